@@ -1,1 +1,4 @@
 export {};
+export * from "./status.ts";
+export * from "./reason.ts";
+export type * from "./ui.ts";

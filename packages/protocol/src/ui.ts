@@ -1,0 +1,179 @@
+/**
+ * The dashboard's HTTP API, `/ui/v1`: the shapes that server and dashboard share.
+ *
+ * Instants are milliseconds since the epoch and may carry a fraction; durations are milliseconds. Ids are strings.
+ * Lists are newest first and paged by an opaque cursor. Errors are `{ "error": { "code", "message", "hint"? } }`.
+ */
+import type { RunPhase, RunStatus, StepKind } from "./status.ts";
+import type { ReasonCode } from "./reason.ts";
+
+/** `GET /ui/v1/boot`: what the shell needs once. */
+export type UiBoot = {
+  readonly version: string;
+  /** `dev`: open on loopback, `cloud`: started with keys. */
+  readonly kind: "dev" | "cloud";
+  /** Where data lives: `memory`, `sqlite` or `postgres`. */
+  readonly store: string;
+  readonly startedAt: number;
+  /** Changes so far; the stream continues from here. */
+  readonly seq: number;
+};
+
+export type UiError = { readonly name: string; readonly message: string; readonly stack?: string; readonly cause?: unknown };
+
+/** Why a run is where it is. Present whenever it isn't moving by itself. */
+export type UiReason = {
+  readonly code: ReasonCode;
+  /** One sentence for people. */
+  readonly text: string;
+  readonly since: number;
+  /** When it can go on at the latest or is tried again; absent where it depends on others. */
+  readonly until?: number;
+};
+
+/** One line of the runs list. */
+export type UiRunRow = {
+  readonly id: string;
+  readonly functionSlug: string;
+  readonly functionName: string;
+  readonly appName: string;
+  readonly functionVersion: number;
+  readonly status: RunStatus;
+  readonly phase: RunPhase;
+  readonly reason?: UiReason;
+  readonly eventId: string;
+  readonly eventName: string;
+  /** Events of the run: more than 1 for a batch. */
+  readonly eventCount: number;
+  readonly queuedAt: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  /** The run this one repeats, when it is a rerun. */
+  readonly rerunOf?: string;
+  /** Steps finished so far. */
+  readonly stepsDone: number;
+  /** Sequence of the run's last change. A row with a smaller `seq` than the one shown is stale. */
+  readonly seq: number;
+};
+
+/** `GET /ui/v1/runs?status=FAILED,RUNNING&function=<slug>&app=<name>&event=<name>&from=<ms>&until=<ms>&q=<id prefix or text>&cursor=&limit=50` */
+export type UiRunList = { readonly items: readonly UiRunRow[]; readonly next?: string };
+
+/** One HTTP call to the app for a span. */
+export type UiAttempt = {
+  /** Zero-based. */
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly outcome: "running" | "completed" | "failed" | "lost";
+  readonly error?: UiError;
+  /** When the next attempt is due, for a failed one that is retried. */
+  readonly retryAt?: number;
+  /** HTTP status of the app's answer, where there was one. */
+  readonly httpStatus?: number;
+};
+
+/** One bar of the timeline: a step, or the run's own code (`kind: "function"`). */
+export type UiSpan = {
+  /** The hashed step id; `function` for the run's own code. */
+  readonly id: string;
+  readonly kind: StepKind;
+  readonly name: string;
+  /** The id as the user wrote it, with its index when repeated. */
+  readonly userlandId?: string;
+  readonly status: "queued" | "running" | "waiting" | "retrying" | "completed" | "failed" | "cancelled" | "timed_out";
+  readonly queuedAt: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly attempts: readonly UiAttempt[];
+  /** JSON text of the input as recorded (arguments, event name, duration …). */
+  readonly input?: string;
+  /** JSON text of the output. */
+  readonly output?: string;
+  readonly error?: UiError;
+  readonly reason?: UiReason;
+  /** Sleeps: when it ends. Waits and invokes: when it times out. */
+  readonly until?: number;
+  readonly wait?: { readonly eventName?: string; readonly expression?: string; readonly signal?: string; readonly matchedEventId?: string };
+  readonly invoke?: { readonly functionSlug: string; readonly runId?: string };
+};
+
+export type UiEventRow = {
+  /** Internal id (ULID). */
+  readonly id: string;
+  readonly name: string;
+  /** The id given by the sender, when it differs. */
+  readonly externalId?: string;
+  readonly receivedAt: number;
+  readonly ts: number;
+  /** JSON text of `data`. */
+  readonly data: string;
+  readonly internal: boolean;
+  /** Runs it started. */
+  readonly runs: readonly { readonly id: string; readonly functionSlug: string; readonly status: RunStatus }[];
+};
+
+/** `GET /ui/v1/runs/:id` */
+export type UiRunDetail = {
+  readonly run: UiRunRow;
+  readonly events: readonly UiEventRow[];
+  /** JSON text of what the function returned. */
+  readonly output?: string;
+  readonly error?: UiError;
+  /** In order of appearance. */
+  readonly spans: readonly UiSpan[];
+  readonly childRuns: readonly string[];
+  readonly canCancel: boolean;
+};
+
+/** `GET /ui/v1/events?name=&internal=true|false&cursor=&limit=50` */
+export type UiEventList = { readonly items: readonly UiEventRow[]; readonly next?: string };
+
+export type UiFunction = {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly appName: string;
+  readonly version: number;
+  readonly triggers: readonly { readonly event?: string; readonly expression?: string; readonly cron?: string }[];
+  /** The registered configuration, as JSON text. */
+  readonly config: string;
+};
+
+export type UiApp = {
+  readonly id: string;
+  readonly name: string;
+  readonly url: string;
+  readonly sdk: string;
+  readonly framework: string;
+  readonly error?: string;
+  readonly functionCount: number;
+  readonly syncedAt: number;
+};
+
+/** `GET /ui/v1/apps` and `GET /ui/v1/functions` */
+export type UiAppList = { readonly items: readonly UiApp[] };
+export type UiFunctionList = { readonly items: readonly UiFunction[] };
+
+/** `POST /ui/v1/events`: body and answer. `data` must be a JSON object. */
+export type UiSendEvent = { readonly name: string; readonly data: unknown; readonly id?: string };
+export type UiSendEventResult = { readonly ids: readonly string[] };
+
+/** `POST /ui/v1/runs/:id/cancel` → `{ "ok": true }`; 404 unknown, 409 already ended. */
+export type UiOk = { readonly ok: true };
+/** `POST /ui/v1/runs/:id/rerun` → the new run's id. */
+export type UiRerunResult = { readonly runId: string };
+
+/**
+ * `GET /ui/v1/stream`: server-sent events. `event: changes` carries this; at most 4 a second, coalesced to the last state of each run.
+ * `event: reset` means that the gap since `Last-Event-ID` is too old: fetch again. A comment line is the heartbeat, every 15 s.
+ */
+export type UiChanges = {
+  readonly seq: number;
+  /** Last state of each run that changed. */
+  readonly runs: readonly UiRunRow[];
+  /** True when apps or functions changed. */
+  readonly appsChanged: boolean;
+  /** Events received since the last message. */
+  readonly eventsReceived: number;
+};
