@@ -1,4 +1,13 @@
-export {};
 export * from "./status.ts";
 export * from "./reason.ts";
 export type * from "./ui.ts";
+export * from "./header.ts";
+export * from "./opcode.ts";
+export * from "./step-id.ts";
+export * from "./canonical-json.ts";
+export * from "./signing.ts";
+export type * from "./function-config.ts";
+export type * from "./call.ts";
+export * from "./duration.ts";
+export * from "./ulid.ts";
+export * from "./limits.ts";

@@ -1,0 +1,99 @@
+/**
+ * Limits of the protocol. Sizes are bytes of UTF-8 JSON, durations milliseconds. Raising one breaks peers that keep the old one;
+ * lowering one breaks functions that rely on it.
+ *
+ * Source: wire-protocol section 14.
+ */
+
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** A call's body; with more state than fits, the app fetches it. Hosts commonly refuse larger bodies. */
+export const CALL_BODY_BYTES_MAX: number = 4 * MIB;
+/** An app's answer after decompression. Bounds what one call can make the server hold in memory. */
+export const RESPONSE_BYTES_MAX: number = 8 * MIB;
+/** One step's input, and one step's output. A single value must fit into a call's body. */
+export const STEP_INPUT_BYTES_MAX: number = 4 * MIB;
+export const STEP_OUTPUT_BYTES_MAX: number = 4 * MIB;
+/** All stored values of a run together. Each call sends or loads all of them. */
+export const RUN_STATE_BYTES_MAX: number = 32 * MIB;
+/** Ops in one response. More than the default number of steps can't be meant. */
+export const OPS_PER_RESPONSE_MAX = 1_000;
+/** Steps of a run, unless a function is given more. Replay costs grow with them. */
+export const STEPS_PER_RUN_DEFAULT = 1_000;
+/** The most that any function can be given. */
+export const STEPS_PER_RUN_MAX = 10_000;
+/** One call to an app: longer than any serverless host allows, short enough to notice a lost one the same day. */
+export const CALL_MS_MAX: number = 2 * HOUR_MS;
+/** Redirects followed in one call. */
+export const REDIRECTS_PER_CALL_MAX = 60;
+
+/** Retries when a function doesn't say: 5 attempts. (The official TypeScript SDK's documentation says 3; the server decides.) */
+export const RETRIES_DEFAULT = 4;
+/** Higher values are lowered to this: with the backoff table, the last retry comes more than a day after the first. */
+export const RETRIES_MAX = 20;
+/** Bounds of a delay asked for with `Retry-After`; others are clamped. */
+export const RETRY_AFTER_MS_MIN: number = SECOND_MS;
+export const RETRY_AFTER_MS_MAX: number = DAY_MS;
+
+/** One event, whole. Several must fit into one request, and one into a call's body. */
+export const EVENT_BYTES_MAX: number = 3 * MIB;
+/** Events in one request. */
+export const EVENTS_PER_REQUEST_MAX = 5_000;
+/** Name of a sent event, in characters. */
+export const EVENT_NAME_LENGTH_MAX = 512;
+/** Name of a trigger's event, in characters. */
+export const TRIGGER_NAME_LENGTH_MAX = 255;
+/** Bounds of an event's `ts`, Unix milliseconds: 1980-01-01 and 2100-01-01. Outside, it was seconds or nanoseconds by mistake. */
+export const EVENT_TS_MIN = 315_532_800_000;
+export const EVENT_TS_MAX = 4_102_444_800_000;
+/** Time in which an event id starts a function at most once. */
+export const IDEMPOTENCY_MS: number = DAY_MS;
+
+/** Triggers per function: each event is compared with all of them. */
+export const TRIGGERS_PER_FUNCTION_MAX = 10;
+/** Cancelling events per function: each run stores one listener for each. */
+export const CANCELS_PER_FUNCTION_MAX = 5;
+/** Step-level concurrency limits per function, and function-level ones. */
+export const STEP_CONCURRENCY_LIMITS_MAX = 2;
+export const FUNCTION_CONCURRENCY_LIMITS_MAX = 1;
+
+/** Longest sleep: a year and a day, so that "in a year" always fits. */
+export const SLEEP_MS_MAX: number = 366 * DAY_MS;
+/** Longest wait for an event, a signal or an invoked function. */
+export const WAIT_MS_MAX: number = 366 * DAY_MS;
+/** Time after which a wait without timeout, or a cancelling listener, ends. */
+export const WAIT_MS_DEFAULT: number = 365 * DAY_MS;
+
+export const DEBOUNCE_PERIOD_MS_MIN: number = SECOND_MS;
+export const DEBOUNCE_PERIOD_MS_MAX: number = 7 * DAY_MS;
+export const RATE_LIMIT_PERIOD_MS_MAX: number = DAY_MS;
+export const CRON_JITTER_MS_MIN: number = SECOND_MS;
+export const CRON_JITTER_MS_MAX: number = 5 * MINUTE_MS;
+/** A batch of one would be no batch. */
+export const BATCH_SIZE_MIN = 2;
+export const BATCH_TIMEOUT_MS_MIN: number = SECOND_MS;
+/** How far a priority can move a run ahead or back, in seconds: 12 h. Without a bound, others would starve. */
+export const PRIORITY_S_MAX = 43_200;
+
+/** Deferred runs of one run; their input together; the metadata of each. */
+export const DEFERS_PER_RUN_MAX = 20;
+export const DEFER_INPUT_BYTES_MAX: number = 4 * MIB;
+export const DEFER_META_BYTES_MAX: number = 32 * KIB;
+
+/** Sessions of an event, of a run; bytes of a key and of a value. */
+export const SESSIONS_PER_EVENT_MAX = 5;
+export const SESSIONS_PER_RUN_MAX = 25;
+export const SESSION_KEY_BYTES_MAX = 128;
+export const SESSION_VALUE_BYTES_MAX = 512;
+
+/** Metadata of one update, and of a run. */
+export const METADATA_UPDATE_BYTES_MAX: number = 64 * KIB;
+export const METADATA_RUN_BYTES_MAX: number = MIB;
+
+/** One realtime message. */
+export const REALTIME_MESSAGE_BYTES_MAX: number = 512 * KIB;
