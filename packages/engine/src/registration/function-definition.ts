@@ -60,7 +60,12 @@ export type RunConcurrencyLimit = { readonly limit: number; readonly keyExpressi
 export type RateLimitDefinition = { readonly limit: number; readonly periodMs: number; readonly keyExpression?: string };
 
 /** At most `limit` (from 1) starts within `periodMs`, and `burst` (default 0) more at once; others wait. */
-export type ThrottleDefinition = { readonly limit: number; readonly periodMs: number; readonly burst: number; readonly keyExpression?: string };
+export type ThrottleDefinition = {
+  readonly limit: number;
+  readonly periodMs: number;
+  readonly burst: number;
+  readonly keyExpression?: string;
+};
 
 /** A run starts `periodMs` (1 s to 7 d) after the last event, or `timeoutMs` after the first one. */
 export type DebounceDefinition = { readonly periodMs: number; readonly timeoutMs?: number; readonly keyExpression?: string };
