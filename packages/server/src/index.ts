@@ -1,1 +1,10 @@
-export {};
+export * from "./server.ts";
+export { Engine, type CancelResult, type EngineOptions } from "./core/engine.ts";
+export type { NewEvent } from "./core/ingest.ts";
+export type { LiveChange } from "./core/live.ts";
+export type { CheckpointRequest, CheckpointResult } from "./core/checkpoints.ts";
+export { registerApp, type Registration, type RegistrationResult } from "./app/register.ts";
+export * from "./ports/clock.ts";
+export * from "./ports/invoker.ts";
+export * from "./ports/logger.ts";
+export * from "./ports/random.ts";

@@ -1,0 +1,42 @@
+/**
+ * Apps and functions as registered.
+ *
+ * I1  An app is known by its name, a function by its app and slug; both keep their id for ever.
+ * I2  A function's `version` grows by one with each sync that changed its app.
+ *
+ * Spec: wire 4; semantics 11.8.
+ */
+import type { FunctionDefinition } from "../registration/function-definition.ts";
+
+export type AppRow = {
+  readonly id: string;
+  /** Empty for an app that is known by its URL only and never answered. */
+  readonly name: string;
+  readonly url: string;
+  /** `js:v4.24.0`, as sent. */
+  readonly sdk: string;
+  readonly framework: string;
+  readonly appVersion?: string;
+  /** How it is reached: `serve` by HTTP, `connect` by its worker's connection. */
+  readonly method: "serve" | "connect";
+  /** Hash of the last registration, so that an unchanged one is cheap. */
+  readonly checksum: string;
+  /** Why the last sync failed: a code of the wire protocol or a sentence. */
+  readonly error?: string;
+  readonly createdAt: number;
+  readonly syncedAt: number;
+  readonly archivedAt?: number;
+};
+
+export type FunctionRow = {
+  readonly id: string;
+  readonly appId: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly version: number;
+  readonly definition: FunctionDefinition;
+  /** The configuration as registered, JSON text. */
+  readonly config: string;
+  readonly createdAt: number;
+  readonly archivedAt?: number;
+};

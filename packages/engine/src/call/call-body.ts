@@ -1,0 +1,65 @@
+/**
+ * The body of a call to an app: canonical JSON, put together out of texts that are canonical already.
+ *
+ * I1  Exactly the finished steps are sent, and every one of them is on the stack, in the order they finished.
+ * I2  What does not fit is left out and announced (`use_api`); the app fetches it.
+ *
+ * Spec: wire 5.1, 5.3; semantics 4.1.
+ */
+import { CALL_BODY_BYTES_MAX } from "@pawl/protocol";
+import type { ItemRow } from "../queue/item-row.ts";
+import type { RunState } from "../run/run-state.ts";
+
+export type CallInput = {
+  readonly item: ItemRow;
+  readonly generation: number;
+  readonly requestId: string;
+};
+
+/** Room that the context takes besides events and steps. */
+const CONTEXT_BYTES = 1_024;
+
+/** The body, and the ids that go into headers too. */
+export function callBody(state: RunState, { item, generation, requestId }: CallInput): string {
+  const { run } = state;
+  const stack = stackOf(state);
+  const usesApi = run.stateBytes > CALL_BODY_BYTES_MAX - CONTEXT_BYTES;
+  const event = state.events[0] ?? "{}";
+  const events = usesApi && state.events.join().length + event.length > CALL_BODY_BYTES_MAX - CONTEXT_BYTES ? "" : state.events.join(",");
+  const context =
+    `{"attempt":${item.attempt},"disable_immediate_execution":${mustPlan(state, item)},"env":"","fn_id":${quote(item.functionId)},` +
+    `"generation_id":${generation},"job_id":${quote(item.id)},"max_attempts":${item.attemptsMax},"qi_id":${quote(item.id)},` +
+    `"request_id":"${requestId}","run_id":"${run.id}","stack":{"current":${stack.length},"stack":[${stack.map(quote).join(",")}]},` +
+    `"step_id":"step","use_api":${usesApi}}`;
+  const steps = usesApi ? "{}" : stepsText(state);
+  return `{"ctx":${context},"defers":{},"event":${event},"events":[${events}],"steps":${steps},"use_api":${usesApi},"version":${run.requestVersion}}`;
+}
+
+/** Memoised state: hash → stored value, canonical. Replacement arguments of unfinished steps are among it. */
+export function stepsText(state: RunState): string {
+  const entries: [string, string][] = [];
+  for (const step of state.steps.values()) {
+    if (step.result !== undefined) entries.push([step.id, step.result]);
+    else if (step.inputOverride !== undefined) entries.push([step.id, `{"input":${step.inputOverride}}`]);
+  }
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([id, result]) => `${quote(id)}:${result}`).join(",")}}`;
+}
+
+/** Hashes of finished steps in the order they finished. */
+export function stackOf(state: RunState): readonly string[] {
+  const stack: string[] = [];
+  for (const step of state.steps.values()) if (step.position !== undefined) stack[step.position] = step.id;
+  return stack;
+}
+
+/** Whether a newly found step must be planned instead of run in place: while other steps are under way. */
+export function mustPlan({ run, steps, unfinished }: RunState, item: ItemRow): boolean {
+  if (run.requestVersion === 1) return run.hasFannedOut;
+  for (const id of unfinished) if (steps.get(id)?.itemId !== item.id) return true;
+  return false;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,57 @@
+/**
+ * The only effect of a decision: changes to rows, which commit together under their guards or not at all.
+ *
+ * I1  A change set is atomic. Guards are checked on the state that the changes are applied to.
+ * I2  Applying a change set that has already been applied does nothing: ids are deterministic and guards no longer hold.
+ */
+import type { AppRow, FunctionRow } from "../app/app-row.ts";
+import type { AttemptRow } from "../attempt/attempt-row.ts";
+import type { EventOutcome, EventRow } from "../event/event-row.ts";
+import type { PauseRow } from "../pause/pause-row.ts";
+import type { ItemRow } from "../queue/item-row.ts";
+import type { RunRow } from "../run/run-row.ts";
+import type { StepRow } from "../step/step-row.ts";
+
+export type Change =
+  /** Nothing where the id exists already. */
+  | { readonly kind: "insert-event"; readonly event: EventRow }
+  | { readonly kind: "mark-event-processed"; readonly eventId: string }
+  | { readonly kind: "insert-event-outcome"; readonly outcome: EventOutcome }
+  | { readonly kind: "insert-run"; readonly run: RunRow }
+  /** Replaces the row's changing columns. The row's version is the guarded one plus one. */
+  | { readonly kind: "update-run"; readonly run: RunRow }
+  /** Inserts or replaces. */
+  | { readonly kind: "put-step"; readonly step: StepRow }
+  | { readonly kind: "delete-step"; readonly runId: string; readonly stepId: string }
+  | { readonly kind: "insert-attempt"; readonly attempt: AttemptRow }
+  /** Nothing where the id exists already. */
+  | { readonly kind: "insert-item"; readonly item: ItemRow }
+  /** Sets when the item is due and its attempt. */
+  | { readonly kind: "reschedule-item"; readonly item: ItemRow }
+  | { readonly kind: "delete-item"; readonly itemId: string }
+  /** Nothing where the id exists already. */
+  | { readonly kind: "insert-pause"; readonly pause: PauseRow }
+  | { readonly kind: "delete-pause"; readonly pauseId: string }
+  /** Deletes every queue item of a run and, where `hasPauses`, every pause. */
+  | { readonly kind: "delete-run-work"; readonly runId: string; readonly hasPauses: boolean }
+  | { readonly kind: "put-app"; readonly app: AppRow }
+  | { readonly kind: "delete-app"; readonly appId: string }
+  | { readonly kind: "put-function"; readonly function: FunctionRow };
+
+export type Guard =
+  /** The event is stored and not processed. */
+  | { readonly kind: "event-unprocessed"; readonly eventId: string }
+  | { readonly kind: "run-version"; readonly runId: string; readonly version: number }
+  /** No run has this id. */
+  | { readonly kind: "run-absent"; readonly runId: string }
+  /** The item exists and this is its newest lease. */
+  | { readonly kind: "item-leased"; readonly itemId: string; readonly generation: number }
+  | { readonly kind: "pause-open"; readonly pauseId: string }
+  /** No run of the function with this key was scheduled at or after `since`. */
+  | { readonly kind: "idempotency-free"; readonly functionId: string; readonly key: string; readonly since: number }
+  /** No pause holds the signal. */
+  | { readonly kind: "signal-free"; readonly signal: string };
+
+export type ChangeSet = { readonly guards: readonly Guard[]; readonly changes: readonly Change[] };
+
+export type ApplyResult = { readonly kind: "applied" } | { readonly kind: "conflict"; readonly guard: Guard };

@@ -1,0 +1,146 @@
+/**
+ * What an app's answer means.
+ *
+ * I1  Every answer is exactly one of: ops, a result, a failure. Nothing is thrown.
+ * I2  A success that does not say it comes from an SDK is a failure: a proxy's page must not complete a run.
+ *
+ * Spec: wire 5.5–5.9; semantics 4.2.
+ */
+import { canonicalJson, HEADER, parseOpcode, type WireOp } from "@pawl/protocol";
+import { functionErrorOf } from "./function-error.ts";
+import type { FunctionError, RawReply, Reply } from "./reply.ts";
+import { parseRetryAfterMs } from "./retry-after.ts";
+
+/** How much of a foreign answer is kept, for people. */
+const FOREIGN_BODY_CHARS_MAX = 8_192;
+
+type Response = Extract<RawReply, { kind: "response" }>;
+
+/** Classifies an answer. `now` in milliseconds since the epoch, for dates in `Retry-After`. */
+export function classifyReply(raw: RawReply, now: number): Reply {
+  if (raw.kind === "no-response") return failure({ error: raw.code, name: "Error", message: raw.message });
+  if (raw.status === 201) return classifyStreamed(raw, now);
+  return classifyResponse(raw, now);
+}
+
+function classifyResponse(response: Response, now: number): Reply {
+  const { status, headers } = response;
+  const isSdk = (headers[HEADER.sdk] ?? "") !== "";
+  const parsed = parseJson(response.body);
+  if (status === 206) return isSdk ? classifyOps(response, { parsed, now }) : failure(notSdk(response));
+  if (status < 200 || status > 299) return failure(isSdk ? functionErrorOf(valueOr(parsed, response.body), `invalid status code: ${status}`) : fatal(response), common(response, now));
+  if (!isSdk) return failure(notSdk(response), { httpStatus: status });
+  if (headers[HEADER.noRetry] === "true") return failure(functionErrorOf(valueOr(parsed, response.body), "marked as not to be retried"), common(response, now));
+  return { kind: "result", data: canonicalJson(valueOr(parsed, response.body)), requestVersion: requestVersionOf(headers) };
+}
+
+/** Answer that began before the function ended: the real status, headers and body come in an envelope. */
+function classifyStreamed(outer: Response, now: number): Reply {
+  const envelope = parseJson(outer.body);
+  if (envelope.kind !== "json" || !isRecord(envelope.value)) return failure(streamProblem("the envelope isn't a JSON object", outer));
+  const { status, headers, body, error } = envelope.value;
+  if (typeof error === "string" && error !== "") return failure({ error, name: "Error", message: error });
+  if (typeof status !== "number" || status === 201) return failure(streamProblem("the envelope has no status", outer));
+  const inner = isRecord(headers) ? Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)] as const) : [];
+  const text = typeof body === "string" ? body : JSON.stringify(body ?? null);
+  return classifyResponse({ kind: "response", status, headers: { ...outer.headers, ...Object.fromEntries(inner) }, body: text }, now);
+}
+
+function classifyOps(response: Response, { parsed, now }: { readonly parsed: Parsed; readonly now: number }): Reply {
+  const ops = parsed.kind === "json" ? decodeOps(parsed.value) : { problem: response.body === "" ? "no response data" : "the body isn't JSON" };
+  if ("problem" in ops) return failure(badOps(ops.problem, response.body), { httpStatus: response.status });
+  const retryAfterMs = parseRetryAfterMs(response.headers[HEADER.retryAfter], now);
+  return {
+    kind: "ops",
+    ops: ops.ops,
+    requestVersion: requestVersionOf(response.headers),
+    noRetry: response.headers[HEADER.noRetry] === "true",
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    httpStatus: response.status,
+  };
+}
+
+/** Decodes a list of ops, or a single one; opcode names in any case. */
+export function decodeOps(value: unknown): { readonly ops: readonly WireOp[] } | { readonly problem: string } {
+  const list = Array.isArray(value) ? value : [value];
+  const ops: WireOp[] = [];
+  for (const [index, raw] of list.entries()) {
+    if (!isRecord(raw)) return { problem: `op ${index} isn't an object` };
+    const op = typeof raw["op"] === "string" ? parseOpcode(raw["op"]) : undefined;
+    if (op === undefined) return { problem: `op ${index} has the unknown opcode ${JSON.stringify(raw["op"])}` };
+    const id = raw["id"];
+    if (op !== "None" && (typeof id !== "string" || id === "")) return { problem: `op ${index} (${op}) has no id` };
+    if ((op === "StepError" || op === "StepFailed") && !isRecord(raw["error"])) return { problem: `op ${index} (${op}) has no error` };
+    ops.push((raw["op"] === op ? raw : { ...raw, op }) as WireOp);
+  }
+  return { ops };
+}
+
+type Parsed = { readonly kind: "json"; readonly value: unknown } | { readonly kind: "text" };
+
+function parseJson(text: string): Parsed {
+  try {
+    return { kind: "json", value: JSON.parse(text) as unknown };
+  } catch {
+    return { kind: "text" };
+  }
+}
+
+function valueOr(parsed: Parsed, text: string): unknown {
+  return parsed.kind === "json" ? parsed.value : text;
+}
+
+function requestVersionOf(headers: Response["headers"]): number {
+  const version = Number(headers[HEADER.reqVersion] ?? 0);
+  return Number.isInteger(version) && version > 0 ? version : 0;
+}
+
+function common(response: Response, now: number): { readonly httpStatus: number; readonly noRetry: boolean; readonly retryAfterMs?: number } {
+  const retryAfterMs = parseRetryAfterMs(response.headers[HEADER.retryAfter], now);
+  return { httpStatus: response.status, noRetry: stopsRetries(response), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+/** The header decides; without it everything is retried, but for 4xx of JavaScript SDKs that knew no such header. */
+function stopsRetries({ status, headers }: Response): boolean {
+  const explicit = headers[HEADER.noRetry] ?? "";
+  if (explicit !== "") return explicit === "true";
+  const [, major, minor, patch] = /^inngest-js:v(\d+)\.(\d+)\.(\d+)/.exec(headers[HEADER.sdk] ?? "")?.map(Number) ?? [];
+  if (major === undefined || minor === undefined || patch === undefined || status < 400 || status > 499) return false;
+  const isOlder = (thanMinor: number, thanPatch: number): boolean => minor < thanMinor || (minor === thanMinor && patch < thanPatch);
+  return major < 1 || (major === 1 && isOlder(10, 1)) || (major === 2 && isOlder(4, 1));
+}
+
+function failure(error: FunctionError, extra: { readonly noRetry?: boolean; readonly httpStatus?: number; readonly retryAfterMs?: number } = {}): Reply {
+  const { noRetry = false, ...rest } = extra;
+  return { kind: "failure", error, isRetryable: !noRetry, ...rest };
+}
+
+function fatal({ status, headers, body }: Response): FunctionError {
+  return {
+    error: `invalid status code: ${status}`,
+    name: "Server returned a fatal error",
+    message: `Your server returned HTTP ${status} before the SDK responded.`,
+    stack: `The response has no ${HEADER.sdk} header, so it comes from something in front of the app. Content type: ${headers["content-type"] ?? "none"}. Body:\n${body.slice(0, FOREIGN_BODY_CHARS_MAX)}`,
+  };
+}
+
+function notSdk({ status, headers, body }: Response): FunctionError {
+  return {
+    error: "not_sdk",
+    name: "Error",
+    message: `The response did not come from an SDK: HTTP ${status} without the header ${HEADER.sdk}, content type ${headers["content-type"] ?? "none"}. Check that the app's URL is the one the SDK is served at.`,
+    stack: body.slice(0, FOREIGN_BODY_CHARS_MAX),
+  };
+}
+
+function badOps(problem: string, body: string): FunctionError {
+  return { error: problem, name: "Error", message: `The app's answer could not be decoded: ${problem}.`, stack: body.slice(0, FOREIGN_BODY_CHARS_MAX) };
+}
+
+function streamProblem(problem: string, { body }: Response): FunctionError {
+  return { error: problem, name: "Error", message: `The app's streamed answer could not be decoded: ${problem}.`, stack: body.slice(0, FOREIGN_BODY_CHARS_MAX) };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

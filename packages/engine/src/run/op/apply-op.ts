@@ -1,0 +1,59 @@
+/** What one op of an answer does. One function per opcode; the rules stand with them. Spec: wire 6; semantics 4.4, 5. */
+import type { WireOp } from "@pawl/protocol";
+import { assertNever } from "../../decision/invariant.ts";
+import type { Reply } from "../../reply/reply.ts";
+import { type Draft, discoverNow, failRun } from "../draft.ts";
+import type { ReplyInput } from "../decide-reply.ts";
+import { endOfRun } from "./run-complete.ts";
+import { finishedStep, failedStep, stepError, stepPlanned } from "./step-run.ts";
+import { invokeFunction } from "./invoke.ts";
+import { sleep } from "./sleep.ts";
+import { waitForEvent, waitForSignal } from "./wait.ts";
+
+export type OpContext = ReplyInput & {
+  readonly reply: Extract<Reply, { kind: "ops" }>;
+  /** Set by a step error that leaves attempts: the item is scheduled again and stays. */
+  isRetrying: boolean;
+};
+
+/** Applies one op. */
+export function applyOp(draft: Draft, op: WireOp, context: OpContext): void {
+  switch (op.op) {
+    case "None":
+      return;
+    case "StepRun":
+    case "Step":
+      return finishedStep(draft, op, context);
+    case "StepFailed":
+      return failedStep(draft, op, context);
+    case "StepError":
+      return stepError(draft, op, context);
+    case "StepPlanned":
+      return stepPlanned(draft, op);
+    case "Sleep":
+      return sleep(draft, op);
+    case "WaitForEvent":
+      return waitForEvent(draft, op);
+    case "WaitForSignal":
+      return waitForSignal(draft, op, context);
+    case "InvokeFunction":
+      return invokeFunction(draft, op);
+    case "RunComplete":
+      return endOfRun(draft, op);
+    case "DiscoveryRequest":
+      draft.hasProgress = true;
+      return discoverNow(draft);
+    case "AIGateway":
+    case "Gateway":
+    case "SyncRunComplete":
+    case "DeferAdd":
+    case "DeferAbort":
+      return failRun(draft, {
+        error: "unsupported op",
+        name: "Error",
+        message: `This server does not support the op ${op.op} yet (step ${op.displayName ?? op.name ?? op.id}).`,
+      });
+    default:
+      return assertNever(op.op);
+  }
+}

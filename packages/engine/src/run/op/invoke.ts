@@ -1,0 +1,82 @@
+/**
+ * `InvokeFunction`: an event for the other function, and a pause that its end resumes.
+ *
+ * I1  Pause, time-out and event commit together, so no result can come before somebody waits for it.
+ *
+ * Spec: wire 6.12, 8.7; semantics 5.4.
+ */
+import { canonicalJson, WAIT_MS_DEFAULT, type WireOp } from "@pawl/protocol";
+import type { EventRow } from "../../event/event-row.ts";
+import { type Draft, failRun, stepOf } from "../draft.ts";
+import { FUNCTION_INVOKED } from "../lifecycle-events.ts";
+import { optionText } from "./op-step.ts";
+import { addPause, addWaitingStep, timeoutAt } from "./wait.ts";
+
+/** Invokes a function and waits for its end. A payload that is no object counts as empty. */
+export function invokeFunction(draft: Draft, op: WireOp): void {
+  if (stepOf(draft, op.id) !== undefined) return;
+  const target = optionText(op, "function_id");
+  const timeout = op.opts?.["timeout"];
+  const expiresAt = timeout === undefined || timeout === null ? draft.env.ctx.now + WAIT_MS_DEFAULT : timeoutAt(timeout, draft.env.ctx.now);
+  if (target === undefined || expiresAt === undefined) return failRun(draft, badOptions(op));
+  const correlationId = `${draft.run.id}.${op.id}`;
+  const step = addWaitingStep(draft, op, { kind: "invoke", expiresAt });
+  addPause(draft, step, { kind: "invoke", correlationId, expiresAt });
+  const { random, now } = draft.env.ctx;
+  const { run } = draft;
+  const source = { appId: run.appId, functionId: run.functionId, functionVersion: run.functionVersion };
+  const invocation = { target, payload: payloadOf(op), correlationId, source, expire: expiresAt, name: step.name };
+  draft.changes.push({ kind: "insert-event", event: invokedEvent(invocation, { id: random.ulid(now), now }) });
+}
+
+export type Invocation = {
+  /** Slug or UUID of the function. */
+  readonly target: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly correlationId?: string;
+  readonly source?: { readonly appId: string; readonly functionId: string; readonly functionVersion: number };
+  /** Deadline, milliseconds since the epoch; 0 for none. */
+  readonly expire: number;
+  /** Name of the step, for people. */
+  readonly name: string;
+};
+
+/** The event that starts one function. */
+export function invokedEvent(invocation: Invocation, { id, now }: { readonly id: string; readonly now: number }): EventRow {
+  const { payload, source } = invocation;
+  const ts = typeof payload["ts"] === "number" && payload["ts"] > 0 ? payload["ts"] : now;
+  const externalId = typeof payload["id"] === "string" && payload["id"] !== "" ? payload["id"] : id;
+  const data = {
+    ...recordOf(payload["data"]),
+    _inngest: {
+      fn_id: invocation.target,
+      ...(invocation.correlationId === undefined ? {} : { correlation_id: invocation.correlationId }),
+      source_app_id: source?.appId ?? "",
+      source_fn_id: source?.functionId ?? "",
+      source_fn_v: source?.functionVersion ?? 0,
+      expire: invocation.expire,
+      gid: "",
+      name: invocation.name,
+    },
+  };
+  const extras = { ...(typeof payload["v"] === "string" ? { v: payload["v"] } : {}), ...(isRecord(payload["meta"]) ? { meta: payload["meta"] } : {}) };
+  const body = canonicalJson({ name: FUNCTION_INVOKED, data, id: externalId, ts, user: recordOf(payload["user"]), ...extras });
+  return { id, externalId, name: FUNCTION_INVOKED, ts, receivedAt: now, body, isInternal: true, isProcessed: false };
+}
+
+function payloadOf(op: WireOp): Readonly<Record<string, unknown>> {
+  return recordOf(op.opts?.["payload"]);
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function badOptions(op: WireOp): Parameters<typeof failRun>[1] {
+  const message = `The invoke step ${op.displayName ?? op.id} needs a function_id and, if set, a timeout that is a duration or a date; got ${canonicalJson(op.opts ?? {}).slice(0, 200)}.`;
+  return { error: "invalid invoke options", name: "Error", message };
+}

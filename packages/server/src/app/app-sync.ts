@@ -1,0 +1,215 @@
+/**
+ * Finding apps and having them register: by URL, by trying the usual ports, again every few seconds in development.
+ *
+ * I1  An app that does not answer is shown with the reason, and tried again at the next poll.
+ * I2  Nothing is tried but the URLs that were given and, while no app is known, the usual loopback ports in development.
+ *
+ * Spec: wire 4.2, 4.6, 4.7; semantics 11.8, 11.9. Both ways of registering are understood: the app's own request, and functions in the
+ * answer (in band), which needs no way back from the app to the server.
+ */
+import type { AppRow } from "@pawl/engine";
+import { HEADER, type ServerKind } from "@pawl/protocol";
+import { Agent, request } from "undici";
+import type { Engine } from "../core/engine.ts";
+import type { Timer } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import { isSameUrl, normalizeAppUrl } from "./app-url.ts";
+import { registerApp } from "./register.ts";
+import { signBody } from "./signature.ts";
+import { uuidOf } from "./uuid.ts";
+
+const SYNC_MS_MAX = 10_000;
+const PROBE_MS_MAX = 2_000;
+const REPLY_BYTES_MAX: number = 8 * 1024 * 1024;
+
+const PORTS: readonly number[] = [80, 443, 3000, 3001, 3002, 3003, 3004, 3005, 3006, 3007, 3008, 3009, 3010, 4321, 5000, 5173, 8000, 8080, 8081, 8787, 8888, 8910, 8911, 8912, 8913, 8914, 8915];
+const PATHS: readonly string[] = ["/api/inngest", "/api/pawl", "/x/inngest", "/.netlify/functions/inngest", "/.redwood/functions/inngest"];
+
+export type AppSyncOptions = {
+  readonly engine: Engine;
+  readonly logger: Logger;
+  readonly kind: ServerKind;
+  readonly signingKey?: string;
+  /** URLs to register at start. */
+  readonly urls: readonly string[];
+  /** Whether the usual ports are tried while no app is known. */
+  readonly discovers: boolean;
+  /** Extra port to try. */
+  readonly extraPort?: number;
+  /** Milliseconds between polls; 0: none. */
+  readonly pollIntervalMs: number;
+  /** Whether only apps in error are polled. */
+  readonly pollsErrorsOnly: boolean;
+};
+
+/** What became of a sync. */
+export type SyncResult = { readonly kind: "synced" } | { readonly kind: "failed"; readonly code: string };
+
+export class AppSync {
+  readonly #options: AppSyncOptions;
+  readonly #agent = new Agent({ keepAliveTimeout: 1, connect: { timeout: PROBE_MS_MAX } });
+  #timer: Timer | undefined;
+  #isStopped = false;
+  #isPolling = false;
+
+  constructor(options: AppSyncOptions) {
+    this.#options = options;
+  }
+
+  /** Registers the given URLs, then polls. Does not wait for answers. */
+  start(): void {
+    for (const url of this.#options.urls) void this.add(url);
+    this.#schedule(this.#options.urls.length > 0 ? this.#options.pollIntervalMs : Math.min(this.#options.pollIntervalMs, 500));
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    await this.#agent.destroy();
+  }
+
+  /** Adds an app by its URL and asks it to register. */
+  async add(text: string): Promise<SyncResult> {
+    const url = normalizeAppUrl(text);
+    if (url === undefined) return { kind: "failed", code: "unsupported_protocol" };
+    return this.sync(url);
+  }
+
+  /** Asks the app at a URL to register. Never rejects. */
+  async sync(url: string): Promise<SyncResult> {
+    const failure = await this.#ping(url);
+    if (this.#isStopped) return { kind: "failed", code: "stopped" };
+    const known = this.#options.engine.registry.apps().find((app) => isSameUrl(app.url, url) && app.archivedAt === undefined);
+    if (failure === undefined) return { kind: "synced" };
+    if (known === undefined || known.error !== failure) await this.#noteFailure({ url, known, failure });
+    return { kind: "failed", code: failure };
+  }
+
+  async #noteFailure({ url, known, failure }: { readonly url: string; readonly known: AppRow | undefined; readonly failure: string }): Promise<void> {
+    this.#options.logger.warn({ url, code: failure }, "an app can't be synced");
+    const now = this.#options.engine.clock.now();
+    const placeholder: AppRow = { id: uuidOf(url), name: "", url, sdk: "", framework: "", method: "serve", checksum: "", createdAt: now, syncedAt: now };
+    await this.#options.engine.register({ app: { ...(known ?? placeholder), error: failure }, functions: [] });
+  }
+
+  /** Undefined for success, else the code of what went wrong. */
+  async #ping(url: string): Promise<string | undefined> {
+    const { kind, signingKey, engine } = this.#options;
+    const body = JSON.stringify({ url });
+    try {
+      const response = await request(url, {
+        method: "PUT",
+        dispatcher: this.#agent,
+        headersTimeout: SYNC_MS_MAX,
+        bodyTimeout: SYNC_MS_MAX,
+        body,
+        headers: {
+          "content-type": "application/json",
+          [HEADER.serverKind]: kind,
+          ...(signingKey === undefined ? {} : { [HEADER.signature]: signBody(body, { signingKey, now: engine.clock.now() }) }),
+        },
+      });
+      const text = await boundedText(response.body);
+      if (response.headers[HEADER.syncKind] === "in_band" && response.statusCode === 200) return await this.#takeInBand(text, url);
+      return pingProblem(response.statusCode, text);
+    } catch {
+      return "unreachable";
+    }
+  }
+
+  async #takeInBand(text: string, url: string): Promise<string | undefined> {
+    const reply = JSON.parse(text) as { readonly app_id?: unknown; readonly functions?: unknown; readonly sdk_language?: unknown; readonly sdk_version?: unknown; readonly framework?: unknown; readonly url?: unknown };
+    const result = await registerApp(this.#options.engine, {
+      appName: String(reply.app_id ?? ""),
+      url: typeof reply.url === "string" ? reply.url : url,
+      sdk: `${String(reply.sdk_language ?? "")}:v${String(reply.sdk_version ?? "")}`,
+      framework: String(reply.framework ?? ""),
+      method: "serve",
+      functions: Array.isArray(reply.functions) ? reply.functions : [],
+    });
+    if (result.kind === "registered") return undefined;
+    return result.problems.length === 0 ? result.code : result.problems.map(({ message }) => message).join("; ");
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#options.pollIntervalMs <= 0 || this.#isStopped) return;
+    this.#timer = this.#options.engine.clock.setTimer(delayMs, () => void this.#poll().finally(() => this.#schedule(this.#options.pollIntervalMs)));
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#isPolling) return;
+    this.#isPolling = true;
+    try {
+      const apps = this.#options.engine.registry.apps().filter(({ archivedAt, method }) => archivedAt === undefined && method === "serve");
+      if (apps.length === 0 && this.#options.discovers) await this.#discover();
+      const due = this.#options.pollsErrorsOnly ? apps.filter(({ error }) => error !== undefined) : apps;
+      await Promise.all(due.map(({ url }) => this.sync(url)));
+    } finally {
+      this.#isPolling = false;
+    }
+  }
+
+  async #discover(): Promise<void> {
+    const ports = this.#options.extraPort === undefined ? PORTS : [...PORTS, this.#options.extraPort];
+    await Promise.all(ports.map((port) => this.#tryPort(port)));
+  }
+
+  async #tryPort(port: number): Promise<void> {
+    for (const path of PATHS) {
+      const url = `http://127.0.0.1:${port}${path}`;
+      const found = await this.#probe(url);
+      if (found === "nobody") return;
+      if (found === "sdk") return void (await this.sync(url));
+    }
+  }
+
+  /** `nobody`: nothing listens, so the other paths need no try. */
+  async #probe(url: string): Promise<"sdk" | "other" | "nobody"> {
+    try {
+      const response = await request(url, { dispatcher: this.#agent, headersTimeout: PROBE_MS_MAX, bodyTimeout: PROBE_MS_MAX });
+      await response.body.dump();
+      return response.headers[HEADER.sdk] === undefined ? "other" : "sdk";
+    } catch {
+      return "nobody";
+    }
+  }
+}
+
+async function boundedText(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > REPLY_BYTES_MAX) throw new Error("the answer is too large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+const BAD_REQUEST_CODES: readonly (readonly [text: string, code: string])[] = [
+  ["No functions registered", "no_functions"],
+  ["function is invalid", "invalid_function"],
+  ["You didn't specify your workspace's signing key", "missing_signing_key"],
+  ["No INNGEST_ENV branch name found", "missing_branch_env_name"],
+];
+
+/** The code of a failed ping; undefined where it counts as done. */
+function pingProblem(status: number, text: string): string | undefined {
+  if (status === 401) return "unauthorized";
+  if (status === 403) return "forbidden";
+  if (status === 404) return "url_not_found";
+  if (status === 500) return messageOf(text) ?? "internal_server_error";
+  if (status !== 400) return undefined;
+  const message = messageOf(text) ?? "";
+  if (message === "Your signing key is invalid") return "invalid_signing_key";
+  return BAD_REQUEST_CODES.find(([part]) => message.includes(part))?.[1] ?? message;
+}
+
+function messageOf(text: string): string | undefined {
+  try {
+    const { message } = JSON.parse(text) as { readonly message?: unknown };
+    return typeof message === "string" && message !== "" ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}

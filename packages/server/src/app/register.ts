@@ -1,0 +1,138 @@
+/**
+ * Registering an app: its functions checked, matched with the known ones, stored.
+ *
+ * I1  All functions are stored, or none: one invalid function refuses the registration, with every problem named.
+ * I2  An unchanged registration changes nothing and is quick.
+ * I3  Functions keep their ids; those that are gone are archived, and come back when registered again.
+ *
+ * Spec: wire 4.3; semantics 11.8.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { type AppRow, type FunctionDefinition, type FunctionRow, parseFunctionConfig } from "@pawl/engine";
+import type { Engine } from "../core/engine.ts";
+import { isSameUrl, normalizeAppUrl } from "./app-url.ts";
+import { uuidOf } from "./uuid.ts";
+
+export type Registration = {
+  readonly appName: string;
+  readonly url: string;
+  readonly sdk: string;
+  readonly framework: string;
+  readonly appVersion?: string;
+  readonly method: AppRow["method"];
+  /** As sent. */
+  readonly functions: readonly unknown[];
+};
+
+/** What is wrong with one option of one function. */
+export type RegistrationProblem = { readonly path: string; readonly message: string; readonly code: string };
+
+export type RegistrationResult =
+  | { readonly kind: "registered"; readonly isModified: boolean; readonly appId: string; readonly syncId: string }
+  | { readonly kind: "refused"; readonly code: string; readonly message: string; readonly problems: readonly RegistrationProblem[] };
+
+/** JavaScript SDKs that are refused for a security problem of theirs, inclusive. */
+const DENIED_JS = { from: [3, 22, 0], to: [3, 53, 1] } as const;
+
+/** Stores a registration. */
+export async function registerApp(engine: Engine, registration: Registration): Promise<RegistrationResult> {
+  const { appName } = registration;
+  if (appName === "") return refused("invalid_request", "App ID required");
+  if (isDenied(registration.sdk)) return refused("sdk_version_denied", `The SDK ${registration.sdk} has a known security problem; upgrade it to v3.54.0 or later.`);
+  const url = normalizeAppUrl(registration.url);
+  if (url === undefined) return refused("unsupported_protocol", `The app's URL ${JSON.stringify(registration.url)} is not an http or https URL.`);
+  const checksum = checksumOf({ ...registration, url });
+  const known = engine.registry.appByName(appName);
+  if (known !== undefined && known.checksum === checksum && known.error === undefined && known.archivedAt === undefined) {
+    return { kind: "registered", isModified: false, appId: known.id, syncId: randomUUID() };
+  }
+  const parsed = parseAll(registration);
+  if (parsed.problems.length > 0) return { kind: "refused", code: "config_invalid", message: "At least one function is invalid", problems: parsed.problems };
+  const now = engine.clock.now();
+  const app = appRow({ ...registration, url }, { known, checksum, now });
+  const functions = functionRows(engine, { app, definitions: parsed.definitions, now });
+  const removedAppIds = placeholders(engine, url);
+  await engine.register({ app, functions, removedAppIds });
+  return { kind: "registered", isModified: true, appId: app.id, syncId: randomUUID() };
+}
+
+type Parsed = { readonly raw: unknown; readonly definition: FunctionDefinition };
+
+function parseAll({ functions }: Registration): { readonly definitions: readonly Parsed[]; readonly problems: readonly RegistrationProblem[] } {
+  const definitions: Parsed[] = [];
+  const problems: RegistrationProblem[] = [];
+  for (const raw of functions) {
+    const result = parseFunctionConfig(raw);
+    if (result.kind === "valid") definitions.push({ raw, definition: result.config });
+    else for (const problem of result.problems) problems.push(problem);
+  }
+  const seen = new Set<string>();
+  for (const { definition } of definitions) {
+    if (seen.has(definition.slug)) problems.push({ path: "id", code: "config_invalid", message: `${definition.slug}: id is used by two functions of this app` });
+    seen.add(definition.slug);
+  }
+  return { definitions, problems };
+}
+
+function appRow(registration: Registration, { known, checksum, now }: { readonly known: AppRow | undefined; readonly checksum: string; readonly now: number }): AppRow {
+  const { appName, url, sdk, framework, appVersion, method } = registration;
+  return {
+    id: known?.id ?? uuidOf(appName),
+    name: appName,
+    url,
+    sdk,
+    framework,
+    method,
+    checksum,
+    createdAt: known?.createdAt ?? now,
+    syncedAt: now,
+    ...(appVersion === undefined ? {} : { appVersion }),
+  };
+}
+
+/** Rows to store: the registered ones, a version up where they were known, and the archived ones. */
+function functionRows(engine: Engine, { app, definitions, now }: { readonly app: AppRow; readonly definitions: readonly Parsed[]; readonly now: number }): readonly FunctionRow[] {
+  const known = new Map(engine.registry.functions().filter(({ appId }) => appId === app.id).map((row) => [row.slug, row]));
+  const rows = definitions.map(({ raw, definition }): FunctionRow => {
+    const before = known.get(definition.slug);
+    known.delete(definition.slug);
+    const url = normalizeAppUrl(definition.url) ?? definition.url;
+    return {
+      id: before?.id ?? uuidOf(definition.name + url),
+      appId: app.id,
+      slug: definition.slug,
+      name: definition.name,
+      version: (before?.version ?? 0) + 1,
+      definition: { ...definition, url },
+      config: JSON.stringify(raw),
+      createdAt: before?.createdAt ?? now,
+    };
+  });
+  const gone = [...known.values()].filter(({ archivedAt }) => archivedAt === undefined);
+  return [...rows, ...gone.map((row) => ({ ...row, archivedAt: now }))];
+}
+
+/** Apps that were added by this URL before they had a name. */
+function placeholders(engine: Engine, url: string): readonly string[] {
+  return engine.registry.apps().filter((app) => app.name === "" && isSameUrl(app.url, url)).map(({ id }) => id);
+}
+
+function checksumOf({ functions, ...rest }: Registration): string {
+  return createHash("sha256").update(JSON.stringify([rest.url, rest.sdk, rest.framework, rest.appVersion ?? "", rest.method, functions])).digest("hex");
+}
+
+function isDenied(sdk: string): boolean {
+  const match = /^js:v?(\d+)\.(\d+)\.(\d+)/.exec(sdk);
+  if (match === null) return false;
+  const version = match.slice(1).map(Number);
+  return compare(version, DENIED_JS.from) >= 0 && compare(version, DENIED_JS.to) <= 0;
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (let index = 0; index < 3; index++) if (a[index] !== b[index]) return (a[index] ?? 0) - (b[index] ?? 0);
+  return 0;
+}
+
+function refused(code: string, message: string): RegistrationResult {
+  return { kind: "refused", code, message, problems: [] };
+}

@@ -1,0 +1,52 @@
+/**
+ * Steps that an app saves in the middle of a call.
+ *
+ * Spec: wire 7.3; semantics 12.2. Departure: a checkpoint of a call that has lost its lease is refused at once and always (409), not only
+ * after ten seconds and not only on request: it costs nothing, and a zombie that writes beside its successor helps nobody.
+ */
+import { type CheckpointDecision, decideCheckpoint, type ItemRow } from "@pawl/engine";
+import type { WireOp } from "@pawl/protocol";
+import type { Clock } from "../ports/clock.ts";
+import type { Executor } from "./executor.ts";
+import type { Runs } from "./runs.ts";
+
+export type CheckpointRequest = {
+  readonly runId: string;
+  /** Queue item whose call sends it: `ctx.qi_id`. */
+  readonly itemId: string;
+  readonly generation?: number;
+  readonly ops: readonly WireOp[];
+};
+
+export type CheckpointResult =
+  | { readonly kind: "saved" }
+  | { readonly kind: "no-run" }
+  | { readonly kind: "stale" }
+  | Extract<CheckpointDecision, { kind: "refused" }>;
+
+export type CheckpointOptions = {
+  readonly clock: Clock;
+  readonly runs: Runs;
+  readonly executor: Executor;
+  readonly currentItem: (item: ItemRow) => ItemRow;
+};
+
+/** Saves steps. Resolves when they are durable. */
+export async function saveCheckpoint(request: CheckpointRequest, options: CheckpointOptions): Promise<CheckpointResult> {
+  const call = options.executor.callOf(request.itemId);
+  if (call === undefined || (request.generation !== undefined && request.generation !== call.generation)) {
+    const state = await options.runs.get(request.runId);
+    return state === undefined ? { kind: "no-run" } : { kind: "stale" };
+  }
+  let refused: Extract<CheckpointDecision, { kind: "refused" }> | undefined;
+  const decided = await options.runs.decide(request.runId, (state, env) => {
+    const input = { ops: request.ops, item: options.currentItem(call.item), generation: call.generation, startedAt: call.startedAt };
+    const result = decideCheckpoint(state, input, env);
+    if (result.kind === "save") return result.decision;
+    refused = result;
+    return undefined;
+  });
+  if (refused !== undefined) return refused.code === "run-ended" ? { kind: "stale" } : refused;
+  if (decided.kind === "no-run") return { kind: "no-run" };
+  return decided.kind === "stale" ? { kind: "stale" } : { kind: "saved" };
+}

@@ -1,0 +1,216 @@
+/**
+ * Takes a claimed item and does what it is for: calls the app, or ends a sleep or a wait.
+ *
+ * I1  What an app answers is decided on only under the item's lease; a late answer changes nothing.
+ * I2  A call of a run that has ended is aborted.
+ * I3  A run is shown as running at the latest `START_NOTE_MS` after its first call began, though most calls end earlier and then need no
+ *     write of their own.
+ *
+ * Spec: semantics 4; wire 5.
+ */
+import { callBody, callsApp, type ChangeSet, classifyReply, type Decision, decideReply, decideTimer, decisionOf, draftOf, isFinished, type ItemRow, noteStart, type RandomSource, type RawReply, type Reply, type RunState } from "@pawl/engine";
+import { CALL_MS_MAX, DISCOVERY_STEP_ID, HEADER } from "@pawl/protocol";
+import type { Store } from "@pawl/store";
+import type { Clock } from "../ports/clock.ts";
+import type { Invoker } from "../ports/invoker.ts";
+import type { Logger } from "../ports/logger.ts";
+import { signBody } from "../app/signature.ts";
+import type { ItemOutcome } from "./queue.ts";
+import type { Registry } from "./registry.ts";
+import type { Runs } from "./runs.ts";
+
+/** Calls that take longer than this have their start noted while they go on. */
+const START_NOTE_MS = 50;
+
+const ACCOUNT_ID = "00000000-0000-4000-a000-000000000000";
+
+export type ExecutorOptions = {
+  readonly store: Pick<Store, "apply" | "pauseBySignal">;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly runs: Runs;
+  readonly invoker: Invoker;
+  /** The item as it is now; a checkpoint may have reset its attempts. */
+  readonly currentItem: (item: ItemRow) => ItemRow;
+  /** Tells the queue that an item was deleted without a decision about its run. */
+  readonly itemDeleted: (itemId: string) => void;
+  readonly signingKey?: string;
+  /** Constant delay of retries, milliseconds. */
+  readonly retryIntervalMs?: number;
+};
+
+/** A call in progress. */
+export type CallInProgress = { readonly item: ItemRow; readonly generation: number; readonly startedAt: number; readonly requestId: string };
+
+type Call = CallInProgress & { readonly abort: AbortController };
+
+export class Executor {
+  readonly #options: ExecutorOptions;
+  readonly #calls = new Map<string, Call>();
+  readonly #byRun = new Map<string, Set<Call>>();
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+  }
+
+  /** Processes a claimed item. Resolves when its decision has committed. */
+  async process(item: ItemRow, generation: number): Promise<ItemOutcome> {
+    const state = await this.#options.runs.get(item.runId);
+    if (state === undefined || state.run.endedAt !== undefined || isObsolete(state, item)) return this.#discard(item, generation);
+    if (callsApp(item)) return this.#call(state, item, generation);
+    const decided = await this.#options.runs.decide(item.runId, (current, env) => decideTimer(current, { item, generation }, env));
+    return decided.kind === "no-run" ? this.#discard(item, generation) : "decided";
+  }
+
+  /** The call that works on an item. */
+  callOf(itemId: string): CallInProgress | undefined {
+    return this.#calls.get(itemId);
+  }
+
+  /** Calls of a run that are in progress. */
+  callsOfRun(runId: string): readonly CallInProgress[] {
+    return [...(this.#byRun.get(runId) ?? [])];
+  }
+
+  /** Ends the calls of a run that has ended. */
+  abortRun(runId: string): void {
+    for (const { abort } of this.#byRun.get(runId) ?? []) abort.abort(new Error("The run has ended."));
+  }
+
+  /** Ends every call, for a shutdown that can't wait. The items are given back. */
+  abortAll(): void {
+    for (const { abort } of this.#calls.values()) abort.abort(new Error("The server is stopping."));
+  }
+
+  async #call(state: RunState, item: ItemRow, generation: number): Promise<ItemOutcome> {
+    const { clock, random, runs } = this.#options;
+    const startedAt = clock.now();
+    const call: Call = { item, generation, startedAt, requestId: random.ulid(startedAt), abort: new AbortController() };
+    const note = state.run.startedAt === undefined ? clock.setTimer(START_NOTE_MS, () => void this.#noteStart(item.runId, startedAt)) : undefined;
+    this.#track(call);
+    const raw = await this.#send(state, call).finally(() => {
+      note?.cancel();
+      this.#untrack(call);
+    });
+    if (raw === "aborted") return (await this.#isOver(item.runId)) ? this.#discard(item, generation) : "fault";
+    const reply = classifyReply(raw, clock.now());
+    const signalHolders = await this.#signalHolders(reply);
+    const retry = this.#options.retryIntervalMs === undefined ? {} : { retryIntervalMs: this.#options.retryIntervalMs };
+    const decided = await runs.decide(item.runId, (current, env) =>
+      decideReply(current, { item: this.#options.currentItem(item), generation, reply, startedAt, ...retry, ...(signalHolders === undefined ? {} : { signalHolders }) }, env),
+    );
+    return decided.kind === "stale" && reply.kind === "ops" && signalHolders !== undefined ? "fault" : "decided";
+  }
+
+  async #send(state: RunState, call: Call): Promise<RawReply | "aborted"> {
+    const { registry, invoker, clock, signingKey } = this.#options;
+    const { item, generation, requestId, abort } = call;
+    const url = registry.functionById(item.functionId)?.definition.url;
+    if (url === undefined) return { kind: "no-response", code: "unknown_function", message: `The function ${item.functionId} is not registered any more.` };
+    const body = callBody(state, { item, generation, requestId });
+    const stepId = item.stepId ?? DISCOVERY_STEP_ID;
+    const headers = {
+      "content-type": "application/json",
+      "user-agent": "Pawl",
+      [HEADER.accountId]: ACCOUNT_ID,
+      [HEADER.runId]: item.runId,
+      [HEADER.requestId]: requestId,
+      [HEADER.generationId]: String(generation),
+      [HEADER.jobId]: item.id,
+      [HEADER.reqVersion]: String(state.run.requestVersion),
+      [HEADER.stepId]: stepId,
+      ...(signingKey === undefined ? {} : { [HEADER.signature]: signBody(body, { signingKey, now: clock.now() }) }),
+    };
+    const limit = clock.setTimer(CALL_MS_MAX, () => abort.abort("timeout"));
+    try {
+      const raw = await invoker.call({ url: stepUrl(url, stepId), headers, body, signal: abort.signal });
+      if (!abort.signal.aborted) return raw;
+      return abort.signal.reason === "timeout" ? { kind: "no-response", code: "request_duration_too_long", message: `The app did not answer within ${CALL_MS_MAX / 3_600_000} hours.` } : "aborted";
+    } finally {
+      limit.cancel();
+    }
+  }
+
+  /** Shows a run as running while its first call goes on. */
+  async #noteStart(runId: string, startedAt: number): Promise<void> {
+    try {
+      await this.#options.runs.decide(runId, (state, env) => startDecision(state, { startedAt, env }));
+    } catch (error) {
+      this.#options.logger.warn({ runId, error: String(error) }, "noting the start of a run failed");
+    }
+  }
+
+  /** Drops an item that has nothing to do any more. */
+  async #discard(item: ItemRow, generation: number): Promise<ItemOutcome> {
+    const changeSet: ChangeSet = { guards: [{ kind: "item-leased", itemId: item.id, generation }], changes: [{ kind: "delete-item", itemId: item.id }] };
+    await this.#options.store.apply(changeSet);
+    this.#options.itemDeleted(item.id);
+    return "decided";
+  }
+
+  async #isOver(runId: string): Promise<boolean> {
+    const state = await this.#options.runs.get(runId);
+    return state === undefined || state.run.endedAt !== undefined;
+  }
+
+  async #signalHolders(reply: Reply): Promise<ReadonlyMap<string, string> | undefined> {
+    if (reply.kind !== "ops") return undefined;
+    const holders = new Map<string, string>();
+    const waits = reply.ops.filter(({ op }) => op === "WaitForSignal");
+    if (waits.length === 0) return undefined;
+    for (const { opts, name } of waits) {
+      const signal = String(opts?.["signal"] ?? name ?? "");
+      const pause = await this.#options.store.pauseBySignal(signal);
+      if (pause !== undefined) holders.set(signal, pause.id);
+    }
+    return holders;
+  }
+
+  #track(call: Call): void {
+    this.#calls.set(call.item.id, call);
+    const calls = this.#byRun.get(call.item.runId);
+    if (calls === undefined) this.#byRun.set(call.item.runId, new Set([call]));
+    else calls.add(call);
+  }
+
+  #untrack(call: Call): void {
+    this.#calls.delete(call.item.id);
+    const calls = this.#byRun.get(call.item.runId);
+    calls?.delete(call);
+    if (calls?.size === 0) this.#byRun.delete(call.item.runId);
+  }
+}
+
+/** A planned step that has been finished otherwise. */
+function isObsolete({ steps }: RunState, { kind, stepId }: ItemRow): boolean {
+  if (kind !== "planned-step" || stepId === undefined) return false;
+  const step = steps.get(stepId);
+  return step === undefined || isFinished(step);
+}
+
+function startDecision(state: RunState, { startedAt, env }: { readonly startedAt: number; readonly env: Parameters<typeof draftOf>[1] }): Decision | undefined {
+  if (state.run.startedAt !== undefined || state.run.endedAt !== undefined) return undefined;
+  const draft = draftOf(state, env);
+  noteStart(draft, startedAt);
+  return decisionOf(draft);
+}
+
+/** The step's URL with `stepId` set. */
+function stepUrl(url: string, stepId: string): string {
+  const known = urls.get(url);
+  const base = known ?? withoutStepId(url);
+  if (known === undefined && urls.size < URLS_KEPT_MAX) urls.set(url, base);
+  return `${base}stepId=${stepId}`;
+}
+
+const URLS_KEPT_MAX = 5_000;
+const urls = new Map<string, string>();
+
+function withoutStepId(url: string): string {
+  const parsed = new URL(url);
+  parsed.searchParams.delete("stepId");
+  parsed.searchParams.sort();
+  return `${parsed.href}${parsed.search === "" ? "?" : "&"}`;
+}

@@ -1,0 +1,150 @@
+/**
+ * For each event: resume what waits for it, cancel what it cancels, start what it triggers. Nothing else.
+ *
+ * I1  An event is marked as processed in the transaction that creates its runs. A crash before that repeats the event, and the repetition
+ *     finds what was resumed already (engine/event/match-pause.ts, I2).
+ * I2  An event whose processing fails is tried again, later and later, and is never dropped.
+ *
+ * Spec: semantics 1.12, 2, 5.2, 7.1.
+ */
+import {
+  decideCancel,
+  decideEvent,
+  decideResume,
+  type EventRow,
+  type ExpressionEvent,
+  FUNCTION_FINISHED,
+  FUNCTION_INVOKED,
+  type FunctionRow,
+  invocationOf,
+  matchesPause,
+  mayMatchRun,
+  type PauseRow,
+  type RandomSource,
+  valueAtPath,
+} from "@pawl/engine";
+import { IDEMPOTENCY_MS } from "@pawl/protocol";
+import type { Store } from "@pawl/store";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Commits } from "./commits.ts";
+import type { Registry } from "./registry.ts";
+import type { Runs } from "./runs.ts";
+
+/** Delays before an event whose processing failed is tried again; the last repeats. */
+const FAULT_DELAYS_MS = [100, 1_000, 5_000, 30_000, 60_000] as const;
+
+/** Events read at once after a restart. */
+const RECOVERY_PAGE = 500;
+
+/** Times that the runs of an event are decided anew because a run with its id came first. */
+const TRIES_MAX = 10;
+
+export type RunnerOptions = {
+  readonly store: Pick<Store, "findPauses" | "pauseByCorrelation" | "runByIdempotencyKey" | "unprocessedEvents">;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly runs: Runs;
+  readonly commits: Commits;
+};
+
+export class Runner {
+  readonly #options: RunnerOptions;
+  readonly #inProgress = new Map<string, Promise<void>>();
+  #isStopped = false;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Takes up the events that a crash left unprocessed. */
+  async start(): Promise<void> {
+    for (;;) {
+      const events = await this.#options.store.unprocessedEvents({ limit: RECOVERY_PAGE });
+      const fresh = events.filter(({ id }) => !this.#inProgress.has(id));
+      await Promise.all(fresh.map((event) => this.push(event)));
+      if (events.length < RECOVERY_PAGE || fresh.length === 0) return;
+    }
+  }
+
+  /** Waits for the events in progress. Later ones stay in the store. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all(this.#inProgress.values());
+  }
+
+  /** Processes an event that is stored, or about to be. Resolves when it is processed, or put off after a failure. Never rejects. */
+  push(event: EventRow, parsed?: ExpressionEvent): Promise<void> {
+    const known = this.#inProgress.get(event.id);
+    if (known !== undefined || this.#isStopped) return known ?? Promise.resolve();
+    const work = this.#processOrPutOff(event, parsed ?? (JSON.parse(event.body) as ExpressionEvent), 0).finally(() => this.#inProgress.delete(event.id));
+    this.#inProgress.set(event.id, work);
+    return work;
+  }
+
+  async #processOrPutOff(event: EventRow, parsed: ExpressionEvent, faults: number): Promise<void> {
+    try {
+      await this.#process(event, parsed);
+    } catch (error) {
+      const delayMs = FAULT_DELAYS_MS[Math.min(faults, FAULT_DELAYS_MS.length - 1)] ?? 0;
+      this.#options.logger.error({ eventId: event.id, eventName: event.name, retryInMs: delayMs, error: String(error) }, "processing an event failed");
+      this.#options.clock.setTimer(delayMs, () => {
+        if (!this.#isStopped) void this.#processOrPutOff(event, parsed, faults + 1);
+      });
+    }
+  }
+
+  async #process(event: EventRow, parsed: ExpressionEvent): Promise<void> {
+    const pauses = await this.#options.store.findPauses({ eventName: event.name, valueAt: (path) => valueAtPath(parsed, path) });
+    if (pauses.length > 0) await Promise.all(pauses.filter((pause) => matchesPause(pause, { event, parsed })).map((pause) => this.#wake(pause, event)));
+    if (event.name === FUNCTION_FINISHED) await this.#resumeInvoker(parsed);
+    await this.#startRuns(event, parsed);
+  }
+
+  async #wake(pause: PauseRow, event: EventRow): Promise<void> {
+    await this.#options.runs.decide(pause.runId, (state, env) => {
+      if (!mayMatchRun(state, { pause, event })) return undefined;
+      if (pause.kind === "cancel") return decideCancel(state, { reason: `Cancelled by event ${event.name} (${event.id}).`, pauseId: pause.id }, env);
+      return decideResume(state, { pause, resumption: { kind: "event", eventId: event.id, body: event.body } }, env);
+    });
+  }
+
+  async #resumeInvoker(parsed: ExpressionEvent): Promise<void> {
+    const finished = (parsed.data ?? {}) as Readonly<Record<string, unknown>>;
+    const correlationId = finished["correlation_id"];
+    if (typeof correlationId !== "string") return;
+    const pause = await this.#options.store.pauseByCorrelation(correlationId);
+    if (pause === undefined) return;
+    await this.#options.runs.decide(pause.runId, (state, env) => decideResume(state, { pause, resumption: { kind: "invoke", finished } }, env));
+  }
+
+  async #startRuns(event: EventRow, parsed: ExpressionEvent): Promise<void> {
+    const { registry, clock, random, commits, runs } = this.#options;
+    const invoked = event.name === FUNCTION_INVOKED ? registry.invocable(invocationOf(parsed).target ?? "") : undefined;
+    const candidates = registry.triggeredBy(event.name);
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const duplicates = await this.#duplicates(event, invoked === undefined ? candidates : [invoked, ...candidates]);
+      const decision = decideEvent({ event, parsed, candidates, duplicates, ...(invoked === undefined ? {} : { invoked }) }, { now: clock.now(), random });
+      for (const { state } of decision.runs) runs.adopt(state);
+      const result = await commits.commit(decision);
+      if (result.kind === "applied") return;
+      for (const { state } of decision.runs) runs.drop(state.run.id);
+      if (result.guard.kind === "event-unprocessed") return;
+    }
+    throw new Error(`The runs of event ${event.id} lost against others ${TRIES_MAX} times.`);
+  }
+
+  /** Runs that an event with this id has started before, by function. Only ids that senders gave can repeat. */
+  async #duplicates(event: EventRow, functions: readonly FunctionRow[]): Promise<ReadonlyMap<string, string>> {
+    const found = new Map<string, string>();
+    if (event.externalId === event.id) return found;
+    const since = this.#options.clock.now() - IDEMPOTENCY_MS;
+    for (const { id: functionId } of functions) {
+      const runId = await this.#options.store.runByIdempotencyKey({ functionId, key: event.externalId, since });
+      if (runId !== undefined) found.set(functionId, runId);
+    }
+    return found;
+  }
+}

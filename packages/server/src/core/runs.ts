@@ -1,0 +1,131 @@
+/**
+ * Decisions about runs: load, decide, commit, and again where another decision came first.
+ *
+ * I1  A cached state is what the store will hold once the pending commits are through; where one fails, the state is dropped.
+ * I2  Decisions about one run commit in the order in which they were taken.
+ * I3  The cache is bounded; a run that sleeps or waits leaves it as others come.
+ */
+import { type Decision, evolve, type ItemRow, type FunctionRow, type RandomSource, type RunEnvironment, type RunState } from "@pawl/engine";
+import type { Store } from "@pawl/store";
+import type { Clock } from "../ports/clock.ts";
+import type { Commits } from "./commits.ts";
+
+/** States kept. One takes a few kB plus its stored results. */
+const STATES_MAX = 1_000;
+
+/** Bytes of stored results kept, estimated from `stateBytes`. */
+const STATE_BYTES_MAX: number = 64 * 1024 * 1024;
+
+/** A decision is taken anew this often; then something is wrong, and the item comes again later. */
+const TRIES_MAX = 20;
+
+export type RunsOptions = {
+  readonly store: Pick<Store, "loadRun">;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly commits: Pick<Commits, "commit">;
+  readonly functionById: (functionId: string) => FunctionRow | undefined;
+  readonly queuedDiscovery: (runId: string) => ItemRow | undefined;
+};
+
+/** What became of a decision. `stale`: a guard other than the run's version failed, so the input no longer counts. */
+export type Decided = { readonly kind: "committed"; readonly state: RunState } | { readonly kind: "nothing" } | { readonly kind: "no-run" } | { readonly kind: "stale" };
+
+export class Runs {
+  readonly #options: RunsOptions;
+  /** Oldest first; the oldest leaves first. A run that is busy for long is read again now and then, which costs little. */
+  readonly #states = new Map<string, RunState>();
+  readonly #loading = new Map<string, Promise<RunState | undefined>>();
+  #bytes = 0;
+
+  constructor(options: RunsOptions) {
+    this.#options = options;
+  }
+
+  /** The state of a run; only for reading. */
+  async get(runId: string): Promise<RunState | undefined> {
+    const known = this.#states.get(runId);
+    if (known !== undefined) return known;
+    const loading = this.#loading.get(runId) ?? this.#load(runId);
+    return loading;
+  }
+
+  /** Keeps the state of a run that was just created. */
+  adopt(state: RunState): void {
+    if (!this.#states.has(state.run.id)) this.#keep(state);
+  }
+
+  /** Forgets a state, so that it is read from the store the next time. */
+  drop(runId: string): void {
+    const state = this.#states.get(runId);
+    if (state === undefined) return;
+    this.#states.delete(runId);
+    this.#bytes -= state.run.stateBytes;
+  }
+
+  /** Takes a decision about a run and commits it. `decide` may be called again, on a newer state; it returns undefined for nothing. */
+  async decide(runId: string, decide: (state: RunState, env: RunEnvironment) => Decision | undefined): Promise<Decided> {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const state = await this.get(runId);
+      if (state === undefined) return { kind: "no-run" };
+      const decision = decide(state, this.#environment(state));
+      if (decision === undefined) return { kind: "nothing" };
+      const result = await this.#commit(state, decision);
+      if (result === undefined) return { kind: "committed", state };
+      if (result.kind !== "run-version") return { kind: "stale" };
+    }
+    throw new Error(`The decision about run ${runId} lost against others ${TRIES_MAX} times.`);
+  }
+
+  /** Undefined when committed, else the guard that failed. The state goes ahead of the commit (I1). */
+  async #commit(state: RunState, decision: Decision): Promise<{ readonly kind: string } | undefined> {
+    const { id } = state.run;
+    const before = state.run.stateBytes;
+    evolve(state, decision.changes);
+    if (this.#states.get(id) === state) this.#bytes += state.run.stateBytes - before;
+    try {
+      const result = await this.#options.commits.commit(decision);
+      if (result.kind === "conflict") {
+        this.#dropIfSame(state);
+        return result.guard;
+      }
+    } catch (error) {
+      this.#dropIfSame(state);
+      throw error;
+    }
+    if (state.run.endedAt !== undefined) this.#dropIfSame(state);
+    return undefined;
+  }
+
+  #environment({ run }: RunState): RunEnvironment {
+    const { clock, random, functionById, queuedDiscovery } = this.#options;
+    const row = functionById(run.functionId);
+    if (row === undefined) throw new Error(`Run ${run.id} belongs to function ${run.functionId}, which the server does not know.`);
+    const discovery = queuedDiscovery(run.id);
+    return { ctx: { now: clock.now(), random }, function: row, ...(discovery === undefined ? {} : { queuedDiscovery: discovery }) };
+  }
+
+  #dropIfSame(state: RunState): void {
+    if (this.#states.get(state.run.id) === state) this.drop(state.run.id);
+  }
+
+  #load(runId: string): Promise<RunState | undefined> {
+    const loading = this.#options.store.loadRun(runId).then((state) => {
+      if (state !== undefined && state.run.endedAt === undefined) this.#keep(state);
+      return state;
+    });
+    this.#loading.set(runId, loading);
+    const done = (): boolean => this.#loading.delete(runId);
+    loading.then(done, done);
+    return loading;
+  }
+
+  #keep(state: RunState): void {
+    this.#states.set(state.run.id, state);
+    this.#bytes += state.run.stateBytes;
+    for (const [runId] of this.#states) {
+      if (this.#states.size <= STATES_MAX && this.#bytes <= STATE_BYTES_MAX) break;
+      if (runId !== state.run.id) this.drop(runId);
+    }
+  }
+}

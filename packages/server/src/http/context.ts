@@ -1,0 +1,22 @@
+/** What the routes share. */
+import type { ServerKind } from "@pawl/protocol";
+import type { AppSync } from "../app/app-sync.ts";
+import type { Engine } from "../core/engine.ts";
+import type { Logger } from "../ports/logger.ts";
+
+export type ServerContext = {
+  readonly engine: Engine;
+  readonly sync: AppSync;
+  readonly logger: Logger;
+  /** `dev`: open, on loopback. `cloud`: keys are needed. */
+  readonly kind: ServerKind;
+  readonly version: string;
+  readonly startedAt: number;
+  /** Accepted event keys; none: any key is accepted. */
+  readonly eventKeys: readonly string[];
+  readonly signingKey?: string;
+  /** Folder of the built dashboard; absent: no dashboard. */
+  readonly dashboardDir?: string;
+  /** What `GET /dev` tells of the start options. */
+  readonly startOptions: Readonly<Record<string, unknown>>;
+};

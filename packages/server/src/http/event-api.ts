@@ -1,0 +1,76 @@
+/**
+ * `POST /e/{key}` and `POST /invoke/{slug}`.
+ *
+ * I1  Events before a bad one are stored and their ids returned, as senders of the protocol expect; nothing after it is.
+ * I2  200 is answered when every event is durable.
+ *
+ * Spec: wire 8; semantics 1. Where the reference answers `[""]` for no events, the list is empty here ([bug] there).
+ */
+import { HEADER } from "@pawl/protocol";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { checkEvents, parseSeed, readEvents } from "../event/read-events.ts";
+import { acceptsEventKey } from "./auth.ts";
+import type { ServerContext } from "./context.ts";
+import { sendError } from "./errors.ts";
+
+/** Body of one request: 5,000 events are rarely larger than a few kB each. */
+const BODY_BYTES_MAX: number = 64 * 1024 * 1024;
+
+/** Adds the routes. Bodies arrive as bytes, so that sizes are exact and errors ours. */
+export function eventRoutes(app: FastifyInstance, context: ServerContext): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: BODY_BYTES_MAX }, (_request, body, done) => done(null, body));
+  app.post("/e/:key", (request, reply) => takeEvents(context, request, reply));
+  app.post("/e", (_request, reply) => reply.code(401).send(unknownKey("Event key is required")));
+  app.post("/invoke/:slug", (request, reply) => takeInvocation(context, request, reply));
+}
+
+async function takeEvents(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const { key } = request.params as { readonly key: string };
+  if (context.kind === "cloud" && context.eventKeys.length === 0) return reply.code(503).send(unknownKey("Event keys are required to process events securely", 503));
+  if (!acceptsEventKey(context, key)) return reply.code(401).send(unknownKey("Event key not found"));
+  const read = readEvents(bodyOf(request));
+  const seed = parseSeed(textHeader(request, HEADER.eventIdSeed));
+  const checked = checkEvents(read, seed);
+  const ids = checked.events.length === 0 ? [] : await context.engine.send(checked.events);
+  if (checked.problem !== undefined) return reply.code(400).send({ ids, status: 400, error: checked.problem });
+  return reply.code(200).send({ ids, status: 200 });
+}
+
+async function takeInvocation(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const { slug } = request.params as { readonly slug: string };
+  if (context.kind === "cloud" && !isSender(context, request)) {
+    return sendError(reply, { status: 401, code: "unauthorized", message: "Invoking a function needs an event key or the signing key as bearer." });
+  }
+  const payload = parseObject(bodyOf(request));
+  if (payload === undefined) return sendError(reply, { status: 400, code: "invalid_request", message: "Invalid invocation event: the body must be a JSON object such as {\"data\":{}}." });
+  const id = await context.engine.invoke({ target: slug, payload });
+  return reply.code(200).send({ id, status: 200 });
+}
+
+function isSender(context: ServerContext, request: FastifyRequest): boolean {
+  const bearer = (request.headers.authorization ?? "").replace(/^bearer /i, "");
+  return bearer !== "" && (acceptsEventKey(context, bearer) || (context.signingKey !== undefined && acceptsEventKey({ eventKeys: [context.signingKey] }, bearer)));
+}
+
+function parseObject(body: Buffer): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(body.length === 0 ? "{}" : body.toString("utf8"));
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function bodyOf(request: FastifyRequest): Buffer {
+  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+}
+
+function textHeader(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function unknownKey(error: string, status = 401): { readonly status: number; readonly message: string; readonly error: string } {
+  return { status, message: "", error };
+}

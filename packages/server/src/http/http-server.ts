@@ -1,0 +1,45 @@
+/**
+ * The HTTP server: one Fastify instance, one plugin scope per room.
+ *
+ * I1  Every response says which kind of server it is.
+ * I2  An unexpected error is logged with its stack and answered with a sentence, never with the stack.
+ *
+ * Spec: wire 8.9, 11, M-004, M-107.
+ */
+import cors from "@fastify/cors";
+import { HEADER } from "@pawl/protocol";
+import fastify, { type FastifyInstance } from "fastify";
+import type { ServerContext } from "./context.ts";
+import { eventRoutes } from "./event-api.ts";
+import { registerRoutes } from "./register-api.ts";
+import { runStateRoutes } from "./run-state-api.ts";
+import { systemRoutes } from "./system-api.ts";
+
+/** Time in which a request must have arrived whole: a slow sender can't hold a connection for ever. */
+const REQUEST_MS_MAX = 120_000;
+
+type Routes = (app: FastifyInstance, context: ServerContext) => void;
+
+/** Builds the server; `listen` is the caller's. */
+export async function createHttpServer(context: ServerContext, extraRoutes: readonly Routes[] = []): Promise<FastifyInstance> {
+  const app = fastify({ requestTimeout: REQUEST_MS_MAX, forceCloseConnections: true, routerOptions: { maxParamLength: 1_000 }, bodyLimit: 16 * 1024 * 1024 });
+  await app.register(cors, {
+    origin: true,
+    methods: ["GET", "POST", "PUT", "DELETE", "OPTIONS"],
+    exposedHeaders: ["Link", "Mcp-Session-Id"],
+    maxAge: 3_600,
+  });
+  app.addHook("onRequest", async (_request, reply) => {
+    void reply.header(HEADER.serverKind, context.kind);
+  });
+  app.setErrorHandler((error: Error & { readonly statusCode?: number; readonly code?: string }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) context.logger.error({ method: request.method, path: request.url.split("?")[0], error: error.stack ?? error.message }, "a request failed");
+    const message = status >= 500 ? "The request failed for a reason of the server; its log says more." : error.message;
+    void reply.code(status).send({ code: status >= 500 ? "internal_server_error" : (error.code ?? "invalid_request"), error: message, data: null, status });
+  });
+  for (const routes of [eventRoutes, registerRoutes, runStateRoutes, systemRoutes, ...extraRoutes]) {
+    await app.register(async (scope) => routes(scope, context));
+  }
+  return app;
+}

@@ -1,0 +1,64 @@
+/**
+ * Reads for people: lists, pages and details. Nothing in the execution of a run depends on them.
+ *
+ * I1  Lists are newest first unless asked otherwise, and paged by keyset: a page never repeats or skips a row that existed all along.
+ */
+import type { AttemptRow, EventOutcome, EventRow, RunRow, StepRow } from "@pawl/engine";
+import type { RunStatus } from "@pawl/protocol";
+
+export type RunTimeField = "queuedAt" | "startedAt" | "endedAt";
+
+export type RunFilter = {
+  readonly statuses?: readonly RunStatus[];
+  readonly functionIds?: readonly string[];
+  readonly appIds?: readonly string[];
+  readonly eventName?: string;
+  /** Inclusive, on `timeField`. */
+  readonly from?: number;
+  /** Exclusive, on `timeField`. */
+  readonly until?: number;
+  /** Start of a run id, any case. */
+  readonly idPrefix?: string;
+};
+
+export type RunQuery = {
+  readonly filter: RunFilter;
+  readonly timeField: RunTimeField;
+  readonly order: "asc" | "desc";
+  /** The last row of the page before: its instant and id. */
+  readonly after?: { readonly at: number; readonly id: string };
+  readonly limit: number;
+};
+
+export type EventQuery = {
+  readonly names?: readonly string[];
+  /** Whether the server's own events are listed. */
+  readonly includeInternal: boolean;
+  readonly receivedFrom?: number;
+  readonly receivedUntil?: number;
+  /** Internal id of the last event of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+};
+
+export type RunDetail = {
+  readonly run: RunRow;
+  /** In order of appearance: by `queuedAt`, then insertion. */
+  readonly steps: readonly StepRow[];
+  /** Oldest first. */
+  readonly attempts: readonly AttemptRow[];
+  readonly events: readonly EventRow[];
+};
+
+export interface HistoryStore {
+  listRuns(query: RunQuery): Promise<readonly RunRow[]>;
+  /** Exact number of runs that match; bounded by `max` (then `max` is returned). */
+  countRuns(query: { readonly filter: RunFilter; readonly timeField: RunTimeField; readonly max: number }): Promise<number>;
+  runDetail(runId: string): Promise<RunDetail | undefined>;
+  runsByIds(runIds: readonly string[]): Promise<readonly RunRow[]>;
+  listEvents(query: EventQuery): Promise<readonly EventRow[]>;
+  eventById(eventId: string): Promise<EventRow | undefined>;
+  /** Runs that have one of the events among theirs, oldest first. */
+  runsOfEvents(eventIds: readonly string[]): Promise<readonly RunRow[]>;
+  outcomesOfEvents(eventIds: readonly string[]): Promise<readonly EventOutcome[]>;
+}
