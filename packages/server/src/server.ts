@@ -11,6 +11,7 @@ import { httpInvoker } from "./app/http-invoker.ts";
 import { Engine } from "./core/engine.ts";
 import type { ServerContext } from "./http/context.ts";
 import { createHttpServer } from "./http/http-server.ts";
+import { given } from "./json.ts";
 import { systemClock } from "./ports/clock.ts";
 import type { Invoker } from "./ports/invoker.ts";
 import { type Logger, silentLogger } from "./ports/logger.ts";
@@ -121,8 +122,4 @@ function contextOf(options: ServerOptions, rest: Pick<ServerContext, "engine" | 
     ...given("signingKey", options.signingKey),
     ...given("dashboardDir", options.dashboardDir),
   };
-}
-
-function given<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
 }

@@ -36,7 +36,12 @@ export type EventDecision = Decision & { readonly runs: readonly ScheduledRun[] 
 /** Decides an event. */
 export function decideEvent(input: EventInput, ctx: DecideContext): EventDecision {
   const { event } = input;
-  const plan: Plan = { guards: [{ kind: "event-unprocessed", eventId: event.id }], changes: [{ kind: "mark-event-processed", eventId: event.id }], trace: [], runs: [] };
+  const plan: Plan = {
+    guards: [{ kind: "event-unprocessed", eventId: event.id }],
+    changes: [{ kind: "mark-event-processed", eventId: event.id }],
+    trace: [],
+    runs: [],
+  };
   if (event.name === FUNCTION_INVOKED) planInvocation(plan, input, ctx);
   for (const candidate of input.candidates) {
     if (candidate.id === input.invoked?.id) continue;
@@ -66,10 +71,17 @@ function planRun(plan: Plan, input: ForFunction, ctx: DecideContext): void {
   const duplicateOf = input.duplicates.get(target.id);
   if (duplicateOf !== undefined) return addOutcome(plan, input, { reason: "duplicate-event-id", detail: duplicateOf, at: ctx.now });
   const isKeyed = event.externalId !== event.id;
-  if (isKeyed) plan.guards.push({ kind: "idempotency-free", functionId: target.id, key: event.externalId, since: ctx.now - IDEMPOTENCY_MS });
+  if (isKeyed)
+    plan.guards.push({ kind: "idempotency-free", functionId: target.id, key: event.externalId, since: ctx.now - IDEMPOTENCY_MS });
   const correlationId = event.name === FUNCTION_INVOKED ? invocationOf(input.parsed).correlationId : undefined;
   const run = scheduleRun(
-    { function: target, event, parsed: input.parsed, ...(isKeyed ? { idempotencyKey: event.externalId } : {}), ...(correlationId === undefined ? {} : { correlationId }) },
+    {
+      function: target,
+      event,
+      parsed: input.parsed,
+      ...(isKeyed ? { idempotencyKey: event.externalId } : {}),
+      ...(correlationId === undefined ? {} : { correlationId }),
+    },
     ctx,
   );
   plan.changes.push(...run.changes);
@@ -77,10 +89,21 @@ function planRun(plan: Plan, input: ForFunction, ctx: DecideContext): void {
   plan.runs.push(run);
 }
 
-function addOutcome(plan: Plan, { event, function: { id: functionId } }: ForFunction, outcome: Omit<EventOutcome, "eventId" | "functionId">): void {
+function addOutcome(
+  plan: Plan,
+  { event, function: { id: functionId } }: ForFunction,
+  outcome: Omit<EventOutcome, "eventId" | "functionId">,
+): void {
   plan.changes.push({ kind: "insert-event-outcome", outcome: { eventId: event.id, functionId, ...outcome } });
   const { reason, detail } = outcome;
-  plan.trace.push({ kind: "event-outcome", eventId: event.id, eventName: event.name, functionId, reason, ...(detail === undefined ? {} : { detail }) });
+  plan.trace.push({
+    kind: "event-outcome",
+    eventId: event.id,
+    eventName: event.name,
+    functionId,
+    reason,
+    ...(detail === undefined ? {} : { detail }),
+  });
 }
 
 /** Who is invoked, and who waits. */

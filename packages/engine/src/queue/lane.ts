@@ -20,10 +20,16 @@ const SEPARATOR = "|";
 const PLAIN_VALUE = /^[\w.:@+-]{1,64}$/;
 
 /** The lane of a run, from the event that starts it. A key that is missing, false or failing shares the value `false` with all such. */
-export function laneOf(input: { readonly functionId: string; readonly definition: FunctionDefinition; readonly event: ExpressionEvent; readonly now: number }): string {
+export function laneOf(input: {
+  readonly functionId: string;
+  readonly definition: FunctionDefinition;
+  readonly event: ExpressionEvent;
+  readonly now: number;
+}): string {
   const parts = [input.functionId];
   for (const limit of input.definition.concurrency.step) {
-    if (limit.keyExpression !== undefined) parts.push(`${limit.scope}:${expressionHash(limit.keyExpression)}:${valueOf(limit.keyExpression, input)}`);
+    if (limit.keyExpression !== undefined)
+      parts.push(`${limit.scope}:${expressionHash(limit.keyExpression)}:${valueOf(limit.keyExpression, input)}`);
   }
   return parts.join(SEPARATOR);
 }
@@ -45,7 +51,10 @@ export function slotsOf(lane: string, definition: FunctionDefinition): readonly 
   return slots;
 }
 
-function slotKey(limit: StepConcurrencyLimit, { functionId, keyed }: { readonly functionId: string; readonly keyed: readonly string[] }): string | undefined {
+function slotKey(
+  limit: StepConcurrencyLimit,
+  { functionId, keyed }: { readonly functionId: string; readonly keyed: readonly string[] },
+): string | undefined {
   if (limit.keyExpression === undefined) return `fn:${functionId}`;
   const prefix = `${limit.scope}:${expressionHash(limit.keyExpression)}:`;
   const part = keyed.find((candidate) => candidate.startsWith(prefix));

@@ -28,9 +28,14 @@ function classifyResponse(response: Response, now: number): Reply {
   const isSdk = (headers[HEADER.sdk] ?? "") !== "";
   const parsed = parseJson(response.body);
   if (status === 206) return isSdk ? classifyOps(response, { parsed, now }) : failure(notSdk(response));
-  if (status < 200 || status > 299) return failure(isSdk ? functionErrorOf(valueOr(parsed, response.body), `invalid status code: ${status}`) : fatal(response), common(response, now));
+  if (status < 200 || status > 299)
+    return failure(
+      isSdk ? functionErrorOf(valueOr(parsed, response.body), `invalid status code: ${status}`) : fatal(response),
+      common(response, now),
+    );
   if (!isSdk) return failure(notSdk(response), { httpStatus: status });
-  if (headers[HEADER.noRetry] === "true") return failure(functionErrorOf(valueOr(parsed, response.body), "marked as not to be retried"), common(response, now));
+  if (headers[HEADER.noRetry] === "true")
+    return failure(functionErrorOf(valueOr(parsed, response.body), "marked as not to be retried"), common(response, now));
   return { kind: "result", data: canonicalJson(valueOr(parsed, response.body)), requestVersion: requestVersionOf(headers) };
 }
 
@@ -47,7 +52,8 @@ function classifyStreamed(outer: Response, now: number): Reply {
 }
 
 function classifyOps(response: Response, { parsed, now }: { readonly parsed: Parsed; readonly now: number }): Reply {
-  const ops = parsed.kind === "json" ? decodeOps(parsed.value) : { problem: response.body === "" ? "no response data" : "the body isn't JSON" };
+  const ops =
+    parsed.kind === "json" ? decodeOps(parsed.value) : { problem: response.body === "" ? "no response data" : "the body isn't JSON" };
   if ("problem" in ops) return failure(badOps(ops.problem, response.body), { httpStatus: response.status });
   const retryAfterMs = parseRetryAfterMs(response.headers[HEADER.retryAfter], now);
   return {
@@ -95,7 +101,10 @@ function requestVersionOf(headers: Response["headers"]): number {
   return Number.isInteger(version) && version > 0 ? version : 0;
 }
 
-function common(response: Response, now: number): { readonly httpStatus: number; readonly noRetry: boolean; readonly retryAfterMs?: number } {
+function common(
+  response: Response,
+  now: number,
+): { readonly httpStatus: number; readonly noRetry: boolean; readonly retryAfterMs?: number } {
   const retryAfterMs = parseRetryAfterMs(response.headers[HEADER.retryAfter], now);
   return { httpStatus: response.status, noRetry: stopsRetries(response), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
@@ -110,7 +119,10 @@ function stopsRetries({ status, headers }: Response): boolean {
   return major < 1 || (major === 1 && isOlder(10, 1)) || (major === 2 && isOlder(4, 1));
 }
 
-function failure(error: FunctionError, extra: { readonly noRetry?: boolean; readonly httpStatus?: number; readonly retryAfterMs?: number } = {}): Reply {
+function failure(
+  error: FunctionError,
+  extra: { readonly noRetry?: boolean; readonly httpStatus?: number; readonly retryAfterMs?: number } = {},
+): Reply {
   const { noRetry = false, ...rest } = extra;
   return { kind: "failure", error, isRetryable: !noRetry, ...rest };
 }
@@ -134,11 +146,21 @@ function notSdk({ status, headers, body }: Response): FunctionError {
 }
 
 function badOps(problem: string, body: string): FunctionError {
-  return { error: problem, name: "Error", message: `The app's answer could not be decoded: ${problem}.`, stack: body.slice(0, FOREIGN_BODY_CHARS_MAX) };
+  return {
+    error: problem,
+    name: "Error",
+    message: `The app's answer could not be decoded: ${problem}.`,
+    stack: body.slice(0, FOREIGN_BODY_CHARS_MAX),
+  };
 }
 
 function streamProblem(problem: string, { body }: Response): FunctionError {
-  return { error: problem, name: "Error", message: `The app's streamed answer could not be decoded: ${problem}.`, stack: body.slice(0, FOREIGN_BODY_CHARS_MAX) };
+  return {
+    error: problem,
+    name: "Error",
+    message: `The app's streamed answer could not be decoded: ${problem}.`,
+    stack: body.slice(0, FOREIGN_BODY_CHARS_MAX),
+  };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -13,11 +13,24 @@ export type FunctionError = {
 };
 
 export type Reply =
-  | { readonly kind: "ops"; readonly ops: readonly WireOp[]; readonly requestVersion: number; readonly noRetry: boolean; readonly retryAfterMs?: number; readonly httpStatus?: number }
+  | {
+      readonly kind: "ops";
+      readonly ops: readonly WireOp[];
+      readonly requestVersion: number;
+      readonly noRetry: boolean;
+      readonly retryAfterMs?: number;
+      readonly httpStatus?: number;
+    }
   /** The function returned; `data` is JSON text. */
   | { readonly kind: "result"; readonly data: string; readonly requestVersion: number }
   /** The attempt failed as a whole: the function threw, or there was no proper answer. */
-  | { readonly kind: "failure"; readonly error: FunctionError; readonly isRetryable: boolean; readonly retryAfterMs?: number; readonly httpStatus?: number };
+  | {
+      readonly kind: "failure";
+      readonly error: FunctionError;
+      readonly isRetryable: boolean;
+      readonly retryAfterMs?: number;
+      readonly httpStatus?: number;
+    };
 
 /** What came back from the transport. */
 export type RawReply =

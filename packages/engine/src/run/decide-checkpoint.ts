@@ -29,14 +29,23 @@ export type CheckpointDecision =
   | { readonly kind: "refused"; readonly code: "run-ended" | "async-op" | "other-op" | "too-large"; readonly message: string };
 
 const SYNC_OPS: ReadonlySet<string> = new Set(["StepRun", "Step", "StepPlanned", "DeferAdd", "DeferAbort"]);
-const ASYNC_OPS: ReadonlySet<string> = new Set(["Sleep", "WaitForEvent", "InvokeFunction", "WaitForSignal", "AIGateway", "Gateway", "DiscoveryRequest"]);
+const ASYNC_OPS: ReadonlySet<string> = new Set([
+  "Sleep",
+  "WaitForEvent",
+  "InvokeFunction",
+  "WaitForSignal",
+  "AIGateway",
+  "Gateway",
+  "DiscoveryRequest",
+]);
 
 /** Decides a checkpoint: all of its steps, or none. */
 export function decideCheckpoint(state: RunState, input: CheckpointInput, env: RunEnvironment): CheckpointDecision {
   const draft = draftOf(state, env);
   if (isEnded(draft)) return { kind: "refused", code: "run-ended", message: `run ${state.run.id} has ended` };
   const wrong = input.ops.find(({ op }) => !SYNC_OPS.has(op));
-  if (wrong !== undefined && ASYNC_OPS.has(wrong.op)) return { kind: "refused", code: "async-op", message: "cannot checkpoint async steps" };
+  if (wrong !== undefined && ASYNC_OPS.has(wrong.op))
+    return { kind: "refused", code: "async-op", message: "cannot checkpoint async steps" };
   if (wrong !== undefined) return { kind: "refused", code: "other-op", message: `cannot checkpoint opcode: ${wrong.op}` };
   const size = tooLarge(input.ops, state.run.stateBytes);
   if (size !== undefined) return { kind: "refused", code: "too-large", message: size };
@@ -54,7 +63,8 @@ function tooLarge(ops: readonly WireOp[], stateBytes: number): string | undefine
   let total = stateBytes;
   for (const op of ops) {
     const size = JSON.stringify(op.data ?? null).length;
-    if (size > STEP_OUTPUT_BYTES_MAX) return `The output of step ${op.displayName ?? op.id} has ${size} bytes; at most ${STEP_OUTPUT_BYTES_MAX} can be stored.`;
+    if (size > STEP_OUTPUT_BYTES_MAX)
+      return `The output of step ${op.displayName ?? op.id} has ${size} bytes; at most ${STEP_OUTPUT_BYTES_MAX} can be stored.`;
     total += size;
   }
   return total > RUN_STATE_BYTES_MAX ? `The function run exceeded the state size limit of ${RUN_STATE_BYTES_MAX} bytes.` : undefined;

@@ -13,7 +13,18 @@ import { type ItemRow } from "../queue/item-row.ts";
 import { decideRetry } from "../queue/retry.ts";
 import { errorLine } from "../reply/function-error.ts";
 import type { Reply } from "../reply/reply.ts";
-import { type Draft, decisionOf, discoverNow, draftOf, endRun, failRun, isEnded, type RunEnvironment, STALLS_MAX, stepOf } from "./draft.ts";
+import {
+  type Draft,
+  decisionOf,
+  discoverNow,
+  draftOf,
+  endRun,
+  failRun,
+  isEnded,
+  type RunEnvironment,
+  STALLS_MAX,
+  stepOf,
+} from "./draft.ts";
 import { applyOp, type OpContext } from "./op/apply-op.ts";
 import type { RunState } from "./run-state.ts";
 
@@ -62,10 +73,19 @@ function takeReply(draft: Draft, input: ReplyInput): boolean {
   }
 }
 
-function takeFailure(draft: Draft, { input, reply }: { readonly input: ReplyInput; readonly reply: Extract<Reply, { kind: "failure" }> }): boolean {
+function takeFailure(
+  draft: Draft,
+  { input, reply }: { readonly input: ReplyInput; readonly reply: Extract<Reply, { kind: "failure" }> },
+): boolean {
   const { item } = input;
   const next = decideRetry(item, { ...reply, ...optionalInterval(input) }, draft.env.ctx);
-  const attempt = { runId: item.runId, stepId: item.stepId ?? "function", attempt: item.attempt, startedAt: input.startedAt, endedAt: draft.env.ctx.now };
+  const attempt = {
+    runId: item.runId,
+    stepId: item.stepId ?? "function",
+    attempt: item.attempt,
+    startedAt: input.startedAt,
+    endedAt: draft.env.ctx.now,
+  };
   const status = reply.httpStatus === undefined ? {} : { httpStatus: reply.httpStatus };
   const row = { ...attempt, error: JSON.stringify(reply.error), ...status };
   if (next.kind === "exhausted") {

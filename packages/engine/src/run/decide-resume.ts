@@ -20,7 +20,11 @@ export type Resumption =
   | { readonly kind: "invoke"; readonly finished: Readonly<Record<string, unknown>> };
 
 /** Ends the waiting step with what came; undefined where there is nothing to resume any more. */
-export function decideResume(state: RunState, { pause, resumption }: { readonly pause: PauseRow; readonly resumption: Resumption }, env: RunEnvironment): Decision | undefined {
+export function decideResume(
+  state: RunState,
+  { pause, resumption }: { readonly pause: PauseRow; readonly resumption: Resumption },
+  env: RunEnvironment,
+): Decision | undefined {
   const draft = draftOf(state, env);
   const step = pause.stepId === undefined ? undefined : stepOf(draft, pause.stepId);
   if (isEnded(draft) || step === undefined || isFinished(step)) return undefined;
@@ -45,10 +49,16 @@ function stepEndOf(resumption: Resumption): StepEnd {
 function invokeEnd({ error, result, run_id: runId, _inngest }: Readonly<Record<string, unknown>>): StepEnd {
   const target = typeof runId === "string" ? { targetRunId: runId } : {};
   const status = typeof _inngest === "object" && _inngest !== null && "status" in _inngest ? _inngest.status : undefined;
-  if (error !== undefined && error !== null) return { status: "failed", result: canonicalJson({ error }), error: messageOf(error), ...target };
+  if (error !== undefined && error !== null)
+    return { status: "failed", result: canonicalJson({ error }), error: messageOf(error), ...target };
   if (status !== "Cancelled") return { status: "completed", result: canonicalJson({ data: result ?? null }), ...target };
   const message = "The invoked function was cancelled";
-  return { status: "failed", result: canonicalJson({ error: { error: message, message, name: "InvokedFunctionCancelledError" } }), error: message, ...target };
+  return {
+    status: "failed",
+    result: canonicalJson({ error: { error: message, message, name: "InvokedFunctionCancelledError" } }),
+    error: message,
+    ...target,
+  };
 }
 
 function messageOf(error: unknown): string {

@@ -26,7 +26,8 @@ export function decideTimer(state: RunState, { item, generation }: TimerInput, e
   const draft = draftOf(state, env);
   draft.guards.push({ kind: "item-leased", itemId: item.id, generation });
   const step = item.stepId === undefined ? undefined : stepOf(draft, item.stepId);
-  if (isEnded(draft) || step === undefined || isFinished(step)) return { guards: draft.guards, changes: [{ kind: "delete-item", itemId: item.id }], trace: [] };
+  if (isEnded(draft) || step === undefined || isFinished(step))
+    return { guards: draft.guards, changes: [{ kind: "delete-item", itemId: item.id }], trace: [] };
   if (item.kind === "sleep") finishStep(draft, step, { status: "completed", result: "null" });
   else endWait(draft, step);
   return decisionOf(draft, { id: item.id, keep: false });

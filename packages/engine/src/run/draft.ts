@@ -99,8 +99,8 @@ export type StepEnd = {
 export function finishStep(draft: Draft, step: StepRow, end: StepEnd): void {
   const known = stepOf(draft, step.id);
   if (known !== undefined && isFinished(known)) return;
-  const { error, status, endedAt, ...rest } = end;
-  const finished: StepRow = { ...step, ...rest, status, position: draft.run.stepsDone, endedAt: endedAt ?? draft.env.ctx.now };
+  const { error: _error, endedAt = draft.env.ctx.now, ...kept } = end;
+  const finished: StepRow = { ...step, ...kept, position: draft.run.stepsDone, endedAt };
   draft.steps.set(step.id, finished);
   draft.unfinished.delete(step.id);
   draft.changes.push({ kind: "put-step", step: finished });
@@ -197,7 +197,9 @@ export function decisionOf(draft: Draft, item?: { readonly id: string; readonly 
 
 /** Nothing of an ended run stays in the queue: what this draft would have added is taken out again (I2). */
 function endWork(draft: Draft, hasPauses: boolean): void {
-  const kept = draft.changes.filter(({ kind }) => kind !== "insert-item" && kind !== "reschedule-item" && kind !== "insert-pause" && kind !== "delete-pause");
+  const kept = draft.changes.filter(
+    ({ kind }) => kind !== "insert-item" && kind !== "reschedule-item" && kind !== "insert-pause" && kind !== "delete-pause",
+  );
   draft.changes.splice(0, draft.changes.length, ...kept, { kind: "delete-run-work", runId: draft.run.id, hasPauses });
 }
 

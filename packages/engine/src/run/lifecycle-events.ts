@@ -24,8 +24,10 @@ export function lifecycleEvents(draft: Draft, end: RunEnd): readonly EventRow[] 
   const data = lifecycleData(draft, end);
   const finishedId = env.ctx.random.ulid(env.ctx.now);
   const events = [eventOf(draft, { name: FUNCTION_FINISHED, id: finishedId, externalId: finishedId, data })];
-  if (end.status === "FAILED") events.push(eventOf(draft, { name: FUNCTION_FAILED, id: env.ctx.random.ulid(env.ctx.now), externalId: run.id, data }));
-  if (end.status === "CANCELLED") events.push(eventOf(draft, { name: FUNCTION_CANCELLED, id: env.ctx.random.ulid(env.ctx.now), externalId: run.id, data }));
+  if (end.status === "FAILED")
+    events.push(eventOf(draft, { name: FUNCTION_FAILED, id: env.ctx.random.ulid(env.ctx.now), externalId: run.id, data }));
+  if (end.status === "CANCELLED")
+    events.push(eventOf(draft, { name: FUNCTION_CANCELLED, id: env.ctx.random.ulid(env.ctx.now), externalId: run.id, data }));
   return events;
 }
 
@@ -33,13 +35,20 @@ function lifecycleData({ run, state, env }: Draft, end: RunEnd): string {
   const parts = [`"_inngest":{"status":"${STATUS_WORD[end.status]}"}`];
   if (run.correlationId !== undefined) parts.push(`"correlation_id":${JSON.stringify(run.correlationId)}`);
   if (end.error !== undefined) parts.push(`"error":${canonicalJson(end.error)}`);
-  parts.push(`"event":${state.events[0] ?? "{}"}`, `"events":[${state.events.join(",")}]`, `"function_id":${JSON.stringify(env.function.slug)}`);
+  parts.push(
+    `"event":${state.events[0] ?? "{}"}`,
+    `"events":[${state.events.join(",")}]`,
+    `"function_id":${JSON.stringify(env.function.slug)}`,
+  );
   if (end.output !== undefined) parts.push(`"result":${end.output}`);
   parts.push(`"run_id":${JSON.stringify(run.id)}`);
   return `{${parts.join(",")}}`;
 }
 
-function eventOf({ env }: Draft, { name, id, externalId, data }: { readonly name: string; readonly id: string; readonly externalId: string; readonly data: string }): EventRow {
+function eventOf(
+  { env }: Draft,
+  { name, id, externalId, data }: { readonly name: string; readonly id: string; readonly externalId: string; readonly data: string },
+): EventRow {
   const { now } = env.ctx;
   const body = `{"data":${data},"id":${JSON.stringify(externalId)},"name":${JSON.stringify(name)},"ts":${now},"user":{}}`;
   return { id, externalId, name, ts: now, receivedAt: now, body, isInternal: true, isProcessed: false };

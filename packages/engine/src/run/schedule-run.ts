@@ -63,10 +63,24 @@ export function scheduleRun(input: ScheduleInput, ctx: DecideContext): Scheduled
     ...(input.rerunOf === undefined ? {} : { rerunOf: input.rerunOf }),
   };
   const dueAt = Math.max(ctx.now, event.ts);
-  const item = { id: itemIdOf.start(id), runId: id, functionId, kind: "start", dueAt, score: run.score, lane, attempt: 0, attemptsMax: definition.attemptsMax } as const;
+  const item = {
+    id: itemIdOf.start(id),
+    runId: id,
+    functionId,
+    kind: "start",
+    dueAt,
+    score: run.score,
+    lane,
+    attempt: 0,
+    attemptsMax: definition.attemptsMax,
+  } as const;
   return {
     state: runStateOf(run, [], [event.body]),
-    changes: [{ kind: "insert-run", run }, { kind: "insert-item", item }, ...pauses.map((pause) => ({ kind: "insert-pause", pause }) as const)],
+    changes: [
+      { kind: "insert-run", run },
+      { kind: "insert-item", item },
+      ...pauses.map((pause) => ({ kind: "insert-pause", pause }) as const),
+    ],
     trace: { kind: "run-scheduled", runId: id, functionId, eventId: event.id, eventName: event.name, dueAt },
   };
 }
@@ -80,7 +94,13 @@ function prioritySeconds({ function: { definition }, parsed }: ScheduleInput, { 
   return Math.min(Math.max(Math.trunc(result.value), -PRIORITY_S_MAX), PRIORITY_S_MAX);
 }
 
-type CancelInput = { readonly cancel: CancelDefinition; readonly index: number; readonly runId: string; readonly parsed: ExpressionEvent; readonly now: number };
+type CancelInput = {
+  readonly cancel: CancelDefinition;
+  readonly index: number;
+  readonly runId: string;
+  readonly parsed: ExpressionEvent;
+  readonly now: number;
+};
 
 /** The listener of one `cancelOn`; none where its condition can never hold for this run. */
 function cancelPause({ cancel, index, runId, parsed, now }: CancelInput): readonly PauseRow[] {
@@ -88,5 +108,15 @@ function cancelPause({ cancel, index, runId, parsed, now }: CancelInput): readon
   const compiled = cancel.condition === undefined ? undefined : compileOnce(cancel.condition);
   const condition = compiled?.kind === "compiled" ? boundCondition(compiled.expression, parsed) : {};
   if (expiresAt <= now || "problem" in condition || condition.expression === "false") return [];
-  return [{ id: `${runId}/cancel/${index}`, runId, kind: "cancel", eventName: cancel.event, createdAt: now, expiresAt: Math.min(expiresAt, now + WAIT_MS_DEFAULT), ...condition }];
+  return [
+    {
+      id: `${runId}/cancel/${index}`,
+      runId,
+      kind: "cancel",
+      eventName: cancel.event,
+      createdAt: now,
+      expiresAt: Math.min(expiresAt, now + WAIT_MS_DEFAULT),
+      ...condition,
+    },
+  ];
 }

@@ -9,15 +9,7 @@
  */
 import type { StepKind } from "@pawl/protocol";
 
-export type StepStatus =
-  | "planned"
-  | "retrying"
-  | "sleeping"
-  | "waiting"
-  | "completed"
-  | "failed"
-  | "timed_out"
-  | "cancelled";
+export type StepStatus = "planned" | "retrying" | "sleeping" | "waiting" | "completed" | "failed" | "timed_out" | "cancelled";
 
 /** When a fan-out continues: after its last step, or after each. */
 export type ParallelMode = "wait" | "race";

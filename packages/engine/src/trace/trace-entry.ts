@@ -2,8 +2,22 @@
 import type { ReasonCode, RunStatus, StepKind } from "@pawl/protocol";
 
 export type TraceEntry =
-  | { readonly kind: "event-outcome"; readonly eventId: string; readonly eventName: string; readonly functionId: string; readonly reason: ReasonCode; readonly detail?: string }
-  | { readonly kind: "run-scheduled"; readonly runId: string; readonly functionId: string; readonly eventId: string; readonly eventName: string; readonly dueAt: number }
+  | {
+      readonly kind: "event-outcome";
+      readonly eventId: string;
+      readonly eventName: string;
+      readonly functionId: string;
+      readonly reason: ReasonCode;
+      readonly detail?: string;
+    }
+  | {
+      readonly kind: "run-scheduled";
+      readonly runId: string;
+      readonly functionId: string;
+      readonly eventId: string;
+      readonly eventName: string;
+      readonly dueAt: number;
+    }
   | { readonly kind: "run-started"; readonly runId: string; readonly functionId: string }
   | {
       readonly kind: "run-ended";
@@ -14,7 +28,14 @@ export type TraceEntry =
       /** `name: message` of a failure. */
       readonly error?: string;
     }
-  | { readonly kind: "run-retrying"; readonly runId: string; readonly functionId: string; readonly attempt: number; readonly dueAt: number; readonly error: string }
+  | {
+      readonly kind: "run-retrying";
+      readonly runId: string;
+      readonly functionId: string;
+      readonly attempt: number;
+      readonly dueAt: number;
+      readonly error: string;
+    }
   | {
       readonly kind: "step-planned" | "step-sleeping" | "step-waiting" | "step-completed" | "step-timed-out";
       readonly runId: string;

@@ -13,6 +13,7 @@ import { Agent, request } from "undici";
 import type { Engine } from "../core/engine.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
+import { textOf } from "../json.ts";
 import { isSameUrl, normalizeAppUrl } from "./app-url.ts";
 import { registerApp } from "./register.ts";
 import { signBody } from "./signature.ts";
@@ -22,7 +23,10 @@ const SYNC_MS_MAX = 10_000;
 const PROBE_MS_MAX = 2_000;
 const REPLY_BYTES_MAX: number = 8 * 1024 * 1024;
 
-const PORTS: readonly number[] = [80, 443, 3000, 3001, 3002, 3003, 3004, 3005, 3006, 3007, 3008, 3009, 3010, 4321, 5000, 5173, 8000, 8080, 8081, 8787, 8888, 8910, 8911, 8912, 8913, 8914, 8915];
+const PORTS: readonly number[] = [
+  80, 443, 3000, 3001, 3002, 3003, 3004, 3005, 3006, 3007, 3008, 3009, 3010, 4321, 5000, 5173, 8000, 8080, 8081, 8787, 8888, 8910, 8911,
+  8912, 8913, 8914, 8915,
+];
 const PATHS: readonly string[] = ["/api/inngest", "/api/pawl", "/x/inngest", "/.netlify/functions/inngest", "/.redwood/functions/inngest"];
 
 export type AppSyncOptions = {
@@ -85,10 +89,28 @@ export class AppSync {
     return { kind: "failed", code: failure };
   }
 
-  async #noteFailure({ url, known, failure }: { readonly url: string; readonly known: AppRow | undefined; readonly failure: string }): Promise<void> {
+  async #noteFailure({
+    url,
+    known,
+    failure,
+  }: {
+    readonly url: string;
+    readonly known: AppRow | undefined;
+    readonly failure: string;
+  }): Promise<void> {
     this.#options.logger.warn({ url, code: failure }, "an app can't be synced");
     const now = this.#options.engine.clock.now();
-    const placeholder: AppRow = { id: uuidOf(url), name: "", url, sdk: "", framework: "", method: "serve", checksum: "", createdAt: now, syncedAt: now };
+    const placeholder: AppRow = {
+      id: uuidOf(url),
+      name: "",
+      url,
+      sdk: "",
+      framework: "",
+      method: "serve",
+      checksum: "",
+      createdAt: now,
+      syncedAt: now,
+    };
     await this.#options.engine.register({ app: { ...(known ?? placeholder), error: failure }, functions: [] });
   }
 
@@ -118,12 +140,19 @@ export class AppSync {
   }
 
   async #takeInBand(text: string, url: string): Promise<string | undefined> {
-    const reply = JSON.parse(text) as { readonly app_id?: unknown; readonly functions?: unknown; readonly sdk_language?: unknown; readonly sdk_version?: unknown; readonly framework?: unknown; readonly url?: unknown };
+    const reply = JSON.parse(text) as {
+      readonly app_id?: unknown;
+      readonly functions?: unknown;
+      readonly sdk_language?: unknown;
+      readonly sdk_version?: unknown;
+      readonly framework?: unknown;
+      readonly url?: unknown;
+    };
     const result = await registerApp(this.#options.engine, {
-      appName: String(reply.app_id ?? ""),
-      url: typeof reply.url === "string" ? reply.url : url,
-      sdk: `${String(reply.sdk_language ?? "")}:v${String(reply.sdk_version ?? "")}`,
-      framework: String(reply.framework ?? ""),
+      appName: textOf(reply.app_id),
+      url: textOf(reply.url, url),
+      sdk: `${textOf(reply.sdk_language)}:v${textOf(reply.sdk_version)}`,
+      framework: textOf(reply.framework),
       method: "serve",
       functions: Array.isArray(reply.functions) ? reply.functions : [],
     });
@@ -133,7 +162,10 @@ export class AppSync {
 
   #schedule(delayMs: number): void {
     if (this.#options.pollIntervalMs <= 0 || this.#isStopped) return;
-    this.#timer = this.#options.engine.clock.setTimer(delayMs, () => void this.#poll().finally(() => this.#schedule(this.#options.pollIntervalMs)));
+    this.#timer = this.#options.engine.clock.setTimer(
+      delayMs,
+      () => void this.#poll().finally(() => this.#schedule(this.#options.pollIntervalMs)),
+    );
   }
 
   async #poll(): Promise<void> {

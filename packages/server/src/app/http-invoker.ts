@@ -37,13 +37,24 @@ async function send(agent: Agent, call: AppCall): Promise<RawReply> {
   try {
     for (let redirects = 0; redirects <= REDIRECTS_PER_CALL_MAX; redirects++) {
       const { origin, pathname, search } = new URL(url);
-      const response = await agent.request({ origin, path: pathname + search, method: "POST", headers: call.headers, body: call.body, signal: call.signal });
+      const response = await agent.request({
+        origin,
+        path: pathname + search,
+        method: "POST",
+        headers: call.headers,
+        body: call.body,
+        signal: call.signal,
+      });
       const location = textOf(response.headers["location"]);
       if (!REDIRECTS.has(response.statusCode) || location === undefined) return await read(response);
       await response.body.dump();
       url = redirected(url, location);
     }
-    return { kind: "no-response", code: "too_many_redirects", message: `The app redirected more than ${REDIRECTS_PER_CALL_MAX} times; the last target was ${url}.` };
+    return {
+      kind: "no-response",
+      code: "too_many_redirects",
+      message: `The app redirected more than ${REDIRECTS_PER_CALL_MAX} times; the last target was ${url}.`,
+    };
   } catch (error) {
     return failureOf(error, url);
   }
@@ -75,9 +86,17 @@ function decode(body: Buffer, encoding: string | undefined): string | RawReply {
     if (encoding === "br") return brotliDecompressSync(body, { maxOutputLength: RESPONSE_BYTES_MAX }).toString("utf8");
   } catch (error) {
     if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") return tooLarge();
-    return { kind: "no-response", code: "http_not_ok", message: `The app's answer says it is ${encoding}, but can't be decoded: ${String(error)}.` };
+    return {
+      kind: "no-response",
+      code: "http_not_ok",
+      message: `The app's answer says it is ${encoding}, but can't be decoded: ${String(error)}.`,
+    };
   }
-  return { kind: "no-response", code: "http_not_ok", message: `The app's answer has the content encoding ${encoding}; only gzip and br are understood.` };
+  return {
+    kind: "no-response",
+    code: "http_not_ok",
+    message: `The app's answer has the content encoding ${encoding}; only gzip and br are understood.`,
+  };
 }
 
 /** The target of a redirect keeps the query of the call, or the app would not know what it is called for. */
@@ -91,13 +110,25 @@ function failureOf(error: unknown, url: string): RawReply {
   const { code = "", message = String(error) } = error as { readonly code?: string; readonly message?: string };
   const { host } = new URL(url);
   if (code === "UND_ERR_SOCKET" || code === "ECONNRESET") {
-    return { kind: "no-response", code: "http_unreachable", message: `The app at ${host} closed the connection before it had answered (${message}). It may have crashed or been restarted.` };
+    return {
+      kind: "no-response",
+      code: "http_unreachable",
+      message: `The app at ${host} closed the connection before it had answered (${message}). It may have crashed or been restarted.`,
+    };
   }
-  return { kind: "no-response", code: "http_unreachable", message: `Unable to reach the app at ${host}: ${message}. Check that it is running and that its URL is right.` };
+  return {
+    kind: "no-response",
+    code: "http_unreachable",
+    message: `Unable to reach the app at ${host}: ${message}. Check that it is running and that its URL is right.`,
+  };
 }
 
 function tooLarge(): RawReply {
-  return { kind: "no-response", code: "output_too_large", message: `Your function's response body exceeds the maximum size limit of ${RESPONSE_BYTES_MAX} bytes.` };
+  return {
+    kind: "no-response",
+    code: "output_too_large",
+    message: `Your function's response body exceeds the maximum size limit of ${RESPONSE_BYTES_MAX} bytes.`,
+  };
 }
 
 function textOf(value: string | readonly string[] | undefined): string | undefined {

@@ -38,16 +38,19 @@ const DENIED_JS = { from: [3, 22, 0], to: [3, 53, 1] } as const;
 export async function registerApp(engine: Engine, registration: Registration): Promise<RegistrationResult> {
   const { appName } = registration;
   if (appName === "") return refused("invalid_request", "App ID required");
-  if (isDenied(registration.sdk)) return refused("sdk_version_denied", `The SDK ${registration.sdk} has a known security problem; upgrade it to v3.54.0 or later.`);
+  if (isDenied(registration.sdk))
+    return refused("sdk_version_denied", `The SDK ${registration.sdk} has a known security problem; upgrade it to v3.54.0 or later.`);
   const url = normalizeAppUrl(registration.url);
-  if (url === undefined) return refused("unsupported_protocol", `The app's URL ${JSON.stringify(registration.url)} is not an http or https URL.`);
+  if (url === undefined)
+    return refused("unsupported_protocol", `The app's URL ${JSON.stringify(registration.url)} is not an http or https URL.`);
   const checksum = checksumOf({ ...registration, url });
   const known = engine.registry.appByName(appName);
   if (known !== undefined && known.checksum === checksum && known.error === undefined && known.archivedAt === undefined) {
     return { kind: "registered", isModified: false, appId: known.id, syncId: randomUUID() };
   }
   const parsed = parseAll(registration);
-  if (parsed.problems.length > 0) return { kind: "refused", code: "config_invalid", message: "At least one function is invalid", problems: parsed.problems };
+  if (parsed.problems.length > 0)
+    return { kind: "refused", code: "config_invalid", message: "At least one function is invalid", problems: parsed.problems };
   const now = engine.clock.now();
   const app = appRow({ ...registration, url }, { known, checksum, now });
   const functions = functionRows(engine, { app, definitions: parsed.definitions, now });
@@ -58,7 +61,10 @@ export async function registerApp(engine: Engine, registration: Registration): P
 
 type Parsed = { readonly raw: unknown; readonly definition: FunctionDefinition };
 
-function parseAll({ functions }: Registration): { readonly definitions: readonly Parsed[]; readonly problems: readonly RegistrationProblem[] } {
+function parseAll({ functions }: Registration): {
+  readonly definitions: readonly Parsed[];
+  readonly problems: readonly RegistrationProblem[];
+} {
   const definitions: Parsed[] = [];
   const problems: RegistrationProblem[] = [];
   for (const raw of functions) {
@@ -68,13 +74,17 @@ function parseAll({ functions }: Registration): { readonly definitions: readonly
   }
   const seen = new Set<string>();
   for (const { definition } of definitions) {
-    if (seen.has(definition.slug)) problems.push({ path: "id", code: "config_invalid", message: `${definition.slug}: id is used by two functions of this app` });
+    if (seen.has(definition.slug))
+      problems.push({ path: "id", code: "config_invalid", message: `${definition.slug}: id is used by two functions of this app` });
     seen.add(definition.slug);
   }
   return { definitions, problems };
 }
 
-function appRow(registration: Registration, { known, checksum, now }: { readonly known: AppRow | undefined; readonly checksum: string; readonly now: number }): AppRow {
+function appRow(
+  registration: Registration,
+  { known, checksum, now }: { readonly known: AppRow | undefined; readonly checksum: string; readonly now: number },
+): AppRow {
   const { appName, url, sdk, framework, appVersion, method } = registration;
   return {
     id: known?.id ?? uuidOf(appName),
@@ -91,8 +101,16 @@ function appRow(registration: Registration, { known, checksum, now }: { readonly
 }
 
 /** Rows to store: the registered ones, a version up where they were known, and the archived ones. */
-function functionRows(engine: Engine, { app, definitions, now }: { readonly app: AppRow; readonly definitions: readonly Parsed[]; readonly now: number }): readonly FunctionRow[] {
-  const known = new Map(engine.registry.functions().filter(({ appId }) => appId === app.id).map((row) => [row.slug, row]));
+function functionRows(
+  engine: Engine,
+  { app, definitions, now }: { readonly app: AppRow; readonly definitions: readonly Parsed[]; readonly now: number },
+): readonly FunctionRow[] {
+  const known = new Map(
+    engine.registry
+      .functions()
+      .filter(({ appId }) => appId === app.id)
+      .map((row) => [row.slug, row]),
+  );
   const rows = definitions.map(({ raw, definition }): FunctionRow => {
     const before = known.get(definition.slug);
     known.delete(definition.slug);
@@ -114,11 +132,16 @@ function functionRows(engine: Engine, { app, definitions, now }: { readonly app:
 
 /** Apps that were added by this URL before they had a name. */
 function placeholders(engine: Engine, url: string): readonly string[] {
-  return engine.registry.apps().filter((app) => app.name === "" && isSameUrl(app.url, url)).map(({ id }) => id);
+  return engine.registry
+    .apps()
+    .filter((app) => app.name === "" && isSameUrl(app.url, url))
+    .map(({ id }) => id);
 }
 
 function checksumOf({ functions, ...rest }: Registration): string {
-  return createHash("sha256").update(JSON.stringify([rest.url, rest.sdk, rest.framework, rest.appVersion ?? "", rest.method, functions])).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify([rest.url, rest.sdk, rest.framework, rest.appVersion ?? "", rest.method, functions]))
+    .digest("hex");
 }
 
 function isDenied(sdk: string): boolean {

@@ -30,7 +30,8 @@ export class Commits {
   /** Commits a decision. Rejects when the store fails. */
   async commit(decision: Decision): Promise<ApplyResult> {
     const pending = this.#store.apply(decision satisfies ChangeSet);
-    for (const change of decision.changes) if (change.kind === "insert-event" && !change.event.isProcessed) this.#listeners.eventStored(change.event);
+    for (const change of decision.changes)
+      if (change.kind === "insert-event" && !change.event.isProcessed) this.#listeners.eventStored(change.event);
     const result = await pending;
     if (result.kind === "applied") this.#tell(decision);
     return result;

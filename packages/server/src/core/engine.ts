@@ -94,7 +94,14 @@ export class Engine {
       ...(options.signingKey === undefined ? {} : { signingKey: options.signingKey }),
       ...(options.retryIntervalMs === undefined ? {} : { retryIntervalMs: options.retryIntervalMs }),
     });
-    this.queue = new Queue({ store, clock, logger, workers: options.workers ?? WORKERS_DEFAULT, functionById, process: (item, generation) => this.executor.process(item, generation) });
+    this.queue = new Queue({
+      store,
+      clock,
+      logger,
+      workers: options.workers ?? WORKERS_DEFAULT,
+      functionById,
+      process: (item, generation) => this.executor.process(item, generation),
+    });
     this.#ingest = new Ingest({ store, clock, random, runner: this.#runner });
   }
 
@@ -125,7 +132,15 @@ export class Engine {
   }
 
   /** Asks for one function to be run. Resolves with the event's internal id when it is durable. */
-  async invoke({ target, payload, internalId }: { readonly target: string; readonly payload: Readonly<Record<string, unknown>>; readonly internalId?: string }): Promise<string> {
+  async invoke({
+    target,
+    payload,
+    internalId,
+  }: {
+    readonly target: string;
+    readonly payload: Readonly<Record<string, unknown>>;
+    readonly internalId?: string;
+  }): Promise<string> {
     const now = this.clock.now();
     const event = invokedEvent({ target, payload, expire: 0, name: "" }, { id: internalId ?? this.#random.ulid(now), now });
     await this.#ingest.acceptInternal(event);
@@ -134,7 +149,12 @@ export class Engine {
 
   /** Saves steps of a call in progress. */
   checkpoint(request: CheckpointRequest): Promise<CheckpointResult> {
-    return saveCheckpoint(request, { clock: this.clock, runs: this.runs, executor: this.executor, currentItem: (item) => this.queue.current(item) });
+    return saveCheckpoint(request, {
+      clock: this.clock,
+      runs: this.runs,
+      executor: this.executor,
+      currentItem: (item) => this.queue.current(item),
+    });
   }
 
   /** Cancels a run. `reason` is a sentence for people. */
@@ -151,7 +171,10 @@ export class Engine {
     const event = original === undefined ? undefined : await this.store.history.eventById(original.run.eventIds[0] ?? "");
     if (original === undefined || row === undefined || event === undefined) return undefined;
     const rerunOf = original.run.rerunOf ?? runId;
-    const run = scheduleRun({ function: row, event: { ...event, ts: 0 }, parsed: JSON.parse(event.body), rerunOf }, { now: this.clock.now(), random: this.#random });
+    const run = scheduleRun(
+      { function: row, event: { ...event, ts: 0 }, parsed: JSON.parse(event.body), rerunOf },
+      { now: this.clock.now(), random: this.#random },
+    );
     this.runs.adopt(run.state);
     await this.#commits.commit({ guards: [], changes: run.changes, trace: [run.trace] });
     return run.state.run.id;
@@ -161,12 +184,22 @@ export class Engine {
   async signal(signal: string, data: unknown): Promise<string | undefined> {
     const pause = await this.store.pauseBySignal(signal);
     if (pause === undefined) return undefined;
-    const decided = await this.runs.decide(pause.runId, (state, env) => decideResume(state, { pause, resumption: { kind: "signal", signal, data } }, env));
+    const decided = await this.runs.decide(pause.runId, (state, env) =>
+      decideResume(state, { pause, resumption: { kind: "signal", signal, data } }, env),
+    );
     return decided.kind === "committed" ? pause.runId : undefined;
   }
 
   /** Stores a registration, and then knows it. */
-  async register({ app, functions, removedAppIds = [] }: { readonly app: AppRow; readonly functions: readonly FunctionRow[]; readonly removedAppIds?: readonly string[] }): Promise<void> {
+  async register({
+    app,
+    functions,
+    removedAppIds = [],
+  }: {
+    readonly app: AppRow;
+    readonly functions: readonly FunctionRow[];
+    readonly removedAppIds?: readonly string[];
+  }): Promise<void> {
     const changeSet: ChangeSet = {
       guards: [],
       changes: [

@@ -8,13 +8,31 @@
  *
  * Spec: semantics 4; wire 5.
  */
-import { callBody, callsApp, type ChangeSet, classifyReply, type Decision, decideReply, decideTimer, decisionOf, draftOf, isFinished, type ItemRow, noteStart, type RandomSource, type RawReply, type Reply, type RunState } from "@pawl/engine";
+import {
+  callBody,
+  callsApp,
+  type ChangeSet,
+  classifyReply,
+  type Decision,
+  decideReply,
+  decideTimer,
+  decisionOf,
+  draftOf,
+  isFinished,
+  type ItemRow,
+  noteStart,
+  type RandomSource,
+  type RawReply,
+  type Reply,
+  type RunState,
+} from "@pawl/engine";
 import { CALL_MS_MAX, DISCOVERY_STEP_ID, HEADER } from "@pawl/protocol";
 import type { Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
 import type { Invoker } from "../ports/invoker.ts";
 import type { Logger } from "../ports/logger.ts";
 import { signBody } from "../app/signature.ts";
+import { textOf } from "../json.ts";
 import type { ItemOutcome } from "./queue.ts";
 import type { Registry } from "./registry.ts";
 import type { Runs } from "./runs.ts";
@@ -42,7 +60,12 @@ export type ExecutorOptions = {
 };
 
 /** A call in progress. */
-export type CallInProgress = { readonly item: ItemRow; readonly generation: number; readonly startedAt: number; readonly requestId: string };
+export type CallInProgress = {
+  readonly item: ItemRow;
+  readonly generation: number;
+  readonly startedAt: number;
+  readonly requestId: string;
+};
 
 type Call = CallInProgress & { readonly abort: AbortController };
 
@@ -88,7 +111,8 @@ export class Executor {
     const { clock, random, runs } = this.#options;
     const startedAt = clock.now();
     const call: Call = { item, generation, startedAt, requestId: random.ulid(startedAt), abort: new AbortController() };
-    const note = state.run.startedAt === undefined ? clock.setTimer(START_NOTE_MS, () => void this.#noteStart(item.runId, startedAt)) : undefined;
+    const note =
+      state.run.startedAt === undefined ? clock.setTimer(START_NOTE_MS, () => void this.#noteStart(item.runId, startedAt)) : undefined;
     this.#track(call);
     const raw = await this.#send(state, call).finally(() => {
       note?.cancel();
@@ -99,7 +123,18 @@ export class Executor {
     const signalHolders = await this.#signalHolders(reply);
     const retry = this.#options.retryIntervalMs === undefined ? {} : { retryIntervalMs: this.#options.retryIntervalMs };
     const decided = await runs.decide(item.runId, (current, env) =>
-      decideReply(current, { item: this.#options.currentItem(item), generation, reply, startedAt, ...retry, ...(signalHolders === undefined ? {} : { signalHolders }) }, env),
+      decideReply(
+        current,
+        {
+          item: this.#options.currentItem(item),
+          generation,
+          reply,
+          startedAt,
+          ...retry,
+          ...(signalHolders === undefined ? {} : { signalHolders }),
+        },
+        env,
+      ),
     );
     return decided.kind === "stale" && reply.kind === "ops" && signalHolders !== undefined ? "fault" : "decided";
   }
@@ -108,7 +143,8 @@ export class Executor {
     const { registry, invoker, clock, signingKey } = this.#options;
     const { item, generation, requestId, abort } = call;
     const url = registry.functionById(item.functionId)?.definition.url;
-    if (url === undefined) return { kind: "no-response", code: "unknown_function", message: `The function ${item.functionId} is not registered any more.` };
+    if (url === undefined)
+      return { kind: "no-response", code: "unknown_function", message: `The function ${item.functionId} is not registered any more.` };
     const body = callBody(state, { item, generation, requestId });
     const stepId = item.stepId ?? DISCOVERY_STEP_ID;
     const headers = {
@@ -127,7 +163,13 @@ export class Executor {
     try {
       const raw = await invoker.call({ url: stepUrl(url, stepId), headers, body, signal: abort.signal });
       if (!abort.signal.aborted) return raw;
-      return abort.signal.reason === "timeout" ? { kind: "no-response", code: "request_duration_too_long", message: `The app did not answer within ${CALL_MS_MAX / 3_600_000} hours.` } : "aborted";
+      return abort.signal.reason === "timeout"
+        ? {
+            kind: "no-response",
+            code: "request_duration_too_long",
+            message: `The app did not answer within ${CALL_MS_MAX / 3_600_000} hours.`,
+          }
+        : "aborted";
     } finally {
       limit.cancel();
     }
@@ -144,7 +186,10 @@ export class Executor {
 
   /** Drops an item that has nothing to do any more. */
   async #discard(item: ItemRow, generation: number): Promise<ItemOutcome> {
-    const changeSet: ChangeSet = { guards: [{ kind: "item-leased", itemId: item.id, generation }], changes: [{ kind: "delete-item", itemId: item.id }] };
+    const changeSet: ChangeSet = {
+      guards: [{ kind: "item-leased", itemId: item.id, generation }],
+      changes: [{ kind: "delete-item", itemId: item.id }],
+    };
     await this.#options.store.apply(changeSet);
     this.#options.itemDeleted(item.id);
     return "decided";
@@ -161,7 +206,7 @@ export class Executor {
     const waits = reply.ops.filter(({ op }) => op === "WaitForSignal");
     if (waits.length === 0) return undefined;
     for (const { opts, name } of waits) {
-      const signal = String(opts?.["signal"] ?? name ?? "");
+      const signal = textOf(opts?.["signal"], name);
       const pause = await this.#options.store.pauseBySignal(signal);
       if (pause !== undefined) holders.set(signal, pause.id);
     }
@@ -190,7 +235,10 @@ function isObsolete({ steps }: RunState, { kind, stepId }: ItemRow): boolean {
   return step === undefined || isFinished(step);
 }
 
-function startDecision(state: RunState, { startedAt, env }: { readonly startedAt: number; readonly env: Parameters<typeof draftOf>[1] }): Decision | undefined {
+function startDecision(
+  state: RunState,
+  { startedAt, env }: { readonly startedAt: number; readonly env: Parameters<typeof draftOf>[1] },
+): Decision | undefined {
   if (state.run.startedAt !== undefined || state.run.endedAt !== undefined) return undefined;
   const draft = draftOf(state, env);
   noteStart(draft, startedAt);

@@ -27,7 +27,12 @@ export type NewEvent = {
   readonly internalId?: string;
 };
 
-export type IngestOptions = { readonly store: Pick<Store, "apply">; readonly clock: Clock; readonly random: RandomSource; readonly runner: Runner };
+export type IngestOptions = {
+  readonly store: Pick<Store, "apply">;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly runner: Runner;
+};
 
 export class Ingest {
   readonly #options: IngestOptions;

@@ -242,7 +242,8 @@ export class Queue {
       chosen.push(item);
     }
     this.#isPumping = false;
-    if (chosen.length > 0) this.#claim(chosen).catch((error: unknown) => this.#options.logger.error({ error: String(error) }, "claiming items failed"));
+    if (chosen.length > 0)
+      this.#claim(chosen).catch((error: unknown) => this.#options.logger.error({ error: String(error) }, "claiming items failed"));
   }
 
   /** The next item of the lane whose turn it is; the lane goes to the end of the line. */
@@ -310,7 +311,10 @@ export class Queue {
     try {
       outcome = await this.#options.process(item, generation);
     } catch (error) {
-      this.#options.logger.error({ itemId: item.id, runId: item.runId, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, "an item failed");
+      this.#options.logger.error(
+        { itemId: item.id, runId: item.runId, error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+        "an item failed",
+      );
     }
     if (outcome === "fault") await this.#options.store.releaseItems([{ itemId: item.id, generation }]).catch(() => {});
     this.#ended(item, outcome);

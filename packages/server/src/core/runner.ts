@@ -79,7 +79,9 @@ export class Runner {
   push(event: EventRow, parsed?: ExpressionEvent): Promise<void> {
     const known = this.#inProgress.get(event.id);
     if (known !== undefined || this.#isStopped) return known ?? Promise.resolve();
-    const work = this.#processOrPutOff(event, parsed ?? (JSON.parse(event.body) as ExpressionEvent), 0).finally(() => this.#inProgress.delete(event.id));
+    const work = this.#processOrPutOff(event, parsed ?? (JSON.parse(event.body) as ExpressionEvent), 0).finally(() =>
+      this.#inProgress.delete(event.id),
+    );
     this.#inProgress.set(event.id, work);
     return work;
   }
@@ -89,7 +91,10 @@ export class Runner {
       await this.#process(event, parsed);
     } catch (error) {
       const delayMs = FAULT_DELAYS_MS[Math.min(faults, FAULT_DELAYS_MS.length - 1)] ?? 0;
-      this.#options.logger.error({ eventId: event.id, eventName: event.name, retryInMs: delayMs, error: String(error) }, "processing an event failed");
+      this.#options.logger.error(
+        { eventId: event.id, eventName: event.name, retryInMs: delayMs, error: String(error) },
+        "processing an event failed",
+      );
       this.#options.clock.setTimer(delayMs, () => {
         if (!this.#isStopped) void this.#processOrPutOff(event, parsed, faults + 1);
       });
@@ -98,7 +103,8 @@ export class Runner {
 
   async #process(event: EventRow, parsed: ExpressionEvent): Promise<void> {
     const pauses = await this.#options.store.findPauses({ eventName: event.name, valueAt: (path) => valueAtPath(parsed, path) });
-    if (pauses.length > 0) await Promise.all(pauses.filter((pause) => matchesPause(pause, { event, parsed })).map((pause) => this.#wake(pause, event)));
+    if (pauses.length > 0)
+      await Promise.all(pauses.filter((pause) => matchesPause(pause, { event, parsed })).map((pause) => this.#wake(pause, event)));
     if (event.name === FUNCTION_FINISHED) await this.#resumeInvoker(parsed);
     await this.#startRuns(event, parsed);
   }
@@ -106,7 +112,8 @@ export class Runner {
   async #wake(pause: PauseRow, event: EventRow): Promise<void> {
     await this.#options.runs.decide(pause.runId, (state, env) => {
       if (!mayMatchRun(state, { pause, event })) return undefined;
-      if (pause.kind === "cancel") return decideCancel(state, { reason: `Cancelled by event ${event.name} (${event.id}).`, pauseId: pause.id }, env);
+      if (pause.kind === "cancel")
+        return decideCancel(state, { reason: `Cancelled by event ${event.name} (${event.id}).`, pauseId: pause.id }, env);
       return decideResume(state, { pause, resumption: { kind: "event", eventId: event.id, body: event.body } }, env);
     });
   }
@@ -117,7 +124,9 @@ export class Runner {
     if (typeof correlationId !== "string") return;
     const pause = await this.#options.store.pauseByCorrelation(correlationId);
     if (pause === undefined) return;
-    await this.#options.runs.decide(pause.runId, (state, env) => decideResume(state, { pause, resumption: { kind: "invoke", finished } }, env));
+    await this.#options.runs.decide(pause.runId, (state, env) =>
+      decideResume(state, { pause, resumption: { kind: "invoke", finished } }, env),
+    );
   }
 
   async #startRuns(event: EventRow, parsed: ExpressionEvent): Promise<void> {
@@ -126,7 +135,10 @@ export class Runner {
     const candidates = registry.triggeredBy(event.name);
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const duplicates = await this.#duplicates(event, invoked === undefined ? candidates : [invoked, ...candidates]);
-      const decision = decideEvent({ event, parsed, candidates, duplicates, ...(invoked === undefined ? {} : { invoked }) }, { now: clock.now(), random });
+      const decision = decideEvent(
+        { event, parsed, candidates, duplicates, ...(invoked === undefined ? {} : { invoked }) },
+        { now: clock.now(), random },
+      );
       for (const { state } of decision.runs) runs.adopt(state);
       const result = await commits.commit(decision);
       if (result.kind === "applied") return;

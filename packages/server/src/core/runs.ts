@@ -29,7 +29,11 @@ export type RunsOptions = {
 };
 
 /** What became of a decision. `stale`: a guard other than the run's version failed, so the input no longer counts. */
-export type Decided = { readonly kind: "committed"; readonly state: RunState } | { readonly kind: "nothing" } | { readonly kind: "no-run" } | { readonly kind: "stale" };
+export type Decided =
+  | { readonly kind: "committed"; readonly state: RunState }
+  | { readonly kind: "nothing" }
+  | { readonly kind: "no-run" }
+  | { readonly kind: "stale" };
 
 export class Runs {
   readonly #options: RunsOptions;
@@ -110,14 +114,15 @@ export class Runs {
   }
 
   #load(runId: string): Promise<RunState | undefined> {
-    const loading = this.#options.store.loadRun(runId).then((state) => {
-      if (state !== undefined && state.run.endedAt === undefined) this.#keep(state);
-      return state;
-    });
+    const loading = this.#read(runId).finally(() => this.#loading.delete(runId));
     this.#loading.set(runId, loading);
-    const done = (): boolean => this.#loading.delete(runId);
-    loading.then(done, done);
     return loading;
+  }
+
+  async #read(runId: string): Promise<RunState | undefined> {
+    const state = await this.#options.store.loadRun(runId);
+    if (state !== undefined && state.run.endedAt === undefined) this.#keep(state);
+    return state;
   }
 
   #keep(state: RunState): void {

@@ -5,14 +5,9 @@
  *
  * Spec: wire 8.1–8.5; semantics 1.2–1.7.
  */
-import {
-  EVENT_BYTES_MAX,
-  EVENT_TS_MAX,
-  EVENT_TS_MIN,
-  EVENTS_PER_REQUEST_MAX,
-  seededUlid,
-} from "@pawl/protocol";
+import { EVENT_BYTES_MAX, EVENT_TS_MAX, EVENT_TS_MIN, EVENTS_PER_REQUEST_MAX, seededUlid } from "@pawl/protocol";
 import type { NewEvent } from "../core/ingest.ts";
+import { isRecord } from "../json.ts";
 import { mergeSessions } from "./sessions.ts";
 
 /** Elements of the request's array, or the one object; `problem` where there is neither. */
@@ -35,7 +30,12 @@ export function readEvents(body: Buffer): RawEvents {
     return { elements: [], bytes, problem: `${NOT_EVENTS}; it isn't JSON: ${error instanceof Error ? error.message : String(error)}` };
   }
   if (Array.isArray(value)) {
-    if (value.length > EVENTS_PER_REQUEST_MAX) return { elements: [], bytes, problem: `Cannot have more than ${EVENTS_PER_REQUEST_MAX} events in a batch; this one has ${value.length}` };
+    if (value.length > EVENTS_PER_REQUEST_MAX)
+      return {
+        elements: [],
+        bytes,
+        problem: `Cannot have more than ${EVENTS_PER_REQUEST_MAX} events in a batch; this one has ${value.length}`,
+      };
     return { elements: value, bytes };
   }
   if (typeof value !== "object" || value === null) return { elements: [], bytes, problem: NOT_EVENTS };
@@ -65,7 +65,8 @@ export function parseSeed(header: string | undefined): Seed | undefined {
 function checkEvent(element: unknown, { elements, bytes }: RawEvents): NewEvent | string {
   if (!isRecord(element)) return NOT_EVENTS;
   const { name, data, id, ts, v, user, meta } = element;
-  if (typeof name !== "string" || name === "") return name === undefined || name === null || name === "" ? "event name is empty" : `event name must be a string, got ${typeof name}`;
+  if (typeof name !== "string" || name === "")
+    return name === undefined || name === null || name === "" ? "event name is empty" : `event name must be a string, got ${typeof name}`;
   if (name.toLowerCase().startsWith("inngest/")) return `event name is reserved for internal use: ${name}`;
   const wrong = wrongType(element);
   if (wrong !== undefined) return wrong;
@@ -105,8 +106,4 @@ function withoutReserved(data: Readonly<Record<string, unknown>>): Readonly<Reco
 function kindOf(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "an array" : `a ${typeof value}`;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

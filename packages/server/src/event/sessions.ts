@@ -4,6 +4,7 @@
  * Spec: wire 8.4; semantics 1.7.
  */
 import { SESSION_KEY_BYTES_MAX, SESSION_VALUE_BYTES_MAX, SESSIONS_PER_EVENT_MAX } from "@pawl/protocol";
+import { isRecord } from "../json.ts";
 
 /** The merged sessions; undefined for none; a sentence for what is wrong. */
 export function mergeSessions(meta: unknown): Readonly<Record<string, string>> | string | undefined {
@@ -16,27 +17,26 @@ export function mergeSessions(meta: unknown): Readonly<Record<string, string>> |
   for (const [key, value] of Object.entries(own ?? {})) {
     const problem = problemOf(key, value);
     if (problem !== undefined) return problem;
-    if (value !== null) merged[key] = String(value);
+    if (value !== null) merged[key] = String(value as string | number);
   }
   if (Object.keys(merged).length > SESSIONS_PER_EVENT_MAX) return `event sessions can include at most ${SESSIONS_PER_EVENT_MAX} entries`;
   const cut = new Set(Object.keys(own ?? {}));
   for (const key of Object.keys(inherited).toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) {
     if (Object.keys(merged).length >= SESSIONS_PER_EVENT_MAX) break;
     const value = inherited[key];
-    if (!cut.has(key) && value !== null && problemOf(key, value) === undefined) merged[key] = String(value);
+    if (!cut.has(key) && value !== null && problemOf(key, value) === undefined) merged[key] = String(value as string | number);
   }
   return Object.keys(merged).length === 0 ? undefined : merged;
 }
 
 function problemOf(key: string, value: unknown): string | undefined {
   if (key === "") return "event session keys cannot be empty";
-  if (Buffer.byteLength(key) > SESSION_KEY_BYTES_MAX) return `event session key ${key.slice(0, 40)}… exceeds ${SESSION_KEY_BYTES_MAX} bytes`;
+  if (Buffer.byteLength(key) > SESSION_KEY_BYTES_MAX)
+    return `event session key ${key.slice(0, 40)}… exceeds ${SESSION_KEY_BYTES_MAX} bytes`;
   if (value === null) return undefined;
   if (typeof value !== "string" && typeof value !== "number") return `event session ${key} must be a string, number, or null`;
   if (value === "") return `event session ${key} cannot have an empty ID`;
-  return Buffer.byteLength(String(value)) > SESSION_VALUE_BYTES_MAX ? `event session ${key} exceeds ${SESSION_VALUE_BYTES_MAX} bytes` : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return Buffer.byteLength(String(value)) > SESSION_VALUE_BYTES_MAX
+    ? `event session ${key} exceeds ${SESSION_VALUE_BYTES_MAX} bytes`
+    : undefined;
 }

@@ -27,7 +27,8 @@ export function eventRoutes(app: FastifyInstance, context: ServerContext): void 
 
 async function takeEvents(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const { key } = request.params as { readonly key: string };
-  if (context.kind === "cloud" && context.eventKeys.length === 0) return reply.code(503).send(unknownKey("Event keys are required to process events securely", 503));
+  if (context.kind === "cloud" && context.eventKeys.length === 0)
+    return reply.code(503).send(unknownKey("Event keys are required to process events securely", 503));
   if (!acceptsEventKey(context, key)) return reply.code(401).send(unknownKey("Event key not found"));
   const read = readEvents(bodyOf(request));
   const seed = parseSeed(textHeader(request, HEADER.eventIdSeed));
@@ -40,17 +41,29 @@ async function takeEvents(context: ServerContext, request: FastifyRequest, reply
 async function takeInvocation(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const { slug } = request.params as { readonly slug: string };
   if (context.kind === "cloud" && !isSender(context, request)) {
-    return sendError(reply, { status: 401, code: "unauthorized", message: "Invoking a function needs an event key or the signing key as bearer." });
+    return sendError(reply, {
+      status: 401,
+      code: "unauthorized",
+      message: "Invoking a function needs an event key or the signing key as bearer.",
+    });
   }
   const payload = parseObject(bodyOf(request));
-  if (payload === undefined) return sendError(reply, { status: 400, code: "invalid_request", message: "Invalid invocation event: the body must be a JSON object such as {\"data\":{}}." });
+  if (payload === undefined)
+    return sendError(reply, {
+      status: 400,
+      code: "invalid_request",
+      message: 'Invalid invocation event: the body must be a JSON object such as {"data":{}}.',
+    });
   const id = await context.engine.invoke({ target: slug, payload });
   return reply.code(200).send({ id, status: 200 });
 }
 
 function isSender(context: ServerContext, request: FastifyRequest): boolean {
   const bearer = (request.headers.authorization ?? "").replace(/^bearer /i, "");
-  return bearer !== "" && (acceptsEventKey(context, bearer) || (context.signingKey !== undefined && acceptsEventKey({ eventKeys: [context.signingKey] }, bearer)));
+  return (
+    bearer !== "" &&
+    (acceptsEventKey(context, bearer) || (context.signingKey !== undefined && acceptsEventKey({ eventKeys: [context.signingKey] }, bearer)))
+  );
 }
 
 function parseObject(body: Buffer): Readonly<Record<string, unknown>> | undefined {

@@ -22,7 +22,12 @@ type Routes = (app: FastifyInstance, context: ServerContext) => void;
 
 /** Builds the server; `listen` is the caller's. */
 export async function createHttpServer(context: ServerContext, extraRoutes: readonly Routes[] = []): Promise<FastifyInstance> {
-  const app = fastify({ requestTimeout: REQUEST_MS_MAX, forceCloseConnections: true, routerOptions: { maxParamLength: 1_000 }, bodyLimit: 16 * 1024 * 1024 });
+  const app = fastify({
+    requestTimeout: REQUEST_MS_MAX,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 1_000 },
+    bodyLimit: 16 * 1024 * 1024,
+  });
   await app.register(cors, {
     origin: true,
     methods: ["GET", "POST", "PUT", "DELETE", "OPTIONS"],
@@ -34,9 +39,15 @@ export async function createHttpServer(context: ServerContext, extraRoutes: read
   });
   app.setErrorHandler((error: Error & { readonly statusCode?: number; readonly code?: string }, request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status >= 500) context.logger.error({ method: request.method, path: request.url.split("?")[0], error: error.stack ?? error.message }, "a request failed");
+    if (status >= 500)
+      context.logger.error(
+        { method: request.method, path: request.url.split("?")[0], error: error.stack ?? error.message },
+        "a request failed",
+      );
     const message = status >= 500 ? "The request failed for a reason of the server; its log says more." : error.message;
-    void reply.code(status).send({ code: status >= 500 ? "internal_server_error" : (error.code ?? "invalid_request"), error: message, data: null, status });
+    void reply
+      .code(status)
+      .send({ code: status >= 500 ? "internal_server_error" : (error.code ?? "invalid_request"), error: message, data: null, status });
   });
   for (const routes of [eventRoutes, registerRoutes, runStateRoutes, systemRoutes, ...extraRoutes]) {
     await app.register(async (scope) => routes(scope, context));

@@ -3,6 +3,7 @@ import { HEADER } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isSameUrl, normalizeAppUrl } from "../app/app-url.ts";
 import { registerApp, type RegistrationProblem } from "../app/register.ts";
+import { textOf } from "../json.ts";
 import { requireSigningKey } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
 import { sendError } from "./errors.ts";
@@ -25,7 +26,7 @@ async function register(context: ServerContext, request: FastifyRequest, reply: 
   }
   const body = request.body as Readonly<Record<string, unknown>> | null;
   if (typeof body !== "object" || body === null) return reply.code(400).send({ error: "Invalid request: the body must be a JSON object" });
-  const deployType = String(body["deployType"] ?? "ping");
+  const deployType = textOf(body["deployType"], "ping");
   const result = await registerApp(context.engine, {
     appName: textOf(body["appName"]),
     url: textOf(body["url"]),
@@ -35,8 +36,12 @@ async function register(context: ServerContext, request: FastifyRequest, reply: 
     functions: Array.isArray(body["functions"]) ? body["functions"] : [],
     ...(textOf(body["appVersion"]) === "" ? {} : { appVersion: textOf(body["appVersion"]) }),
   });
-  if (result.kind === "registered") return reply.send({ ok: true, modified: result.isModified, sync_id: result.syncId, app_id: result.appId });
-  context.logger.warn({ app: body["appName"], code: result.code, problems: result.problems.map(({ message }) => message) }, "a registration was refused");
+  if (result.kind === "registered")
+    return reply.send({ ok: true, modified: result.isModified, sync_id: result.syncId, app_id: result.appId });
+  context.logger.warn(
+    { app: body["appName"], code: result.code, problems: result.problems.map(({ message }) => message) },
+    "a registration was refused",
+  );
   const data = result.problems.length === 0 ? {} : { data: { errors: result.problems } };
   return sendError(reply, { status: 400, code: result.code, message: withProblems(result.message, result.problems), ...data });
 }
@@ -44,19 +49,21 @@ async function register(context: ServerContext, request: FastifyRequest, reply: 
 async function remove(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const { url = "" } = request.query as { readonly url?: string };
   const normalized = normalizeAppUrl(url);
-  const app = normalized === undefined ? undefined : context.engine.registry.apps().find((candidate) => isSameUrl(candidate.url, normalized) && candidate.archivedAt === undefined);
+  const app =
+    normalized === undefined
+      ? undefined
+      : context.engine.registry.apps().find((candidate) => isSameUrl(candidate.url, normalized) && candidate.archivedAt === undefined);
   if (app === undefined) return sendError(reply, { status: 404, code: "not_found", message: `App not found: ${url}` });
   const archivedAt = context.engine.clock.now();
   const functions = context.engine.registry.functions().filter(({ appId }) => appId === app.id);
-  await context.engine.register({ app: { ...app, archivedAt }, functions: functions.map((row) => ({ ...row, archivedAt: row.archivedAt ?? archivedAt })) });
+  await context.engine.register({
+    app: { ...app, archivedAt },
+    functions: functions.map((row) => ({ ...row, archivedAt: row.archivedAt ?? archivedAt })),
+  });
   return reply.code(200).send("");
 }
 
 /** The apps' SDKs print the sentence and nothing else, so the problems belong into it. */
 function withProblems(message: string, problems: readonly RegistrationProblem[]): string {
   return problems.length === 0 ? message : `${message}: ${problems.map((problem) => problem.message).join("; ")}`;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

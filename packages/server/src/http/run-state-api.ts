@@ -7,6 +7,7 @@ import { decodeOps, stepsText } from "@pawl/engine";
 import { HEADER, isUlid } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { CheckpointResult } from "../core/checkpoints.ts";
+import { textOf } from "../json.ts";
 import { requireSigningKey } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
 import { sendError } from "./errors.ts";
@@ -28,21 +29,29 @@ type StateRequest = { readonly request: FastifyRequest; readonly reply: FastifyR
 
 async function sendState(context: ServerContext, { request, reply, part }: StateRequest): Promise<unknown> {
   const { runId } = request.params as { readonly runId: string };
-  if (!isUlid(runId)) return sendError(reply, { status: 400, code: "invalid_request", message: `${runId} is not a run id: expected a ULID.` });
+  if (!isUlid(runId))
+    return sendError(reply, { status: 400, code: "invalid_request", message: `${runId} is not a run id: expected a ULID.` });
   const state = await context.engine.state(runId);
-  if (state === undefined || state.run.endedAt !== undefined) return sendError(reply, { status: 410, code: "gone", message: `runtime state is no longer available for ${runId}` });
+  if (state === undefined || state.run.endedAt !== undefined)
+    return sendError(reply, { status: 410, code: "gone", message: `runtime state is no longer available for ${runId}` });
   return reply.type("application/json").send(part === "batch" ? `[${state.events.join(",")}]` : stepsText(state));
 }
 
 async function checkpoint(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = (request.body ?? {}) as Readonly<Record<string, unknown>>;
-  const runId = String(body["run_id"] ?? (request.params as { readonly runId: string }).runId);
+  const runId = textOf(body["run_id"], (request.params as { readonly runId: string }).runId);
   const decoded = decodeOps(body["steps"] ?? []);
-  if ("problem" in decoded) return sendError(reply, { status: 400, code: "invalid_request", message: `Invalid checkpoint: ${decoded.problem}.`, data: { run_id: runId } });
+  if ("problem" in decoded)
+    return sendError(reply, {
+      status: 400,
+      code: "invalid_request",
+      message: `Invalid checkpoint: ${decoded.problem}.`,
+      data: { run_id: runId },
+    });
   const generation = Number(body["generation_id"] ?? request.headers[HEADER.generationId] ?? 0);
   const result = await context.engine.checkpoint({
     runId,
-    itemId: String(body["qi_id"] ?? ""),
+    itemId: textOf(body["qi_id"]),
     ops: decoded.ops,
     ...(Number.isInteger(generation) && generation > 0 ? { generation } : {}),
   });
@@ -57,7 +66,12 @@ function sendResult(reply: FastifyReply, { result, runId }: { readonly result: C
     case "no-run":
       return sendError(reply, { status: 400, code: "not_found", message: `Run ${runId} does not exist.`, data });
     case "stale":
-      return sendError(reply, { status: 409, code: "stale_dispatch", message: `This call no longer owns run ${runId}: another call has taken over or the run has ended. Stop executing.`, data });
+      return sendError(reply, {
+        status: 409,
+        code: "stale_dispatch",
+        message: `This call no longer owns run ${runId}: another call has taken over or the run has ended. Stop executing.`,
+        data,
+      });
     case "refused":
       return sendError(reply, { status: result.code === "too-large" ? 413 : 400, code: result.code, message: result.message, data });
   }

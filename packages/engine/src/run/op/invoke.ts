@@ -59,7 +59,10 @@ export function invokedEvent(invocation: Invocation, { id, now }: { readonly id:
       name: invocation.name,
     },
   };
-  const extras = { ...(typeof payload["v"] === "string" ? { v: payload["v"] } : {}), ...(isRecord(payload["meta"]) ? { meta: payload["meta"] } : {}) };
+  const extras = {
+    ...(typeof payload["v"] === "string" ? { v: payload["v"] } : {}),
+    ...(isRecord(payload["meta"]) ? { meta: payload["meta"] } : {}),
+  };
   const body = canonicalJson({ name: FUNCTION_INVOKED, data, id: externalId, ts, user: recordOf(payload["user"]), ...extras });
   return { id, externalId, name: FUNCTION_INVOKED, ts, receivedAt: now, body, isInternal: true, isProcessed: false };
 }

@@ -8,7 +8,11 @@ const STEP_NAME_CHARS_MAX = 256;
 const NANOS_PER_MS = 1_000_000;
 
 /** The step that an op is about, as known, or new. */
-export function stepOfOp(draft: Draft, op: WireOp, fresh: Pick<StepRow, "kind" | "status" | "itemId"> & { readonly until?: number }): StepRow {
+export function stepOfOp(
+  draft: Draft,
+  op: WireOp,
+  fresh: Pick<StepRow, "kind" | "status" | "itemId"> & { readonly until?: number },
+): StepRow {
   const known = stepOf(draft, op.id);
   return {
     ...(known ?? { queuedAt: draft.env.ctx.now, attempt: 0 }),

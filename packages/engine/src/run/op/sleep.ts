@@ -24,7 +24,15 @@ export function sleep(draft: Draft, op: WireOp): void {
   putStep(draft, { ...step, startedAt: draft.env.ctx.now });
   draft.hasProgress = true;
   draft.changes.push({ kind: "insert-item", item: itemOf(draft, { id, kind: "sleep", dueAt: until, stepId: op.id }) });
-  draft.trace.push({ kind: "step-sleeping", runId: draft.run.id, functionId: draft.run.functionId, stepId: op.id, stepKind: "sleep", name: step.name, until });
+  draft.trace.push({
+    kind: "step-sleeping",
+    runId: draft.run.id,
+    functionId: draft.run.functionId,
+    stepId: op.id,
+    stepKind: "sleep",
+    name: step.name,
+    until,
+  });
 }
 
 /** When a sleep ends: a date, or a duration from now; the past is now. */

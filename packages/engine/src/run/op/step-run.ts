@@ -35,7 +35,10 @@ export function failedStep(draft: Draft, op: WireOp, { item, startedAt, reply }:
   const times = { startedAt, endedAt: draft.env.ctx.now, ...timesOf(op) };
   const attempt = attemptOf(draft, op, item);
   const httpStatus = reply.httpStatus === undefined ? {} : { httpStatus: reply.httpStatus };
-  draft.changes.push({ kind: "insert-attempt", attempt: { runId: draft.run.id, stepId: op.id, attempt, ...times, error: JSON.stringify(op.error), ...httpStatus } });
+  draft.changes.push({
+    kind: "insert-attempt",
+    attempt: { runId: draft.run.id, stepId: op.id, attempt, ...times, error: JSON.stringify(op.error), ...httpStatus },
+  });
   finishStep(draft, step, { status: "failed", result: memoizedError(op.error, op.data), ...times, attempt, error: errorLine(op.error) });
 }
 
@@ -62,7 +65,17 @@ export function stepError(draft: Draft, op: WireOp, context: OpContext): void {
   context.isRetrying = true;
   const { id: runId, functionId } = draft.run;
   const { attemptsMax } = item;
-  draft.trace.push({ kind: "step-retrying", runId, functionId, stepId: op.id, name: step.name, attempt: next.attempt, attemptsMax, error: errorLine(op.error), dueAt: next.dueAt });
+  draft.trace.push({
+    kind: "step-retrying",
+    runId,
+    functionId,
+    stepId: op.id,
+    name: step.name,
+    attempt: next.attempt,
+    attemptsMax,
+    error: errorLine(op.error),
+    dueAt: next.dueAt,
+  });
 }
 
 /** `StepPlanned`: the app is called for the step. Planned again while it is under way, or done: nothing. */
@@ -73,7 +86,14 @@ export function stepPlanned(draft: Draft, op: WireOp): void {
   putStep(draft, step);
   draft.hasProgress = true;
   draft.changes.push({ kind: "insert-item", item: itemOf(draft, { id, kind: "planned-step", dueAt: draft.env.ctx.now, stepId: op.id }) });
-  draft.trace.push({ kind: "step-planned", runId: draft.run.id, functionId: draft.run.functionId, stepId: op.id, stepKind: step.kind, name: step.name });
+  draft.trace.push({
+    kind: "step-planned",
+    runId: draft.run.id,
+    functionId: draft.run.functionId,
+    stepId: op.id,
+    stepKind: step.kind,
+    name: step.name,
+  });
 }
 
 /**
@@ -98,7 +118,10 @@ function attemptOf(draft: Draft, op: WireOp, item: OpOrigin["item"]): number {
   return item.stepId === op.id || known?.itemId === item.id ? item.attempt : 0;
 }
 
-function tooLarge(draft: Draft, { step, size, startedAt }: { readonly step: ReturnType<typeof stepOfOp>; readonly size: number; readonly startedAt: number }): void {
+function tooLarge(
+  draft: Draft,
+  { step, size, startedAt }: { readonly step: ReturnType<typeof stepOfOp>; readonly size: number; readonly startedAt: number },
+): void {
   const message = `The output of step ${step.name} has ${size} bytes; at most ${STEP_OUTPUT_BYTES_MAX} can be stored. Return less, for example a reference to where the rest is.`;
   const error = { name: "StepOutputTooLarge", message };
   finishStep(draft, step, { status: "failed", result: memoizedError(error, undefined), startedAt, error: errorLine(error) });

@@ -25,9 +25,16 @@ export function waitForEvent(draft: Draft, op: WireOp): void {
   if (stepOf(draft, op.id) !== undefined) return;
   const eventName = optionText(op, "event") ?? op.name ?? "";
   const expiresAt = timeoutAt(op.opts?.["timeout"] ?? "", draft.env.ctx.now);
-  if (expiresAt === undefined || expiresAt - draft.env.ctx.now > WAIT_MS_MAX) return failRun(draft, badTimeout("wait-for-event", op.opts?.["timeout"]));
+  if (expiresAt === undefined || expiresAt - draft.env.ctx.now > WAIT_MS_MAX)
+    return failRun(draft, badTimeout("wait-for-event", op.opts?.["timeout"]));
   const condition = conditionOf(draft, optionText(op, "if"));
-  if ("problem" in condition) return failRun(draft, { error: "invalid expression", name: "InvalidExpression", message: "Wait for event If expression failed to compile", stack: condition.problem });
+  if ("problem" in condition)
+    return failRun(draft, {
+      error: "invalid expression",
+      name: "InvalidExpression",
+      message: "Wait for event If expression failed to compile",
+      stack: condition.problem,
+    });
   const step = addWaitingStep(draft, op, { kind: "wait-for-event", expiresAt });
   addPause(draft, step, { kind: "event", eventName, expiresAt, ...condition });
 }
@@ -48,7 +55,11 @@ export function waitForSignal(draft: Draft, op: WireOp, { signalHolders }: OpCon
 }
 
 /** An unfinished step of a kind that waits, with the item of its time-out. */
-export function addWaitingStep(draft: Draft, op: WireOp, { kind, expiresAt }: { readonly kind: StepRow["kind"]; readonly expiresAt: number }): StepRow {
+export function addWaitingStep(
+  draft: Draft,
+  op: WireOp,
+  { kind, expiresAt }: { readonly kind: StepRow["kind"]; readonly expiresAt: number },
+): StepRow {
   const id = itemIdOf.step(draft.run.id, op.id);
   const step = { ...stepOfOp(draft, op, { kind, status: "waiting", itemId: id, until: expiresAt }), startedAt: draft.env.ctx.now };
   putStep(draft, step);
