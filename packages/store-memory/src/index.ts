@@ -1,1 +1,2 @@
-export {};
+export { openMemoryStore } from "./memory-store.ts";
+export type { MemoryFaults, MemorySnapshot, MemoryStore, MemoryStoreOptions } from "./memory-store.ts";

@@ -1,0 +1,89 @@
+/** Lists, pages and details: filters and sorts over all rows. */
+import type { EventRow, RunRow } from "@pawl/engine";
+import type { EventQuery, HistoryStore, RunDetail, RunFilter, RunQuery, RunTimeField } from "@pawl/store";
+import { compareText } from "./queue-reads.ts";
+import { rowsOf, type Tables } from "./tables.ts";
+
+/** Opens the reads. `assertOpen` throws once the store is closed. */
+export function openHistory(tables: Tables, assertOpen: () => void): HistoryStore {
+  const open = async <T>(read: () => T): Promise<T> => {
+    assertOpen();
+    return read();
+  };
+  const eventById = (eventId: string): EventRow | undefined => eventOf(tables, eventId);
+  return {
+    listRuns: (query) => open(() => listRuns(tables, query)),
+    countRuns: ({ filter, timeField, max }) => open(() => Math.min(max, matchingRuns(tables, filter, timeField).length)),
+    runDetail: (runId) => open(() => runDetail(tables, runId)),
+    runsByIds: (runIds) => open(() => rowsOf(tables.runs, new Set(runIds)).sort(byQueuedAt)),
+    listEvents: (query) => open(() => listEvents(tables, query)),
+    eventById: (eventId) => open(() => eventById(eventId)),
+    runsOfEvents: (eventIds) => open(() => runsOfEvents(tables, eventIds)),
+    outcomesOfEvents: (eventIds) =>
+      open(() => {
+        const keys = eventIds.flatMap((eventId) => Array.from(tables.outcomesOfEvent.get(eventId) ?? []));
+        return rowsOf(tables.outcomes, new Set(keys.sort(compareText)));
+      }),
+  };
+}
+
+/** An event with whether it is processed by now. */
+export function eventOf(tables: Tables, eventId: string): EventRow | undefined {
+  const event = tables.events.get(eventId);
+  return event === undefined ? undefined : { ...event, isProcessed: !tables.unprocessed.has(eventId) };
+}
+
+function byQueuedAt(a: RunRow, b: RunRow): number {
+  return a.queuedAt - b.queuedAt || compareText(a.id, b.id);
+}
+
+function matchingRuns(tables: Tables, filter: RunFilter, timeField: RunTimeField): RunRow[] {
+  const { statuses, functionIds, appIds, eventName, from = -Infinity, until = Infinity, idPrefix = "" } = filter;
+  const prefix = idPrefix.toUpperCase();
+  return Array.from(tables.runs.values()).filter((run) => {
+    const at = run[timeField];
+    if (at === undefined || at < from || at >= until) return false;
+    if (statuses !== undefined && !statuses.includes(run.status)) return false;
+    if (functionIds !== undefined && !functionIds.includes(run.functionId)) return false;
+    if (appIds !== undefined && !appIds.includes(run.appId)) return false;
+    return (eventName === undefined || run.eventName === eventName) && run.id.startsWith(prefix);
+  });
+}
+
+function listRuns(tables: Tables, { filter, timeField, order, after, limit }: RunQuery): readonly RunRow[] {
+  const sign = order === "asc" ? 1 : -1;
+  const compare = (run: RunRow, other: { readonly at: number; readonly id: string }): number =>
+    sign * ((run[timeField] ?? 0) - other.at || compareText(run.id, other.id));
+  return matchingRuns(tables, filter, timeField)
+    .filter((run) => after === undefined || compare(run, after) > 0)
+    .sort((a, b) => compare(a, { at: b[timeField] ?? 0, id: b.id }))
+    .slice(0, limit);
+}
+
+function runDetail(tables: Tables, runId: string): RunDetail | undefined {
+  const run = tables.runs.get(runId);
+  if (run === undefined) return undefined;
+  return {
+    run,
+    steps: rowsOf(tables.steps, tables.stepsOfRun.get(runId)).sort((a, b) => a.queuedAt - b.queuedAt),
+    attempts: rowsOf(tables.attempts, tables.attemptsOfRun.get(runId)).sort(
+      (a, b) => a.startedAt - b.startedAt || compareText(a.stepId, b.stepId) || a.attempt - b.attempt,
+    ),
+    events: run.eventIds.map((eventId) => eventOf(tables, eventId)).filter((event) => event !== undefined),
+  };
+}
+
+function listEvents(tables: Tables, query: EventQuery): readonly EventRow[] {
+  const { names, includeInternal, receivedFrom = -Infinity, receivedUntil = Infinity, after, limit } = query;
+  return Array.from(tables.events.values())
+    .filter(({ name, isInternal }) => (names === undefined || names.includes(name)) && (includeInternal || !isInternal))
+    .filter(({ id, receivedAt }) => receivedAt >= receivedFrom && receivedAt < receivedUntil && (after === undefined || id < after))
+    .sort((a, b) => compareText(b.id, a.id))
+    .slice(0, limit)
+    .map((event) => ({ ...event, isProcessed: !tables.unprocessed.has(event.id) }));
+}
+
+function runsOfEvents(tables: Tables, eventIds: readonly string[]): readonly RunRow[] {
+  const runIds = new Set(eventIds.flatMap((eventId) => Array.from(tables.runsOfEvent.get(eventId) ?? [])));
+  return rowsOf(tables.runs, runIds).sort(byQueuedAt);
+}

@@ -1,0 +1,80 @@
+/**
+ * The store port on one SQLite file.
+ *
+ * I1  One process has the file open, so leases and what is known about pauses live in its memory.
+ * I2  Reads run between transactions and see what is committed.
+ */
+import { runStateOf } from "@pawl/engine";
+import { StoreError, type Claim, type Store } from "@pawl/store";
+import { applyChangeSet } from "./apply-change-set.ts";
+import type { Connection } from "./connection.ts";
+import { openGroupCommit } from "./group-commit.ts";
+import { openHistory } from "./history/sqlite-history.ts";
+import { prepareStatements, type Statements } from "./statements.ts";
+
+/** A store on a connection with the newest schema; the store closes the connection. */
+export function storeOnConnection(connection: Connection): Store {
+  const statements = prepareStatements(connection);
+  const { leases } = statements;
+  const commits = openGroupCommit({
+    connection,
+    make: (changeSet) => applyChangeSet(statements, changeSet),
+    onCommit: () => leases.commit(),
+    onRollback: () => leases.rollback(),
+  });
+  let isOpen = true;
+  const assertOpen = (): void => {
+    if (!isOpen) throw new StoreError("STORE_CLOSED", "The store is closed; open it again before using it.");
+  };
+  const open: Open = async (read) => {
+    assertOpen();
+    return read();
+  };
+  return {
+    kind: "sqlite",
+    apply: (changeSet) => (isOpen ? commits.apply(changeSet) : open(() => commits.apply(changeSet))),
+    ...readsOf(statements, open),
+    history: openHistory(connection, statements, assertOpen),
+    close: async () => {
+      if (!isOpen) return;
+      isOpen = false;
+      commits.drain();
+      connection.close();
+    },
+  };
+}
+
+type Open = <T>(read: () => T | Promise<T>) => Promise<T>;
+
+function readsOf(statements: Statements, open: Open): Omit<Store, "kind" | "apply" | "history" | "close"> {
+  const { events, runs, items, lanes, leases, pauses, pauseMatch, registry } = statements;
+  return {
+    loadRun: (runId) => open(() => loadRun(statements, runId)),
+    claimItems: (itemIds) => open(() => claimItems(statements, itemIds)),
+    releaseItems: (claims) => open(() => claims.forEach((claim) => leases.release(claim))),
+    dueLanes: (dueBy) => open(() => lanes.dueLanes(dueBy)),
+    scanItems: (scan) => open(() => lanes.scan(scan)),
+    itemsOfRun: (runId) => open(() => items.ofRun(runId)),
+    unprocessedEvents: ({ limit }) => open(() => events.unprocessed(limit)),
+    findPauses: (query) => open(() => pauseMatch.find(query)),
+    pauseById: (pauseId) => open(() => pauses.byId(pauseId)),
+    pauseByCorrelation: (correlationId) => open(() => pauses.byCorrelation(correlationId)),
+    pauseBySignal: (signal) => open(() => pauses.bySignal(signal)),
+    runByIdempotencyKey: (query) => open(() => runs.byIdempotencyKey(query)),
+    loadRegistry: () => open(() => registry.load()),
+  };
+}
+
+function loadRun({ runs, steps, events }: Statements, runId: string): ReturnType<typeof runStateOf> | undefined {
+  const run = runs.byId(runId);
+  return run === undefined ? undefined : runStateOf(run, steps.ofRun(runId), events.bodies(run.eventIds));
+}
+
+function claimItems({ items, leases }: Statements, itemIds: readonly string[]): readonly Claim[] {
+  const claims: Claim[] = [];
+  for (const itemId of itemIds) {
+    const claim = items.exists(itemId) ? leases.claim(itemId) : undefined;
+    if (claim !== undefined) claims.push(claim);
+  }
+  return claims;
+}
