@@ -22,6 +22,11 @@ export function civilInZone(nanos: bigint, zone: string): CivilTime | undefined 
   return format === undefined ? undefined : civilFromFormat(nanos, format);
 }
 
+/** Whether there is a zone of this name. */
+export function isTimeZone(zone: string): boolean {
+  return zone === "UTC" || formatOf(zone) !== undefined;
+}
+
 function civilFromFormat(nanos: bigint, format: Intl.DateTimeFormat): CivilTime | undefined {
   const utc = civilFromNanos(nanos);
   const parts = new Map(format.formatToParts(Number(nanos / NANOS_PER_MS)).map(({ type, value }) => [type, Number(value)]));
