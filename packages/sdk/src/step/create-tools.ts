@@ -1,0 +1,185 @@
+/**
+ * The step tools: each turns its arguments into a request, which the engine remembers, runs or reports.
+ *
+ * I1  The id is claimed while the tool is called, before anything asynchronous, so that repeated ids are numbered in the order of calls.
+ *
+ * Source: sdk 7 and Appendix A, wire-protocol 6.6 to 6.15.
+ */
+import type { Opcode } from "@pawl/protocol";
+import { NonRetriableError } from "../error/errors.ts";
+import type { EventTypes, SendableEvent } from "../event/event-type.ts";
+import { matchExpression } from "../function/config.ts";
+import { functionSlug } from "../function/function.ts";
+import { durationText, instantText, timeoutText } from "../time/duration.ts";
+import { eventNameOf } from "../trigger/trigger.ts";
+import type { GatewayInit, GroupTools, InvokeOptions, InvokeTarget, StepId, StepTools } from "./tools.ts";
+
+/** What a tool asks of the engine. */
+export type StepRequest = {
+  readonly id: string;
+  readonly displayName: string;
+  /** Opcode by which the step is reported when it isn't run here. */
+  readonly op: Opcode;
+  readonly name?: string;
+  readonly opts?: Readonly<Record<string, unknown>>;
+  /** The step's code; absent for what only the server can do. */
+  readonly run?: (...input: unknown[]) => unknown;
+  readonly input?: readonly unknown[];
+  /** From the stored value to what the tool resolves to. */
+  readonly restore?: (value: unknown) => unknown;
+};
+
+/** What tools need around them. */
+export type ToolHost = {
+  readonly appId: string;
+  find(request: StepRequest): Promise<unknown>;
+  sendEvents(events: readonly SendableEvent<EventTypes>[]): Promise<{ ids: string[] }>;
+  sendSignal(signal: string, data: unknown): Promise<{ runId?: string }>;
+};
+
+type ParallelMode = "race" | undefined;
+
+/** Tools of one call of a function. */
+export function createTools(host: ToolHost): { readonly step: StepTools; readonly group: GroupTools } {
+  const tools = new Tools(host);
+  // Bound, because users take them apart: `const { run } = step`.
+  const step = {
+    run: tools.run.bind(tools),
+    sleep: tools.sleep.bind(tools),
+    sleepUntil: tools.sleepUntil.bind(tools),
+    waitForEvent: tools.waitForEvent.bind(tools),
+    sendEvent: tools.sendEvent.bind(tools),
+    invoke: tools.invoke.bind(tools),
+    waitForSignal: tools.waitForSignal.bind(tools),
+    sendSignal: tools.sendSignal.bind(tools),
+    fetch: tools.fetch.bind(tools),
+  };
+  return { step: step as StepTools, group: { parallel: tools.parallel.bind(tools) as GroupTools["parallel"] } };
+}
+
+class Tools {
+  private readonly host: ToolHost;
+  /** Set while the synchronous part of a `group.parallel` callback runs. */
+  private groupMode: ParallelMode;
+
+  constructor(host: ToolHost) {
+    this.host = host;
+  }
+
+  run(id: StepId, fn: (...input: unknown[]) => unknown, ...input: unknown[]): Promise<unknown> {
+    const base = this.base(id);
+    if (typeof fn !== "function") throw new NonRetriableError(`Step "${base.id}": expected a function, not ${typeof fn}.`);
+    return this.host.find({ ...base, op: "StepPlanned", name: base.id, run: fn, input });
+  }
+
+  sleep(id: StepId, duration: Parameters<StepTools["sleep"]>[1]): Promise<unknown> {
+    const base = this.base(id);
+    return this.host.find({ ...base, op: "Sleep", name: durationText(duration, `Step "${base.id}"`), restore: () => undefined });
+  }
+
+  sleepUntil(id: StepId, instant: Parameters<StepTools["sleepUntil"]>[1]): Promise<unknown> {
+    const base = this.base(id);
+    return this.host.find({ ...base, op: "Sleep", name: instantText(instant, `Step "${base.id}"`), restore: () => undefined });
+  }
+
+  waitForEvent(
+    id: StepId,
+    options: { event: unknown; timeout: Parameters<typeof timeoutText>[0]; if?: string; match?: string },
+  ): Promise<unknown> {
+    const base = this.base(id);
+    const name = eventNameOf(options.event);
+    if (name === "") throw new NonRetriableError(`Step "${base.id}": \`event\` must be an event name or event type.`);
+    const expression = options.if ?? (options.match === undefined ? undefined : matchExpression(options.match));
+    const timeout = timeoutText(options.timeout, `Step "${base.id}", option \`timeout\``);
+    return this.host.find({
+      ...base,
+      op: "WaitForEvent",
+      name,
+      opts: { ...base.opts, timeout, ...(expression === undefined ? {} : { if: expression }) },
+    });
+  }
+
+  sendEvent(id: StepId, events: SendableEvent<EventTypes> | readonly SendableEvent<EventTypes>[]): Promise<unknown> {
+    const base = this.base(id);
+    const list = Array.isArray(events) ? (events as readonly SendableEvent<EventTypes>[]) : [events as SendableEvent<EventTypes>];
+    const opts = { ...base.opts, type: "step.sendEvent" };
+    return this.host.find({ ...base, op: "StepPlanned", name: "sendEvent", opts, run: () => this.host.sendEvents(list) });
+  }
+
+  invoke(id: StepId, options: InvokeOptions<InvokeTarget>): Promise<unknown> {
+    const base = this.base(id);
+    const { data, v, user, meta, timeout } = options;
+    const payload = {
+      data: data ?? {},
+      ...(v === undefined ? {} : { v }),
+      ...(user === undefined ? {} : { user }),
+      ...(meta === undefined ? {} : { meta }),
+    };
+    const function_id = this.targetSlug(options.function, base.id);
+    const limit = timeout === undefined ? {} : { timeout: timeoutText(timeout, `Step "${base.id}", option \`timeout\``) };
+    return this.host.find({ ...base, op: "InvokeFunction", opts: { ...base.opts, function_id, payload, ...limit } });
+  }
+
+  waitForSignal(id: StepId, options: Parameters<StepTools["waitForSignal"]>[1]): Promise<unknown> {
+    const base = this.base(id);
+    const { signal, onConflict = "fail" } = options;
+    if (typeof signal !== "string" || signal === "")
+      throw new NonRetriableError(`Step "${base.id}": \`signal\` must be a non-empty string.`);
+    const timeout = timeoutText(options.timeout, `Step "${base.id}", option \`timeout\``);
+    return this.host.find({ ...base, op: "WaitForSignal", name: signal, opts: { ...base.opts, signal, timeout, conflict: onConflict } });
+  }
+
+  sendSignal(id: StepId, options: { readonly signal: string; readonly data?: unknown }): Promise<unknown> {
+    const base = this.base(id);
+    const opts = { ...base.opts, type: "step.sendSignal", signal: options.signal };
+    return this.host.find({
+      ...base,
+      op: "StepPlanned",
+      name: "sendSignal",
+      opts,
+      run: () => this.host.sendSignal(options.signal, options.data),
+    });
+  }
+
+  fetch(input: string | URL, init: GatewayInit = {}): Promise<unknown> {
+    const url = new URL(input);
+    const { method = "GET", headers = {}, body } = init;
+    const opts = { url: url.href, method, headers, ...(body === undefined ? {} : { body }) };
+    return this.host.find({ ...this.base(`step.fetch: ${url.hostname}`), op: "Gateway", opts, restore: toResponse });
+  }
+
+  async parallel(first: { readonly mode?: "race" } | (() => Promise<unknown>), second?: () => Promise<unknown>): Promise<unknown> {
+    const [options, fn] = typeof first === "function" ? [{}, first] : [first, second];
+    if (fn === undefined) throw new NonRetriableError("group.parallel: expected a function.");
+    const outer = this.groupMode;
+    this.groupMode = options.mode ?? outer;
+    try {
+      return fn();
+    } finally {
+      this.groupMode = outer;
+    }
+  }
+
+  private base(step: StepId): Pick<StepRequest, "id" | "displayName" | "opts"> {
+    const id = typeof step === "string" ? step : step?.id;
+    if (typeof id !== "string" || id === "") throw new NonRetriableError("A step needs an id: a non-empty string, or { id, name }.");
+    const parallelMode = (typeof step === "string" ? undefined : step.parallelMode) ?? this.groupMode;
+    const displayName = (typeof step === "string" ? undefined : step.name) ?? id;
+    return parallelMode === undefined ? { id, displayName } : { id, displayName, opts: { parallelMode } };
+  }
+
+  private targetSlug(target: InvokeTarget, stepId: string): string {
+    if (typeof target === "string" && target !== "") return target;
+    // By shape and not by class, because a process may hold two copies of this package.
+    if (typeof target === "object" && "functionId" in target) return functionSlug(target.appId ?? this.host.appId, target.functionId);
+    if (typeof target === "object" && "slug" in target) return target.slug;
+    throw new NonRetriableError(`Step "${stepId}": \`function\` must be a function of createFunction, a reference, or a slug.`);
+  }
+}
+
+function toResponse(value: unknown): unknown {
+  const { body, headers, status_code: status } = value as { body?: string; headers?: Record<string, string>; status_code: number };
+  // A body must not come with these statuses, says the Fetch standard.
+  const hasBody = status !== 204 && status !== 205 && status !== 304;
+  return new Response(hasBody ? (body ?? "") : null, { status, headers: headers ?? {} });
+}

@@ -1,0 +1,123 @@
+/**
+ * Types of the step tools.
+ *
+ * I1  What a step resolves to is typed as its JSON form, because that is what a replay yields.
+ *
+ * Source: sdk 7.
+ */
+import type { AnyEventType, EventName, EventTypes, ReceivedOfName, ReceivedOfType, SendableEvent } from "../event/event-type.ts";
+import type { EventMeta } from "../event/payload.ts";
+import type { FunctionReference, InputOfFunction, OutputOfFunction, PawlFunction } from "../function/function.ts";
+import type { Any } from "../json/any.ts";
+import type { Jsonify } from "../json/jsonify.ts";
+import type { Duration, Instant, Timeout } from "../time/duration.ts";
+
+/** Identity of a step. Repeated ids are numbered in the order of their calls. */
+export type StepId =
+  | string
+  | {
+      readonly id: string;
+      /** For people. Default: the id. */
+      readonly name?: string;
+      /** `race`: continue the function after each parallel step instead of after the last. */
+      readonly parallelMode?: "race";
+    };
+
+/** What a step's callback yields, as JSON. */
+export type StepResult<R> = Jsonify<Awaited<R>>;
+
+export type WaitOptions<Target> = {
+  /** What to wait for. */
+  readonly event: Target;
+  /** How long: milliseconds, `"3d"`, or a date. At most 366 days. */
+  readonly timeout: Timeout;
+} & (
+  | {
+      /** Expression over `event` (the triggering event) and `async` (the awaited one). Default: any such event. */
+      readonly if?: string;
+      readonly match?: never;
+    }
+  | {
+      /** Path that must be equal in both events, such as `"data.orderId"`. */
+      readonly match: string;
+      readonly if?: never;
+    }
+);
+
+/** The received event for a name or an event type. */
+export type AwaitedEvent<E extends EventTypes, Target> = Target extends AnyEventType
+  ? ReceivedOfType<Target>
+  : Target extends string
+    ? ReceivedOfName<E, Target>
+    : never;
+
+/** A function object, a reference, or the slug `<app>-<function>`. */
+export type InvokeTarget = PawlFunction<Any, Any> | FunctionReference<Any, Any> | string;
+
+export type InvokeOptions<F> = {
+  readonly function: F;
+  /** How long to wait for the result; then the step fails. Default: a year. */
+  readonly timeout?: Timeout;
+  readonly v?: string;
+  readonly user?: Record<string, unknown>;
+  readonly meta?: EventMeta;
+} & (Record<never, never> extends InputOfFunction<F> ? { readonly data?: InputOfFunction<F> } : { readonly data: InputOfFunction<F> });
+
+export type SignalOptions = {
+  /** Name of the signal; one run at a time may wait for it. */
+  readonly signal: string;
+  readonly timeout: Timeout;
+  /** When another run waits for it already: fail this run (default), or take the signal over. */
+  readonly onConflict?: "fail" | "replace";
+};
+
+export interface StepTools<E extends EventTypes = EventTypes> {
+  /**
+   * Runs `fn` once and remembers its result. When it throws, it is tried again; when no attempt is left, a StepError is thrown here.
+   * Further arguments are passed to `fn` and shown as the step's input.
+   */
+  run<A extends unknown[], R>(id: StepId, fn: (...input: A) => R, ...input: A): Promise<StepResult<R>>;
+
+  /** Pauses the run. No process waits meanwhile. At most 366 days. */
+  sleep(id: StepId, duration: Duration): Promise<void>;
+
+  /** Pauses the run until a date; a past one doesn't pause. */
+  sleepUntil(id: StepId, instant: Instant): Promise<void>;
+
+  /** Waits for an event that comes after this call; `null` when none came within the timeout. */
+  waitForEvent<const Target extends EventName<E> | AnyEventType>(
+    id: StepId,
+    options: WaitOptions<Target>,
+  ): Promise<AwaitedEvent<E, Target> | null>;
+
+  /** Sends one or several events once. */
+  sendEvent(id: StepId, events: SendableEvent<E> | readonly SendableEvent<E>[]): Promise<{ ids: string[] }>;
+
+  /** Calls another function and waits for what it returns. Throws a StepError when it fails or takes too long. */
+  invoke<F extends InvokeTarget>(id: StepId, options: InvokeOptions<F>): Promise<Jsonify<OutputOfFunction<F>>>;
+
+  /** Waits for a signal sent by name; `null` when none came within the timeout. */
+  waitForSignal<T = Any>(id: StepId, options: SignalOptions): Promise<{ signal: string; data: Jsonify<T> } | null>;
+
+  /** Sends a signal. `runId`: the run that received it, when one was waiting. */
+  sendSignal(id: StepId, options: { readonly signal: string; readonly data?: unknown }): Promise<{ runId?: string }>;
+
+  /** Has the server make an HTTP request, and waits for the answer without holding a process. Any HTTP status is an answer. */
+  fetch(input: string | URL, init?: GatewayInit): Promise<Response>;
+}
+
+/** What can be said about a request that the server makes. The body must be text; JSON arrives as it is. */
+export type GatewayInit = {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+};
+
+export interface GroupTools {
+  /**
+   * Calls `fn`. With `mode: "race"`, the steps that it calls before its first `await` are continued after each one, so that
+   * `Promise.race` over them is decided by the first.
+   */
+  parallel<R>(fn: () => Promise<R>): Promise<R>;
+  parallel<R>(options: { readonly mode?: "race" }, fn: () => Promise<R>): Promise<R>;
+}
