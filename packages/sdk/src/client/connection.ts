@@ -5,7 +5,7 @@
 import { HEADER, type ServerKind } from "@pawl/protocol";
 import { SDK_ID } from "../version.ts";
 import { callApi } from "./api.ts";
-import type { Environment } from "./environment.ts";
+import { filled, type Environment } from "./environment.ts";
 import { resolveApiUrl, resolveEventUrl, resolveMode, type DefaultOrigins, type ModeInput } from "./mode.ts";
 import type { PawlOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
@@ -49,10 +49,10 @@ export class Connection {
     this.mode = resolveMode(modeInput);
     this.apiBaseUrl = resolveApiUrl(modeInput);
     this.eventBaseUrl = resolveEventUrl(modeInput);
-    this.eventKey = options.eventKey ?? environment.get("EVENT_KEY");
-    this.signingKey = options.signingKey ?? environment.get("SIGNING_KEY");
-    this.signingKeyFallback = options.signingKeyFallback ?? environment.get("SIGNING_KEY_FALLBACK");
-    this.env = options.env ?? environment.branch();
+    this.eventKey = filled(options.eventKey) ?? environment.get("EVENT_KEY");
+    this.signingKey = filled(options.signingKey) ?? environment.get("SIGNING_KEY");
+    this.signingKeyFallback = filled(options.signingKeyFallback) ?? environment.get("SIGNING_KEY_FALLBACK");
+    this.env = filled(options.env) ?? environment.branch();
     this.platform = environment.platform();
     this.headers = {
       [HEADER.contentType]: "application/json",

@@ -75,7 +75,8 @@ export class Environment {
   }
 }
 
-function filled(value: string | undefined): string | undefined {
+/** The value, unless it is empty: a variable set to nothing is not set. */
+export function filled(value: string | undefined): string | undefined {
   return value === undefined || value.trim() === "" ? undefined : value;
 }
 

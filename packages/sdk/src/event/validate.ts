@@ -9,16 +9,20 @@
 import type { CallEvent } from "@pawl/protocol";
 import { EventValidationError } from "../error/errors.ts";
 import { schemasFor, type Trigger } from "../trigger/trigger.ts";
+import type { EventTypes } from "./event-type.ts";
 import { validateStandard, type StandardSchema } from "./standard-schema.ts";
 
+export type EventRules = {
+  readonly triggers: readonly Trigger[];
+  /** Event types that the client knows. */
+  readonly known: EventTypes;
+};
+
 /** The events as the handler gets them. Rejects with an EventValidationError. Returns the list itself when there is nothing to check. */
-export function validateEvents(
-  triggers: readonly Trigger[],
-  events: readonly CallEvent[],
-): readonly CallEvent[] | Promise<readonly CallEvent[]> {
-  const name = events[0]?.name ?? "";
-  if (triggers.length === 0 || (schemasFor(triggers, name).length === 0 && events.length === 1)) return events;
-  return Promise.all(events.map((event) => validateOne(event, schemasFor(triggers, event.name))));
+export function validateEvents(events: readonly CallEvent[], rules: EventRules): readonly CallEvent[] | Promise<readonly CallEvent[]> {
+  const schemas = events.map((event) => schemasFor(event.name, rules.triggers, rules.known));
+  if (schemas.every((list) => list.length === 0)) return events;
+  return Promise.all(events.map((event, index) => validateOne(event, schemas[index] ?? [])));
 }
 
 async function validateOne(event: CallEvent, schemas: readonly StandardSchema[]): Promise<CallEvent> {

@@ -8,7 +8,7 @@ describe.each([
   test("calls back after chains of microtasks, also when called from a callback", async () => {
     const seen: string[] = [];
     const chain = async (name: string): Promise<void> => {
-      for (let i = 0; i < 25; i++) await null;
+      for (let i = 0; i < 25; i++) await Promise.resolve();
       seen.push(name);
     };
     await new Promise<void>((resolve) => {

@@ -119,7 +119,7 @@ describe("parallel steps", () => {
   test("a step found after long promise chains belongs to the same batch", async () => {
     const late = client.createFunction({ id: "late" }, ({ step }) => {
       const chained = async (): Promise<number> => {
-        for (let i = 0; i < 30; i++) await null;
+        for (let i = 0; i < 30; i++) await Promise.resolve();
         return step.run("b", () => 2);
       };
       return Promise.all([step.run("a", () => 1), chained()]);
@@ -141,7 +141,7 @@ describe("parallel steps", () => {
       const short = step.run("a", () => "a").then(() => step.run("next", () => "short"));
       const long = (async (): Promise<string> => {
         await step.run("b", () => "b");
-        for (let i = 0; i < 20; i++) await null;
+        for (let i = 0; i < 20; i++) await Promise.resolve();
         return step.run("next", () => "long");
       })();
       return Promise.all([short, long]);
@@ -340,9 +340,9 @@ describe("errors", () => {
       await step.run("b", () => 2);
       return "done";
     });
-    expect(
-      await call(client, floating, { ...memo({ ...{ charge: { error: { name: "Error", message: "x" } } }, b: { data: 2 } }) }),
-    ).toMatchObject({ text: '"done"' });
+    expect(await call(client, floating, { ...memo({ charge: { error: { name: "Error", message: "x" } }, b: { data: 2 } }) })).toMatchObject(
+      { text: '"done"' },
+    );
   });
 
   test("a step inside a step is refused, even after an await", async () => {

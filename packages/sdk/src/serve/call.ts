@@ -65,7 +65,8 @@ export function requestVersion(asked: number | undefined, input: Pick<CallInput,
 export async function executeCall(input: CallInput): Promise<Outcome> {
   try {
     const { callable, request } = input;
-    const checked = callable.isFailureHandler ? request.events : validateEvents(listTriggers(callable.fn.options.triggers), request.events);
+    const rules = { triggers: listTriggers(callable.fn.options.triggers), known: input.client.options.events ?? [] };
+    const checked = callable.isFailureHandler ? request.events : validateEvents(request.events, rules);
     const events = Array.isArray(checked) ? (checked as readonly CallEvent[]) : await checked;
     return await executeWith(input, events.length === 0 ? [request.event] : events);
   } catch (error) {
@@ -89,6 +90,7 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
   });
   const tools = createTools({
     appId: client.id,
+    eventTypes: client.options.events ?? [],
     find: (request) => execution.find(request),
     sendEvents: (list) => client.send(list),
     sendSignal: (signal, data) => client.sendSignal({ signal, data }),

@@ -7,7 +7,7 @@
  */
 import type { Opcode } from "@pawl/protocol";
 import { NonRetriableError } from "../error/errors.ts";
-import type { EventTypes, SendableEvent } from "../event/event-type.ts";
+import { EventType, type AnyEventType, type EventTypes, type SendableEvent } from "../event/event-type.ts";
 import { matchExpression } from "../function/config.ts";
 import { functionSlug } from "../function/function.ts";
 import { durationText, instantText, timeoutText } from "../time/duration.ts";
@@ -32,6 +32,8 @@ export type StepRequest = {
 /** What tools need around them. */
 export type ToolHost = {
   readonly appId: string;
+  /** Event types that the client knows. */
+  readonly eventTypes: EventTypes;
   find(request: StepRequest): Promise<unknown>;
   sendEvents(events: readonly SendableEvent<EventTypes>[]): Promise<{ ids: string[] }>;
   sendSignal(signal: string, data: unknown): Promise<{ runId?: string }>;
@@ -91,10 +93,12 @@ class Tools {
     if (name === "") throw new NonRetriableError(`Step "${base.id}": \`event\` must be an event name or event type.`);
     const expression = options.if ?? (options.match === undefined ? undefined : matchExpression(options.match));
     const timeout = timeoutText(options.timeout, `Step "${base.id}", option \`timeout\``);
+    const type = options.event instanceof EventType ? options.event : this.host.eventTypes.find((known) => known.name === name);
     return this.host.find({
       ...base,
       op: "WaitForEvent",
       name,
+      ...(type?.schema === undefined ? {} : { restore: (event: unknown) => checkEvent(event, type) }),
       opts: { ...base.opts, timeout, ...(expression === undefined ? {} : { if: expression }) },
     });
   }
@@ -175,6 +179,13 @@ class Tools {
     if (typeof target === "object" && "slug" in target) return target.slug;
     throw new NonRetriableError(`Step "${stepId}": \`function\` must be a function of createFunction, a reference, or a slug.`);
   }
+}
+
+/** An awaited event with its data as the schema yields it; `null` after a timeout. */
+async function checkEvent(event: unknown, type: AnyEventType): Promise<unknown> {
+  if (event === null) return null;
+  const received = event as { readonly data: unknown };
+  return { ...received, data: await type.check(received.data) };
 }
 
 function toResponse(value: unknown): unknown {

@@ -136,15 +136,26 @@ export function eventNameOf(event: unknown): string {
   return typeof event === "object" && event !== null && "name" in event && typeof event.name === "string" ? event.name : "";
 }
 
-/** Schemas by which the data of an event is checked when it starts a function; empty when nothing is known about it. */
-export function schemasFor(triggers: readonly Trigger[], eventName: string): readonly StandardSchema[] {
-  const types = triggers.flatMap((trigger) => {
-    if (trigger instanceof EventType) return [trigger];
-    return typeof trigger === "object" && "event" in trigger && trigger.event instanceof EventType ? [trigger.event] : [];
-  });
-  if (eventName !== INVOKED_EVENT) return types.filter((type) => type.name === eventName).flatMap((type) => type.schema ?? []);
+/**
+ * Schemas by which the data of an event is checked when it starts a function; empty when nothing is known about it. `known`: the client's event
+ * types, for triggers that name an event only.
+ */
+export function schemasFor(eventName: string, triggers: readonly Trigger[], known: EventTypes): readonly StandardSchema[] {
+  const types = triggers.map((trigger) => eventTypeOf(trigger, known));
+  if (eventName !== INVOKED_EVENT) {
+    const named = [...types, known.find((type) => type.name === eventName)].filter((type) => type?.name === eventName);
+    return [...new Set(named)].flatMap((type) => type?.schema ?? []);
+  }
   const invokes = triggers.flatMap((trigger) => (trigger instanceof InvokeTrigger ? [trigger.schema] : []));
   if (invokes.length > 0) return invokes;
   // A trigger without a schema accepts anything, so then nothing can be checked.
-  return types.length === triggers.length ? types.flatMap((type) => type.schema ?? []) : [];
+  const schemas = types.flatMap((type) => type?.schema ?? []);
+  return schemas.length === triggers.length ? schemas : [];
+}
+
+function eventTypeOf(trigger: Trigger, known: EventTypes): AnyEventType | undefined {
+  if (trigger instanceof EventType) return trigger;
+  if (!("event" in trigger)) return undefined;
+  const { event } = trigger;
+  return event instanceof EventType ? event : known.find((type) => type.name === event);
 }
