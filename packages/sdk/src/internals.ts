@@ -1,7 +1,9 @@
 /**
  * For tools and engines that call functions without HTTP: the embedded engine, the test kit, workers. Not covered by semantic versioning.
  */
-export { executeCall, httpSave, readCall, requestVersion, type CallInput, type Callable, type CheckpointTarget } from "./serve/call.ts";
+export { executeCall, type CallInput, type Callable } from "./serve/call.ts";
+export { httpSave, type CheckpointTarget } from "./serve/checkpoint.ts";
+export { completeCall, readCall, requestVersion, type RequestVersion } from "./serve/read-call.ts";
 export { App } from "./serve/app.ts";
 export type { AppRequest, AppResponse, StreamingResponse } from "./serve/message.ts";
 export { Execution, type CheckpointSettings, type ExecutionInput } from "./run/execution.ts";

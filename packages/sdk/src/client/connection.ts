@@ -5,7 +5,7 @@
 import { HEADER, type ServerKind } from "@pawl/protocol";
 import { SDK_ID } from "../version.ts";
 import { callApi } from "./api.ts";
-import { filled, type Environment } from "./environment.ts";
+import { filled, parseBoolean, type Environment } from "./environment.ts";
 import { resolveApiUrl, resolveEventUrl, resolveMode, type DefaultOrigins, type ModeInput } from "./mode.ts";
 import type { PawlOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
@@ -38,6 +38,8 @@ export class Connection {
   readonly env: string | undefined;
   /** Label of the host. */
   readonly platform: string | undefined;
+  /** Whether responses are streamed when the options don't say. */
+  readonly isStreaming: boolean;
   /** Headers of all requests to the server. */
   readonly headers: Readonly<Record<string, string>>;
   readonly runtime: Runtime;
@@ -54,6 +56,8 @@ export class Connection {
     this.signingKeyFallback = filled(options.signingKeyFallback) ?? environment.get("SIGNING_KEY_FALLBACK");
     this.env = filled(options.env) ?? environment.branch();
     this.platform = environment.platform();
+    const streaming = environment.get("STREAMING");
+    this.isStreaming = parseBoolean(streaming) ?? (streaming === "allow" || streaming === "force");
     this.headers = {
       [HEADER.contentType]: "application/json",
       [HEADER.sdk]: SDK_ID,

@@ -11,19 +11,21 @@
  *
  * Source: wire-protocol 6.3 to 6.5 and 7.2, sdk 11.
  */
-import { DISCOVERY_STEP_ID, hashStepId, type CallStack } from "@pawl/protocol";
+import { DISCOVERY_STEP_ID, type CallStack } from "@pawl/protocol";
 import { NestedStepError, StepError } from "../error/errors.ts";
 import { serializeError } from "../error/serialize-error.ts";
 import { afterRoundTrip, jsonText } from "../json/json-text.ts";
 import type { Logger } from "../logger.ts";
 import type { Runtime } from "../client/runtime.ts";
 import type { StepRequest } from "../step/create-tools.ts";
+import { Alarms } from "./alarms.ts";
 import { Checkpointer, type Save } from "./checkpointer.ts";
 import { afterMicrotasks } from "./drain.ts";
-import { FoundStep, type StepIdentity } from "./found-step.ts";
+import { FoundStep } from "./found-step.ts";
 import { MemoLedger } from "./memo.ts";
 import { enclosingStep, runInsideStep } from "./nesting.ts";
 import { completeText, doneText, failedText, requestText, type Timing } from "./op-text.ts";
+import { StepIds } from "./step-ids.ts";
 import { isNonRetriable, retryAfterOf, type Outcome } from "./outcome.ts";
 
 /** How results are saved while the function goes on. Absent: the call returns after each step. */
@@ -65,8 +67,8 @@ export class Execution {
   private readonly checkpointer: Checkpointer | undefined;
   private readonly target: string | undefined;
   private readonly startedAt: number;
-  private readonly uses = new Map<string, number>();
-  private readonly hashes = new Set<string>();
+  private readonly ids = new StepIds();
+  private readonly alarms: Alarms;
   /** Reached, without a result, not run in this call. In the order of their discovery. */
   private fresh: FoundStep[] = [];
   private readonly found: FoundStep[] = [];
@@ -75,9 +77,6 @@ export class Execution {
   private isBusy = false;
   private hasWarned = false;
   private hasNewWork = false;
-  private cancelIdleTimer: (() => void) | undefined;
-  private cancelIntervalTimer: (() => void) | undefined;
-  private cancelTargetTimer: (() => void) | undefined;
   private abort: AbortController | undefined;
   private outcome: Outcome | undefined;
   private decide!: (outcome: Outcome) => void;
@@ -88,6 +87,7 @@ export class Execution {
     this.memos = new MemoLedger(input.steps, input.stack);
     this.checkpointer = input.checkpoint === undefined ? undefined : new Checkpointer(input.checkpoint.save);
     this.target = input.stepId === DISCOVERY_STEP_ID ? undefined : input.stepId;
+    this.alarms = new Alarms(input.runtime);
     this.startedAt = input.runtime.elapsed();
     this.decided = new Promise((resolve) => {
       this.decide = resolve;
@@ -101,7 +101,7 @@ export class Execution {
       (value) => this.onReturn(value),
       (error: unknown) => this.onThrow(error),
     );
-    if (this.target !== undefined) this.cancelTargetTimer = this.input.runtime.setTimer(TARGET_MS, () => this.closeAsMissing());
+    if (this.target !== undefined) this.alarms.set("target", TARGET_MS, () => this.closeAsMissing());
     return this.decided;
   }
 
@@ -120,7 +120,7 @@ export class Execution {
   find(request: StepRequest): Promise<unknown> {
     const outer = enclosingStep(this);
     if (outer !== undefined) throw new NestedStepError(outer, request.id);
-    const identity = this.claim(request.id);
+    const identity = this.ids.claim(request.id);
     const step = new FoundStep(request, identity, this.memos.lookup(identity.hash));
     if (this.outcome !== undefined) return step.promise;
     this.found.push(step);
@@ -128,20 +128,6 @@ export class Execution {
     else this.fresh.push(step);
     this.requestDrain();
     return step.promise;
-  }
-
-  /** Numbers repeated ids in the order of their calls; skips numbers that were used as ids. */
-  private claim(id: string): StepIdentity {
-    let index = this.uses.get(id) ?? 0;
-    for (;;) {
-      const hash = hashStepId(index === 0 ? id : `${id}:${index}`);
-      if (!this.hashes.has(hash)) {
-        this.hashes.add(hash);
-        this.uses.set(id, index + 1);
-        return { hash, index };
-      }
-      index += 1;
-    }
   }
 
   private requestDrain(): void {
@@ -156,7 +142,7 @@ export class Execution {
   /** The function waits for something. Gives back a result, or turns to what is new (keeps I2). */
   private advance(): void {
     if (this.outcome !== undefined) return;
-    this.stopIdleTimer();
+    this.alarms.clear("idle");
     const wanted = this.target === undefined ? undefined : this.fresh.find((step) => step.hash === this.target);
     if (wanted !== undefined) {
       if (!this.isBusy) void this.runTarget(wanted);
@@ -187,7 +173,7 @@ export class Execution {
 
   private async runTarget(step: FoundStep): Promise<void> {
     this.hasNewWork = true;
-    this.cancelTargetTimer?.();
+    this.alarms.clear("target");
     this.isBusy = true;
     if (step.request.run === undefined) this.close({ kind: "ops", ops: [requestText(step)] });
     else await this.runStep(step);
@@ -280,21 +266,12 @@ export class Execution {
   /** Keeps I4. With a larger buffer the user has chosen to wait, within `maxInterval`. */
   private startIdleTimer(): void {
     if (this.checkpointer === undefined || this.checkpointer.size === 0 || this.input.checkpoint?.bufferedSteps !== 1) return;
-    this.cancelIdleTimer = this.input.runtime.setTimer(IDLE_MS, () => void this.flush());
-  }
-
-  private stopIdleTimer(): void {
-    this.cancelIdleTimer?.();
-    this.cancelIdleTimer = undefined;
+    this.alarms.set("idle", IDLE_MS, () => void this.flush());
   }
 
   private startIntervalTimer(): void {
     const interval = this.input.checkpoint?.maxIntervalMs ?? 0;
-    if (interval === 0 || this.cancelIntervalTimer !== undefined) return;
-    this.cancelIntervalTimer = this.input.runtime.setTimer(interval, () => {
-      this.cancelIntervalTimer = undefined;
-      void this.flush();
-    });
+    if (interval > 0) this.alarms.set("interval", interval, () => void this.flush());
   }
 
   private closeAsStale(): void {
@@ -335,9 +312,7 @@ export class Execution {
   private close(outcome: Outcome): void {
     if (this.outcome !== undefined) return;
     this.outcome = outcome;
-    this.stopIdleTimer();
-    this.cancelIntervalTimer?.();
-    this.cancelTargetTimer?.();
+    this.alarms.clearAll();
     this.decide(outcome);
   }
 }

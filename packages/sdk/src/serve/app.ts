@@ -8,12 +8,13 @@
  */
 import { DISCOVERY_STEP_ID, HEADER, QUERY } from "@pawl/protocol";
 import type { Connection } from "../client/connection.ts";
-import { parseBoolean } from "../client/environment.ts";
 import { serializeError } from "../error/serialize-error.ts";
 import { FAILURE_SUFFIX } from "../function/config.ts";
 import type { AnyFunction } from "../function/function.ts";
 import { replyOf } from "../run/outcome.ts";
-import { completeCall, executeCall, httpSave, readCall, requestVersion, type Callable } from "./call.ts";
+import { executeCall, type Callable } from "./call.ts";
+import { httpSave } from "./checkpoint.ts";
+import { completeCall, readCall, requestVersion } from "./read-call.ts";
 import { privateFacts, publicFacts, type AppFacts } from "./introspection.ts";
 import type { AppRequest, AppResponse, StreamingResponse } from "./message.ts";
 import type { AdapterOptions, ServeOptions } from "./options.ts";
@@ -53,14 +54,15 @@ export class App {
 
   /** As `handle`, but a call is answered with its head at once when streaming is on. */
   async handleStreaming(request: AppRequest): Promise<AppResponse | StreamingResponse> {
-    if (request.method !== "POST" || !this.isStreaming || request.url.searchParams.has(QUERY.probe)) return this.handle(request);
-    const headers = this.baseHeaders(request, this.connection());
+    const connection = this.connection();
+    if (request.method !== "POST" || !this.isStreaming(connection) || request.url.searchParams.has(QUERY.probe))
+      return this.handle(request);
+    const headers = this.baseHeaders(request, connection);
     return { status: 201, headers, stream: this.handle(request).then((response) => JSON.stringify(response)) };
   }
 
-  private get isStreaming(): boolean {
-    const variable = this.options.client.environment.get("STREAMING");
-    return this.options.streaming ?? parseBoolean(variable) ?? (variable === "allow" || variable === "force");
+  private isStreaming(connection: Connection): boolean {
+    return this.options.streaming ?? connection.isStreaming;
   }
 
   private async dispatch(request: AppRequest, connection: Connection): Promise<AppResponse> {
@@ -189,7 +191,7 @@ export class App {
       functionCount: this.functions().length,
       serveOrigin: serveOrigin ?? environment.get("SERVE_ORIGIN") ?? environment.get("SERVE_HOST"),
       servePath: servePath ?? environment.get("SERVE_PATH"),
-      isStreaming: this.isStreaming,
+      isStreaming: this.isStreaming(connection),
     };
   }
 

@@ -1,25 +1,19 @@
 /**
- * A call from the server, checked and read: from the body of a request to the outcome of one execution.
+ * One call of a function: its events checked, its context put together, its code executed once.
  *
- * I1  A run keeps the request version that its first answer had.
- * I2  State and events that didn't fit into the call are fetched before the function is entered.
- *
- * Source: wire-protocol 5.1 to 5.4, 7.2, 7.3.
+ * Source: wire-protocol 5.1 to 5.4, 7.1; sdk 6.
  */
-import { DISCOVERY_STEP_ID, type CallContext, type CallEvent, type CallRequest } from "@pawl/protocol";
-import { withRetries } from "../client/api.ts";
+import { DISCOVERY_STEP_ID, type CallEvent, type CallRequest } from "@pawl/protocol";
 import type { AnyPawl } from "../client/client.ts";
-import type { Connection } from "../client/connection.ts";
-import { NonRetriableError } from "../error/errors.ts";
 import type { FailureData } from "../event/payload.ts";
 import { validateEvents } from "../event/validate.ts";
 import type { AnyFunction, AnyHandler } from "../function/function.ts";
 import type { CheckpointingOption } from "../function/options.ts";
-import { StepError } from "../error/errors.ts";
+import { NonRetriableError, StepError } from "../error/errors.ts";
 import { serializeError } from "../error/serialize-error.ts";
 import { gatedLogger } from "../logger.ts";
 import { Execution, type CheckpointSettings } from "../run/execution.ts";
-import type { Save, SaveResult } from "../run/checkpointer.ts";
+import type { Save } from "../run/checkpointer.ts";
 import type { Outcome } from "../run/outcome.ts";
 import { createTools } from "../step/create-tools.ts";
 import { durationMs } from "../time/duration.ts";
@@ -47,19 +41,8 @@ export type CallInput = {
   readonly maxRuntimeMs?: number;
 };
 
-/** Request versions this SDK speaks. 1 continues a function after each of several parallel steps, 2 after the last. */
-export type RequestVersion = 1 | 2;
-
 /** Time after which a served call returns to the server, in milliseconds: below the limits of serverless hosts. */
 const MAX_RUNTIME_MS_DEFAULT = 10_000;
-
-/** The version to answer with (keeps I1). Throws for one that this SDK doesn't speak. */
-export function requestVersion(asked: number | undefined, input: Pick<CallInput, "client" | "callable">): RequestVersion {
-  if (asked === 1 || asked === 2) return asked;
-  if (asked !== undefined && asked !== -1) throw new Error(`Request version ${asked} is not spoken by this SDK; expected -1, 1 or 2.`);
-  const isOptimized = input.callable.fn.options.optimizeParallelism ?? input.client.options.optimizeParallelism ?? true;
-  return isOptimized ? 2 : 1;
-}
 
 /** Calls the function once. Never rejects. */
 export async function executeCall(input: CallInput): Promise<Outcome> {
@@ -131,84 +114,4 @@ function checkpointSettings(input: CallInput): CheckpointSettings | undefined {
       maxRuntime === undefined ? (input.maxRuntimeMs ?? MAX_RUNTIME_MS_DEFAULT) : durationMs(maxRuntime, "checkpointing.maxRuntime"),
     maxIntervalMs: durationMs(maxInterval, "checkpointing.maxInterval"),
   };
-}
-
-/** Where a checkpoint belongs, from the call's context and headers. */
-export type CheckpointTarget = {
-  readonly ctx: CallContext;
-  readonly requestId: string | undefined;
-  /** 0 when the server didn't say. */
-  readonly generationId: number;
-  /** Unix milliseconds. */
-  readonly startedAt: number;
-};
-
-/** Saves results with the server's checkpoint endpoint. */
-export function httpSave(connection: Connection, target: CheckpointTarget): Save {
-  const { ctx, requestId, generationId, startedAt } = target;
-  const head = JSON.stringify({
-    run_id: ctx.run_id,
-    fn_id: ctx.fn_id,
-    qi_id: ctx.qi_id,
-    ...(requestId === undefined ? {} : { request_id: requestId }),
-    ...(generationId === 0 ? {} : { generation_id: generationId }),
-    request_started_at: startedAt,
-  }).slice(0, -1);
-  const path = `v1/checkpoint/${ctx.run_id}/async`;
-  return async (ops): Promise<SaveResult> => {
-    const body = `${head},"ts":${connection.runtime.now()},"steps":[${ops.join(",")}]}`;
-    try {
-      const reply = await withRetries(connection.runtime, () => connection.callApi({ method: "POST", path, body }));
-      if (reply.status === 409) return "stale";
-      return reply.status >= 200 && reply.status < 300 ? "saved" : "failed";
-    } catch {
-      return "failed";
-    }
-  };
-}
-
-/** Reads a call's body; throws a TypeError when it isn't one. */
-export function readCall(body: unknown): CallRequest {
-  const value: unknown = typeof body === "string" ? JSON.parse(body) : body;
-  if (typeof value !== "object" || value === null || !("event" in value)) {
-    throw new TypeError("The body of a call must be a JSON object with `event`, `steps` and `ctx`.");
-  }
-  const call = value as Partial<CallRequest>;
-  const ctx: Partial<CallContext> = call.ctx ?? {};
-  return {
-    event: call.event as CallEvent,
-    events: call.events ?? [],
-    steps: call.steps ?? {},
-    version: call.version ?? -1,
-    use_api: ctx.use_api ?? call.use_api ?? false,
-    ctx: {
-      ...ctx,
-      run_id: ctx.run_id ?? "",
-      fn_id: ctx.fn_id ?? "",
-      env: ctx.env ?? "",
-      step_id: ctx.step_id ?? DISCOVERY_STEP_ID,
-      attempt: ctx.attempt ?? 0,
-      max_attempts: ctx.max_attempts ?? Number.POSITIVE_INFINITY,
-      stack: ctx.stack ?? { stack: null, current: 0 },
-      qi_id: ctx.qi_id ?? "",
-      disable_immediate_execution: ctx.disable_immediate_execution ?? false,
-      use_api: ctx.use_api ?? false,
-    },
-  };
-}
-
-/** Fetches what the call left out (keeps I2). Rejects when the server doesn't give it; the call is then tried again. */
-export async function completeCall(call: CallRequest, connection: Connection): Promise<CallRequest> {
-  if (!call.use_api) return call;
-  const fetchJson = async (what: string): Promise<unknown> => {
-    const reply = await withRetries(connection.runtime, () =>
-      connection.callApi({ method: "GET", path: `v0/runs/${call.ctx.run_id}/${what}` }),
-    );
-    if (reply.status !== 200)
-      throw new Error(`The run's ${what} could not be fetched (HTTP ${reply.status}: ${reply.body.slice(0, 500)}).`);
-    return JSON.parse(reply.body) as unknown;
-  };
-  const [events, steps] = await Promise.all([fetchJson("batch"), fetchJson("actions")]);
-  const list = events as readonly CallEvent[];
-  return { ...call, events: list, event: list[0] ?? call.event, steps: steps as CallRequest["steps"] };
 }
