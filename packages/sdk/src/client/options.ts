@@ -39,7 +39,7 @@ export type PawlOptions<E extends EventTypes = EventTypes> = {
   readonly transport?: Transport;
   /** Default for all functions. Default: on. */
   readonly checkpointing?: CheckpointingOption;
-  /** Default for all functions. Default: true. */
+  /** Default for all functions. */
   readonly optimizeParallelism?: boolean;
   /** Clock, timers and randomness, for tests. */
   readonly runtime?: Partial<Runtime>;

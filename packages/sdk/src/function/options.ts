@@ -85,8 +85,9 @@ export type FunctionOptions<E extends EventTypes = EventTypes, T extends Trigger
   /** Saves results of steps while the function goes on, instead of returning after each. Default: the client's, else on. */
   readonly checkpointing?: CheckpointingOption;
   /**
-   * True (default): after parallel steps, the function is continued once, when all are done. False: after each one, so that
-   * `Promise.race` can be won early, at the price of more calls.
+   * When the function goes on after parallel steps. Default: after each one, so that `Promise.race` is won by the first; steps that
+   * finish together are taken together. True: once, when all are done, which saves calls where nothing races. False: as by default, in
+   * the form that older servers understand.
    */
   readonly optimizeParallelism?: boolean;
 };

@@ -161,14 +161,18 @@ describe("parallel steps", () => {
     expect(outcome.wire).toMatchObject([{ op: "StepRun", id: hashStepId("b"), data: 2 }]);
   });
 
-  test("race mode is announced for the steps of the group", async () => {
-    const grouped = client.createFunction({ id: "grouped" }, ({ step, group }) =>
-      Promise.all([
-        group.parallel({ mode: "race" }, () => Promise.race([step.run("a", () => 1), step.sleep("b", "1m")])),
-        step.run("c", () => 3),
-      ]),
-    );
-    expect((await call(client, grouped)).wire.map((op) => op.opts?.["parallelMode"])).toEqual(["race", "race", undefined]);
+  test("race mode is announced, so that Promise.race is won by the first, unless a group or an option says otherwise", async () => {
+    const modesOf = async (options: { readonly id: string; readonly optimizeParallelism?: boolean }): Promise<unknown[]> => {
+      const racing = client.createFunction(options, ({ step, group }) =>
+        Promise.all([
+          group.parallel({ mode: "wait" }, () => Promise.all([step.run("a", () => 1), step.sleep("b", "1m")])),
+          step.run("c", () => 3),
+        ]),
+      );
+      return (await call(client, racing)).wire.map((op) => op.opts?.["parallelMode"]);
+    };
+    expect(await modesOf({ id: "grouped" })).toEqual([undefined, undefined, "race"]);
+    expect(await modesOf({ id: "optimized", optimizeParallelism: true })).toEqual([undefined, undefined, undefined]);
   });
 
   test("a step that is asked for and already stored is reported again", async () => {
@@ -195,7 +199,7 @@ describe("tools of the server", () => {
   test("are reported as their own ops", async () => {
     const client = testClient();
     const other = client.createFunction({ id: "score", triggers: { event: "x" } }, () => 1);
-    const fn = client.createFunction({ id: "tools" }, ({ step }) =>
+    const fn = client.createFunction({ id: "tools", optimizeParallelism: true }, ({ step }) =>
       Promise.all([
         step.sleep("nap", "1d2h"),
         step.sleep("ms", 1_500),

@@ -15,7 +15,7 @@ import { gatedLogger } from "../logger.ts";
 import { Execution, type CheckpointSettings } from "../run/execution.ts";
 import type { Save } from "../run/checkpointer.ts";
 import type { Outcome } from "../run/outcome.ts";
-import { createTools } from "../step/create-tools.ts";
+import { createTools, type ParallelMode } from "../step/create-tools.ts";
 import { durationMs } from "../time/duration.ts";
 import { listTriggers } from "../trigger/trigger.ts";
 
@@ -72,6 +72,7 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
     logger: client.logger,
   });
   const tools = createTools({
+    parallelMode: parallelMode(input),
     appId: client.id,
     eventTypes: client.options.events ?? [],
     find: (request) => execution.find(request),
@@ -94,6 +95,11 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
     ...(callable.isFailureHandler ? { error: failureOf(events[0]) } : {}),
   };
   return execution.run(() => callable.handler(context));
+}
+
+/** When a function goes on after parallel steps. Version 1 goes on after each without being told. */
+function parallelMode({ callable, client }: Pick<CallInput, "client" | "callable">): ParallelMode {
+  return (callable.fn.options.optimizeParallelism ?? client.options.optimizeParallelism) === undefined ? "race" : "wait";
 }
 
 function failureOf(event: CallEvent | undefined): Error {

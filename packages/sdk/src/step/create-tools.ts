@@ -34,12 +34,14 @@ export type ToolHost = {
   readonly appId: string;
   /** Event types that the client knows. */
   readonly eventTypes: EventTypes;
+  /** When a function goes on after parallel steps: after each (`race`) or after the last (`wait`). */
+  readonly parallelMode: ParallelMode;
   find(request: StepRequest): Promise<unknown>;
   sendEvents(events: readonly SendableEvent<EventTypes>[]): Promise<{ ids: string[] }>;
   sendSignal(signal: string, data: unknown): Promise<{ runId?: string }>;
 };
 
-type ParallelMode = "race" | undefined;
+export type ParallelMode = "race" | "wait";
 
 /** Tools of one call of a function. */
 export function createTools(host: ToolHost): { readonly step: StepTools; readonly group: GroupTools } {
@@ -66,6 +68,7 @@ class Tools {
 
   constructor(host: ToolHost) {
     this.host = host;
+    this.groupMode = host.parallelMode;
   }
 
   run(id: StepId, fn: (...input: unknown[]) => unknown, ...input: unknown[]): Promise<unknown> {
@@ -152,7 +155,7 @@ class Tools {
     return this.host.find({ ...this.base(`step.fetch: ${url.hostname}`), op: "Gateway", opts, restore: toResponse });
   }
 
-  async parallel(first: { readonly mode?: "race" } | (() => Promise<unknown>), second?: () => Promise<unknown>): Promise<unknown> {
+  async parallel(first: { readonly mode?: ParallelMode } | (() => Promise<unknown>), second?: () => Promise<unknown>): Promise<unknown> {
     const [options, fn] = typeof first === "function" ? [{}, first] : [first, second];
     if (fn === undefined) throw new NonRetriableError("group.parallel: expected a function.");
     const outer = this.groupMode;
@@ -169,7 +172,8 @@ class Tools {
     if (typeof id !== "string" || id === "") throw new NonRetriableError("A step needs an id: a non-empty string, or { id, name }.");
     const parallelMode = (typeof step === "string" ? undefined : step.parallelMode) ?? this.groupMode;
     const displayName = (typeof step === "string" ? undefined : step.name) ?? id;
-    return parallelMode === undefined ? { id, displayName } : { id, displayName, opts: { parallelMode } };
+    // "wait" is what servers do unless told otherwise.
+    return parallelMode === "wait" ? { id, displayName } : { id, displayName, opts: { parallelMode } };
   }
 
   private targetSlug(target: InvokeTarget, stepId: string): string {

@@ -19,8 +19,8 @@ export type StepId =
       readonly id: string;
       /** For people. Default: the id. */
       readonly name?: string;
-      /** `race`: continue the function after each parallel step instead of after the last. */
-      readonly parallelMode?: "race";
+      /** `race`: continue the function after each parallel step, `wait`: after the last. Default: see `optimizeParallelism`. */
+      readonly parallelMode?: "race" | "wait";
     };
 
 /** What a step's callback yields, as JSON. */
@@ -115,9 +115,9 @@ export type GatewayInit = {
 
 export interface GroupTools {
   /**
-   * Calls `fn`. With `mode: "race"`, the steps that it calls before its first `await` are continued after each one, so that
-   * `Promise.race` over them is decided by the first.
+   * Calls `fn`. With `mode: "wait"`, the function goes on after the last of the steps that `fn` calls before its first `await`, which
+   * saves calls; with `"race"` after each one, so that `Promise.race` over them is decided by the first.
    */
   parallel<R>(fn: () => Promise<R>): Promise<R>;
-  parallel<R>(options: { readonly mode?: "race" }, fn: () => Promise<R>): Promise<R>;
+  parallel<R>(options: { readonly mode?: "race" | "wait" }, fn: () => Promise<R>): Promise<R>;
 }
