@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { definition, NOW } from "../fixtures/fixtures.ts";
-import { functionOfLane, laneOf, slotsOf } from "./lane.ts";
+import { functionOfLane, laneOf, slotMeaning, slotsOf } from "./lane.ts";
 
 const limits = (...step: ReturnType<typeof definition>["concurrency"]["step"]) => definition({ concurrency: { step } });
 const lane = (of: ReturnType<typeof definition>, data: unknown) =>
@@ -35,4 +35,19 @@ test("odd values are hashed, so that a lane's key can be taken apart", () => {
   expect(functionOfLane(key)).toBe("f");
   expect(key.split("|")).toHaveLength(2);
   expect(slotsOf(key, of)).toHaveLength(1);
+});
+
+test("a slot's key can be read back for people", () => {
+  const of = limits(
+    { limit: 1, scope: "env", keyExpression: "event.data.user" },
+    { limit: 2, scope: "fn", keyExpression: "event.data.plan" },
+    { limit: 5, scope: "fn" },
+  );
+  const meanings = slotsOf(lane(of, { user: "u-1", plan: "pro" }), of).map(({ key }) => slotMeaning(key, of));
+  expect(meanings).toEqual([
+    { scope: "env", keyExpression: "event.data.user", value: "u-1" },
+    { scope: "fn", keyExpression: "event.data.plan", value: "pro" },
+    { scope: "fn" },
+  ]);
+  expect(slotMeaning("fn:f|fn:000000000000:x", of)).toBeUndefined();
 });

@@ -9,7 +9,7 @@
  */
 import { hashStepId } from "@pawl/protocol";
 import { compileOnce, evaluateKey, type ExpressionEvent } from "../expression/index.ts";
-import type { FunctionDefinition, StepConcurrencyLimit } from "../registration/function-definition.ts";
+import type { ConcurrencyScope, FunctionDefinition, StepConcurrencyLimit } from "../registration/function-definition.ts";
 
 /** A place to hold while an item is in progress: at most `limit` items hold the same key. */
 export type Slot = { readonly key: string; readonly limit: number };
@@ -49,6 +49,23 @@ export function slotsOf(lane: string, definition: FunctionDefinition): readonly 
     if (key !== undefined) slots.push({ key, limit: limit.limit });
   }
   return slots;
+}
+
+/** What a slot's key stands for: whose calls it counts and, for a keyed limit, the expression and its value (or the value's hash). */
+export type SlotMeaning = { readonly scope: ConcurrencyScope; readonly keyExpression?: string; readonly value?: string };
+
+/** Reads a slot's key back (I2); undefined where the definition has no such limit any more. For people; nothing is decided by it. */
+export function slotMeaning(key: string, definition: FunctionDefinition): SlotMeaning | undefined {
+  const part = key.slice(key.indexOf(SEPARATOR) + 1);
+  for (const { keyExpression, scope } of definition.concurrency.step) {
+    if (keyExpression === undefined) {
+      if (key.startsWith("fn:") && !key.includes(SEPARATOR)) return { scope };
+      continue;
+    }
+    const prefix = `${scope}:${expressionHash(keyExpression)}:`;
+    if (part.startsWith(prefix)) return { scope, keyExpression, value: part.slice(prefix.length) };
+  }
+  return undefined;
 }
 
 function slotKey(

@@ -127,7 +127,7 @@ export class Engine {
   /** Stores events. Resolves with their internal ids when they are durable. */
   async send(events: readonly NewEvent[]): Promise<readonly string[]> {
     const ids = await this.#ingest.accept(events);
-    this.live.publish({ kind: "event" });
+    this.live.publish({ kind: "event", count: ids.length });
     return ids;
   }
 

@@ -5,9 +5,10 @@
  */
 import type { RunRow, TraceEntry } from "@pawl/engine";
 
+/** `event`: so many events were received. */
 export type LiveChange =
   | { readonly kind: "run"; readonly seq: number; readonly run: RunRow }
-  | { readonly kind: "event"; readonly seq: number }
+  | { readonly kind: "event"; readonly seq: number; readonly count: number }
   | { readonly kind: "apps"; readonly seq: number }
   | { readonly kind: "trace"; readonly seq: number; readonly entries: readonly TraceEntry[] };
 

@@ -22,7 +22,12 @@ export function isAuthorized({ signingKey }: Pick<ServerContext, "signingKey">, 
   if (signingKey === undefined) return true;
   const header = request.headers.authorization ?? "";
   if (!/^bearer /i.test(header)) return false;
-  const given = normalizeSigningKey(header.slice("bearer ".length).trim());
+  return isSigningKey(signingKey, header.slice("bearer ".length).trim());
+}
+
+/** Whether a text is the signing key, raw or hashed. */
+export function isSigningKey(signingKey: string, text: string): boolean {
+  const given = normalizeSigningKey(text);
   const raw = normalizeSigningKey(signingKey);
   return [raw, hashedKey(raw)].map((candidate) => isSameText(candidate, given)).includes(true);
 }

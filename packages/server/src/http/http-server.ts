@@ -10,15 +10,17 @@ import cors from "@fastify/cors";
 import { HEADER } from "@pawl/protocol";
 import fastify, { type FastifyInstance } from "fastify";
 import type { ServerContext } from "./context.ts";
+import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import { eventRoutes } from "./event-api.ts";
 import { registerRoutes } from "./register-api.ts";
 import { runStateRoutes } from "./run-state-api.ts";
 import { systemRoutes } from "./system-api.ts";
+import { uiRoutes } from "./ui/ui-routes.ts";
 
 /** Time in which a request must have arrived whole: a slow sender can't hold a connection for ever. */
 const REQUEST_MS_MAX = 120_000;
 
-type Routes = (app: FastifyInstance, context: ServerContext) => void;
+type Routes = (app: FastifyInstance, context: ServerContext) => void | Promise<void>;
 
 /** Builds the server; `listen` is the caller's. */
 export async function createHttpServer(context: ServerContext, extraRoutes: readonly Routes[] = []): Promise<FastifyInstance> {
@@ -49,7 +51,7 @@ export async function createHttpServer(context: ServerContext, extraRoutes: read
       .code(status)
       .send({ code: status >= 500 ? "internal_server_error" : (error.code ?? "invalid_request"), error: message, data: null, status });
   });
-  for (const routes of [eventRoutes, registerRoutes, runStateRoutes, systemRoutes, ...extraRoutes]) {
+  for (const routes of [eventRoutes, registerRoutes, runStateRoutes, systemRoutes, uiRoutes, dashboardRoutes, ...extraRoutes]) {
     await app.register(async (scope) => routes(scope, context));
   }
   return app;

@@ -1,0 +1,72 @@
+/** Reads pages of runs and events: rows out of the store, and what else their views need. */
+import { isTerminalStatus, type UiEventList, type UiRunDetail, type UiRunList } from "@pawl/protocol";
+import type { EventQuery, RunQuery } from "@pawl/store";
+import { given } from "../../json.ts";
+import type { ServerContext } from "../context.ts";
+import { eventView } from "./event-view.ts";
+import { cursorAfter } from "./list-query.ts";
+import { factsOfRun, factsOfRuns, type RunFacts } from "./run-facts.ts";
+import { runDetailView, runView } from "./run-view.ts";
+import { stepOptions } from "./step-options.ts";
+
+/** Runs of the invoked function that are looked through for the one that a step waits for. */
+const INVOKED_SCANNED_MAX = 50;
+
+/** Invoke steps of one run whose run is looked for. */
+const INVOKES_RESOLVED_MAX = 20;
+
+/** A page of runs. */
+export async function readRuns(context: ServerContext, query: RunQuery): Promise<UiRunList> {
+  const rows = await context.engine.store.history.listRuns(query);
+  const facts = await factsOfRuns(context, rows);
+  return { items: facts.map(runView), ...given("next", cursorAfter(rows, query.limit)) };
+}
+
+/** One run with all that belongs to it; undefined where there is none. */
+export async function readRun(context: ServerContext, runId: string): Promise<UiRunDetail | undefined> {
+  const facts = await factsOfRun(context, runId);
+  if (facts === undefined) return undefined;
+  const { events } = facts;
+  const [runsOfEvents, invoked] = await Promise.all([
+    context.engine.store.history.runsOfEvents(events.map(({ id }) => id)),
+    runsInvokedBy(context, facts),
+  ]);
+  return runDetailView(facts, { events, runsOfEvents, invoked, slugOf: (id) => slugOf(context, id) });
+}
+
+/** A page of events. */
+export async function readEvents(context: ServerContext, query: EventQuery): Promise<UiEventList> {
+  const { history } = context.engine.store;
+  const events = await history.listEvents(query);
+  const runsOfEvents = events.length === 0 ? [] : await history.runsOfEvents(events.map(({ id }) => id));
+  const last = events.length < query.limit ? undefined : events.at(-1)?.id;
+  return {
+    items: events.map((event) => eventView(event, { runsOfEvents, slugOf: (id) => slugOf(context, id) })),
+    ...given("next", last),
+  };
+}
+
+/** Slug of a function, or its id where it is gone. */
+export function slugOf({ engine }: ServerContext, functionId: string): string {
+  return engine.registry.functionById(functionId)?.slug ?? functionId;
+}
+
+/** Runs that invoke steps wait for, by step hash: the step notes its run only at the end, so the run is found by who waits for it. */
+export async function runsInvokedBy(
+  { engine }: ServerContext,
+  { run, steps }: Pick<RunFacts, "run" | "steps">,
+): Promise<ReadonlyMap<string, string>> {
+  if (isTerminalStatus(run.status)) return new Map();
+  const waiting = steps.filter(({ kind, status }) => kind === "invoke" && status === "waiting").slice(0, INVOKES_RESOLVED_MAX);
+  const pairs = await Promise.all(
+    waiting.map(async (step) => {
+      const target = engine.registry.invocable(stepOptions(step).function_id ?? "");
+      if (target === undefined) return [];
+      const filter = { functionIds: [target.id], from: step.queuedAt };
+      const runs = await engine.store.history.listRuns({ filter, timeField: "queuedAt", order: "asc", limit: INVOKED_SCANNED_MAX });
+      const found = runs.find(({ correlationId }) => correlationId === `${run.id}.${step.id}`);
+      return found === undefined ? [] : [[step.id, found.id] as const];
+    }),
+  );
+  return new Map(pairs.flat());
+}

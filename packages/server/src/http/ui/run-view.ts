@@ -1,0 +1,68 @@
+/** Lines of the runs list and the page of one run. Shapes: `@pawl/protocol`, ui.ts. */
+import type { EventRow, RunRow } from "@pawl/engine";
+import { isTerminalStatus, type UiEventRow, type UiRunDetail, type UiRunRow } from "@pawl/protocol";
+import { given } from "../../json.ts";
+import { eventView } from "./event-view.ts";
+import type { RunFacts } from "./run-facts.ts";
+import { positionOfRun } from "./run-phase.ts";
+import { spansOf } from "./span-view.ts";
+import { parseError, uiError } from "./stored-json.ts";
+
+/** One line. */
+export function runView(facts: RunFacts): UiRunRow {
+  const { run, seq } = facts;
+  const { id, functionVersion, status, eventIds, eventName, queuedAt, stepsDone } = run;
+  return {
+    id,
+    functionSlug: facts.function?.slug ?? run.functionId,
+    functionName: facts.function?.name ?? run.functionId,
+    appName: appNameOf(facts),
+    functionVersion,
+    status,
+    ...positionOfRun(facts),
+    eventId: eventIds[0] ?? "",
+    eventName,
+    eventCount: eventIds.length,
+    queuedAt,
+    ...given("startedAt", run.startedAt),
+    ...given("endedAt", run.endedAt),
+    ...given("rerunOf", run.rerunOf),
+    stepsDone,
+    seq,
+  };
+}
+
+/** What a run's page needs besides the facts. */
+export type RunPage = {
+  readonly events: readonly EventRow[];
+  /** Runs that the run's events started, this one among them. */
+  readonly runsOfEvents: readonly RunRow[];
+  /** Runs that were invoked and have not ended, by step hash. */
+  readonly invoked: ReadonlyMap<string, string>;
+  readonly slugOf: (functionId: string) => string;
+};
+
+/** The page of a run. */
+export function runDetailView(facts: RunFacts, page: RunPage): UiRunDetail {
+  const { run } = facts;
+  const spans = spansOf(facts).map((span) => {
+    const runId = span.invoke?.runId ?? page.invoked.get(span.id);
+    return span.invoke === undefined || runId === undefined ? span : { ...span, invoke: { ...span.invoke, runId } };
+  });
+  const events: readonly UiEventRow[] = page.events.map((event) => eventView(event, page));
+  return {
+    run: runView(facts),
+    events,
+    ...given("output", run.output),
+    ...given("error", run.error === undefined ? undefined : uiError(parseError(run.error))),
+    spans,
+    childRuns: spans.map(({ invoke }) => invoke?.runId).filter((runId) => runId !== undefined),
+    canCancel: !isTerminalStatus(run.status),
+  };
+}
+
+/** The app's name, or its URL where it has none. */
+function appNameOf({ app, run }: RunFacts): string {
+  if (app === undefined) return run.appId;
+  return app.name === "" ? app.url : app.name;
+}
