@@ -1,0 +1,113 @@
+/**
+ * The flags of `dev` and `start`: one table for parsing, environment, configuration file and help.
+ *
+ * Spec: semantics 11.10, 11.11; dashboard-and-cli 5.3.
+ */
+
+export type Command = "dev" | "start";
+
+export type FlagValue = string | number | boolean | readonly string[];
+
+export type Flag = {
+  readonly name: string;
+  readonly short?: string;
+  readonly type: "text" | "texts" | "integer" | "switch";
+  readonly commands: readonly Command[];
+  /** One line, for `--help`. */
+  readonly help: string;
+  /** What stands for the value in the help. */
+  readonly placeholder?: string;
+  /** Least value of an integer. */
+  readonly min?: number;
+  /** Never printed, in no message. */
+  readonly isSecret?: boolean;
+};
+
+const BOTH: readonly Command[] = ["dev", "start"];
+
+/** Every flag, in the order of the help. */
+export const FLAGS: readonly Flag[] = [
+  { name: "sdk-url", short: "u", type: "texts", commands: BOTH, placeholder: "URL", help: "URL of an app to register; can be repeated" },
+  {
+    name: "port",
+    short: "p",
+    type: "integer",
+    min: 0,
+    commands: BOTH,
+    placeholder: "N",
+    help: "port to listen on (8288; dev takes the next free one)",
+  },
+  { name: "host", type: "text", commands: BOTH, placeholder: "ADDRESS", help: "address to listen on (dev: 127.0.0.1, start: 0.0.0.0)" },
+  { name: "db", type: "text", commands: ["dev"], placeholder: "PATH", help: "SQLite file (.pawl/dev.db)" },
+  { name: "fresh", type: "switch", commands: ["dev"], help: "delete the data of earlier runs first" },
+  { name: "persist", type: "switch", commands: ["dev"], help: "accepted; data is always kept unless --fresh is given" },
+  { name: "no-discovery", type: "switch", commands: ["dev"], help: "don't look for apps on the usual local ports" },
+  { name: "no-poll", type: "switch", commands: ["dev"], help: "ask only apps in error to register again" },
+  {
+    name: "poll-interval",
+    type: "integer",
+    min: 0,
+    commands: BOTH,
+    placeholder: "SECONDS",
+    help: "how often apps are asked to register (dev: 5, start: 0, never)",
+  },
+  {
+    name: "signing-key",
+    type: "text",
+    commands: ["start"],
+    placeholder: "KEY",
+    isSecret: true,
+    help: "hexadecimal key that signs calls and protects the API; required",
+  },
+  {
+    name: "event-key",
+    type: "texts",
+    commands: ["start"],
+    placeholder: "KEY",
+    isSecret: true,
+    help: "key that senders of events use; at least one; can be repeated",
+  },
+  { name: "sqlite-dir", type: "text", commands: ["start"], placeholder: "DIR", help: "folder of the SQLite file (.pawl)" },
+  { name: "postgres-uri", type: "text", commands: ["start"], placeholder: "URI", isSecret: true, help: "not available yet" },
+  {
+    name: "redis-uri",
+    type: "text",
+    commands: ["start"],
+    placeholder: "URI",
+    isSecret: true,
+    help: "accepted and not needed: everything is in one database",
+  },
+  { name: "no-ui", type: "switch", commands: ["start"], help: "don't serve the dashboard" },
+  { name: "queue-workers", type: "integer", min: 1, commands: BOTH, placeholder: "N", help: "calls to apps at the same time (100)" },
+  {
+    name: "retry-interval",
+    type: "integer",
+    min: 0,
+    commands: BOTH,
+    placeholder: "SECONDS",
+    help: "constant delay of retries (0: growing delays, from 15 s to 2 h)",
+  },
+  {
+    name: "drain-timeout",
+    type: "integer",
+    min: 0,
+    commands: BOTH,
+    placeholder: "SECONDS",
+    help: "how long a shutdown waits for calls in progress (10)",
+  },
+  { name: "tick", type: "integer", min: 0, commands: BOTH, placeholder: "MS", help: "accepted and not needed: nothing polls" },
+  { name: "log-level", short: "l", type: "text", commands: BOTH, placeholder: "LEVEL", help: "debug, info, warn or error (info)" },
+  { name: "json", type: "switch", commands: BOTH, help: "logs as JSON, as when the output is no terminal" },
+  {
+    name: "config",
+    type: "text",
+    commands: BOTH,
+    placeholder: "FILE",
+    help: "configuration file (pawl.json or inngest.json, looked up from here)",
+  },
+];
+
+/** Flags of a command. */
+export function flagsOf(command: Command): readonly Flag[] {
+  return FLAGS.filter(({ commands }) => commands.includes(command));
+}

@@ -1,0 +1,45 @@
+/** `pawl start`. Spec: semantics 11.10. */
+import { join, resolve } from "node:path";
+import { CliError } from "../cli-error.ts";
+import { runServer } from "../run/run-server.ts";
+import type { Settings } from "./settings.ts";
+
+/** Runs a production server until a signal. Throws `CliError` for missing keys. */
+export function start(settings: Settings): Promise<number> {
+  checkKeys(settings);
+  if (settings.text("postgres-uri") !== undefined) {
+    throw new CliError("PostgreSQL is not available yet.", "Leave --postgres-uri out: data is then kept in a SQLite file in --sqlite-dir.");
+  }
+  return runServer({
+    command: "start",
+    settings,
+    path: join(resolve(settings.text("sqlite-dir") ?? ".pawl"), "pawl.db"),
+    synchronous: "full",
+    host: settings.text("host") ?? "0.0.0.0",
+    discovers: false,
+    pollSeconds: settings.integer("poll-interval") ?? 0,
+    triesNextPort: false,
+    hasDashboard: !settings.isOn("no-ui"),
+    warnings: settings.text("redis-uri") === undefined ? [] : ["--redis-uri is not needed: queue, state and history are in one database"],
+  });
+}
+
+function checkKeys(settings: Settings): void {
+  const signingKey = settings.text("signing-key");
+  if (signingKey === undefined) {
+    throw new CliError(
+      "pawl start needs a signing key.",
+      "Make one with `openssl rand -hex 32` and pass it as PAWL_SIGNING_KEY, to the apps too.",
+    );
+  }
+  const bare = signingKey.replace(/^signkey-\w+-/, "");
+  if (!/^(?:[0-9a-f]{2})+$/i.test(bare)) {
+    throw new CliError("The signing key must be hexadecimal with an even number of digits.", "Make one with `openssl rand -hex 32`.");
+  }
+  if (settings.texts("event-key").length === 0) {
+    throw new CliError(
+      "pawl start needs at least one event key.",
+      "Choose a long random text and pass it as PAWL_EVENT_KEY, to the apps too.",
+    );
+  }
+}

@@ -1,0 +1,28 @@
+/** Help texts, out of the table of flags. */
+import { type Command, flagsOf } from "../command/flags.ts";
+
+const ABOUT: Readonly<Record<Command, string>> = {
+  dev: "Runs a server for development: open on this machine, finds your apps by itself.",
+  start: "Runs a server for production: keys required, every commit durable.",
+};
+
+/** Help of the program. */
+export const PROGRAM_HELP = `Usage: pawl <command> [flags]
+
+Commands
+  dev       server for development, with dashboard
+  start     server for production
+  version   version of this program
+
+pawl <command> --help shows the flags of a command. Each is also a variable PAWL_<FLAG>, or a key of pawl.json.
+`;
+
+/** Help of a command. */
+export function commandHelp(command: Command): string {
+  const rows = flagsOf(command).map(({ name, short, placeholder, help }) => {
+    const left = `${short === undefined ? "    " : `-${short}, `}--${name}${placeholder === undefined ? "" : ` ${placeholder}`}`;
+    return { left, help };
+  });
+  const width = Math.max(...rows.map(({ left }) => left.length));
+  return `${ABOUT[command]}\n\nUsage: pawl ${command} [flags]\n\n${rows.map(({ left, help }) => `  ${left.padEnd(width)}  ${help}`).join("\n")}\n`;
+}
