@@ -1,0 +1,181 @@
+/** A server for tests: real routes and engine, a store in memory, a clock that stands still, an app that is a function. */
+import type { RawReply } from "@pawl/engine";
+import { HEADER } from "@pawl/protocol";
+import { openMemoryStore } from "@pawl/store-memory";
+import type { FastifyInstance } from "fastify";
+import { AppSync } from "../app/app-sync.ts";
+import { registerApp } from "../app/register.ts";
+import { Engine } from "../core/engine.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { AppCall } from "../ports/invoker.ts";
+import { silentLogger } from "../ports/logger.ts";
+import { systemRandom } from "../ports/random.ts";
+import type { ServerContext } from "./context.ts";
+import { createHttpServer } from "./http-server.ts";
+
+export const START = 1_790_000_000_000;
+
+/** A call's body, as far as tests look at it. */
+export type CallBody = {
+  readonly ctx: { readonly attempt: number; readonly run_id: string };
+  readonly steps: Readonly<Record<string, unknown>>;
+  readonly event: { readonly name: string; readonly data: Readonly<Record<string, unknown>> };
+};
+
+export type FakeApp = (body: CallBody, call: AppCall) => RawReply | Promise<RawReply>;
+
+/** Time that moves only when told to. */
+export class ManualClock implements Clock {
+  #now = START;
+  #timers: { readonly at: number; readonly callback: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  setTimer(delayMs: number, callback: () => void): { cancel(): void } {
+    const timer = { at: this.#now + Math.max(0, delayMs), callback };
+    this.#timers.push(timer);
+    return { cancel: () => (this.#timers = this.#timers.filter((other) => other !== timer)) };
+  }
+
+  get timerCount(): number {
+    return this.#timers.length;
+  }
+
+  /** Lets time pass; timers go off in order, and what they bring about is done before the next one. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    for (;;) {
+      const [next] = this.#timers.filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at);
+      if (next === undefined) break;
+      this.#timers = this.#timers.filter((timer) => timer !== next);
+      this.#now = Math.max(this.#now, next.at);
+      next.callback();
+      await settled();
+    }
+    this.#now = end;
+    await settled();
+  }
+}
+
+/** Everything that needs no time is done: the store in memory and the fake app take turns of the microtask queue only. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+}
+
+/** An answer of an SDK. */
+export function answer(status: number, body: unknown): RawReply {
+  return { kind: "response", status, headers: { [HEADER.sdk]: "js:v4.24.0", [HEADER.reqVersion]: "2" }, body: JSON.stringify(body) };
+}
+
+export type TestServer = {
+  readonly http: FastifyInstance;
+  readonly context: ServerContext;
+  readonly engine: Engine;
+  readonly clock: ManualClock;
+  /** Sends a request; the body parsed. */
+  readonly get: (url: string, headers?: Readonly<Record<string, string>>) => Promise<{ readonly status: number; readonly body: any }>;
+  readonly post: (
+    url: string,
+    payload?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<{ readonly status: number; readonly body: any; readonly headers: Readonly<Record<string, unknown>> }>;
+  readonly delete: (url: string) => Promise<{ readonly status: number; readonly body: any }>;
+  readonly stop: () => Promise<void>;
+};
+
+export type TestServerOptions = Partial<Pick<ServerContext, "kind" | "signingKey" | "dashboardDir" | "eventKeys">> & {
+  readonly app?: FakeApp;
+  /** Configuration of the one function, `shop-import`, besides its trigger by `shop/imported`. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly functions?: readonly Readonly<Record<string, unknown>>[];
+};
+
+const APP_URL = "http://127.0.0.1:9/api/pawl";
+
+/** A function's registration. */
+export function functionConfig(slug: string, over: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+  const url = `${APP_URL}?fnId=${slug}&stepId=step`;
+  return {
+    id: slug,
+    name: slug.replace(/^shop-/, ""),
+    triggers: [{ event: "shop/imported" }],
+    steps: { step: { id: "step", name: "step", runtime: { type: "http", url }, retries: { attempts: 4 } } },
+    ...over,
+  };
+}
+
+/** Starts one with one registered app. */
+export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { app = () => answer(200, "done"), kind = "dev", config = {}, functions = [functionConfig("shop-import", config)] } = options;
+  const clock = new ManualClock();
+  const call = async (request: AppCall): Promise<RawReply> =>
+    Promise.race([app(JSON.parse(request.body) as CallBody, request), aborted(request.signal)]);
+  const invoker = { call, close: async () => {} };
+  const engine = new Engine({ store: openMemoryStore(), clock, random: systemRandom(), invoker, logger: silentLogger });
+  const sync = new AppSync({ engine, logger: silentLogger, kind, urls: [], discovers: false, pollIntervalMs: 0, pollsErrorsOnly: false });
+  const { signingKey, dashboardDir, eventKeys = [] } = options;
+  const context: ServerContext = {
+    engine,
+    sync,
+    kind,
+    logger: silentLogger,
+    version: "1.2.3",
+    startedAt: START,
+    eventKeys,
+    startOptions: {},
+    ...(signingKey === undefined ? {} : { signingKey }),
+    ...(dashboardDir === undefined ? {} : { dashboardDir }),
+  };
+  const http = await createHttpServer(context);
+  await engine.start();
+  const registered = await registerApp(engine, {
+    appName: "shop",
+    url: APP_URL,
+    sdk: "js:v4.24.0",
+    framework: "express",
+    method: "serve",
+    functions,
+  });
+  if (registered.kind !== "registered") throw new Error(`The test's function is invalid: ${JSON.stringify(registered)}`);
+  return { http, context, engine, clock, ...clientOf(http), stop: () => stop({ http, engine, sync, clock }) };
+}
+
+function clientOf(http: FastifyInstance): Pick<TestServer, "get" | "post" | "delete"> {
+  const send = async (
+    method: "GET" | "POST" | "DELETE",
+    url: string,
+    rest: { headers?: Readonly<Record<string, string>>; payload?: object },
+  ) => {
+    const response = await http.inject({
+      method,
+      url,
+      headers: { host: "localhost:8288", ...rest.headers },
+      ...(rest.payload ? { payload: rest.payload } : {}),
+    });
+    const isJson = String(response.headers["content-type"] ?? "").includes("json");
+    return { status: response.statusCode, body: (isJson ? response.json() : response.body) as any, headers: response.headers };
+  };
+  return {
+    get: (url, headers = {}) => send("GET", url, { headers }),
+    post: (url, payload = {}, headers = {}) => send("POST", url, { payload: payload as object, headers }),
+    delete: (url) => send("DELETE", url, {}),
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<RawReply> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve({ kind: "no-response", code: "aborted", message: "The call was cut off." }));
+  });
+}
+
+type Parts = { readonly http: FastifyInstance; readonly engine: Engine; readonly sync: AppSync; readonly clock: ManualClock };
+
+async function stop({ http, engine, sync, clock }: Parts): Promise<void> {
+  await sync.stop();
+  await http.close();
+  const stopped = engine.stop(0);
+  await clock.advance(0);
+  await stopped;
+}
