@@ -8,6 +8,7 @@ import { registerApp } from "../app/register.ts";
 import { Engine } from "../core/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AppCall } from "../ports/invoker.ts";
+import { given } from "../json.ts";
 import { silentLogger } from "../ports/logger.ts";
 import { systemRandom } from "../ports/random.ts";
 import type { ServerContext } from "./context.ts";
@@ -69,19 +70,22 @@ export function answer(status: number, body: unknown): RawReply {
   return { kind: "response", status, headers: { [HEADER.sdk]: "js:v4.24.0", [HEADER.reqVersion]: "2" }, body: JSON.stringify(body) };
 }
 
+/** JSON as a test reads it. */
+export type Json = ReturnType<typeof JSON.parse>;
+
+export type Headers = Readonly<Record<string, string>>;
+
+/** An answer; its body parsed where it is JSON, else a text. */
+export type Answer = { readonly status: number; readonly body: Json; readonly headers: Readonly<Record<string, unknown>> };
+
 export type TestServer = {
   readonly http: FastifyInstance;
   readonly context: ServerContext;
   readonly engine: Engine;
   readonly clock: ManualClock;
-  /** Sends a request; the body parsed. */
-  readonly get: (url: string, headers?: Readonly<Record<string, string>>) => Promise<{ readonly status: number; readonly body: any }>;
-  readonly post: (
-    url: string,
-    payload?: unknown,
-    headers?: Readonly<Record<string, string>>,
-  ) => Promise<{ readonly status: number; readonly body: any; readonly headers: Readonly<Record<string, unknown>> }>;
-  readonly delete: (url: string) => Promise<{ readonly status: number; readonly body: any }>;
+  readonly get: (url: string, headers?: Headers) => Promise<Answer>;
+  readonly post: (url: string, payload?: unknown, headers?: Headers) => Promise<Answer>;
+  readonly delete: (url: string) => Promise<Answer>;
   readonly stop: () => Promise<void>;
 };
 
@@ -143,19 +147,11 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
 }
 
 function clientOf(http: FastifyInstance): Pick<TestServer, "get" | "post" | "delete"> {
-  const send = async (
-    method: "GET" | "POST" | "DELETE",
-    url: string,
-    rest: { headers?: Readonly<Record<string, string>>; payload?: object },
-  ) => {
-    const response = await http.inject({
-      method,
-      url,
-      headers: { host: "localhost:8288", ...rest.headers },
-      ...(rest.payload ? { payload: rest.payload } : {}),
-    });
-    const isJson = String(response.headers["content-type"] ?? "").includes("json");
-    return { status: response.statusCode, body: (isJson ? response.json() : response.body) as any, headers: response.headers };
+  const send = async (method: "GET" | "POST" | "DELETE", url: string, rest: { headers?: Headers; payload?: object }): Promise<Answer> => {
+    const { headers, payload } = rest;
+    const response = await http.inject({ method, url, headers: { host: "localhost:8288", ...headers }, ...given("payload", payload) });
+    const isJson = (response.headers["content-type"] ?? "").includes("json");
+    return { status: response.statusCode, body: isJson ? response.json() : response.body, headers: response.headers };
   };
   return {
     get: (url, headers = {}) => send("GET", url, { headers }),
