@@ -25,8 +25,17 @@ const YEAR_S = 31_536_000;
 export async function dashboardRoutes(app: FastifyInstance, { dashboardDir, logger }: ServerContext): Promise<void> {
   if (dashboardDir === undefined) return;
   if (!existsSync(join(dashboardDir, PAGE))) return logger.warn({ dashboardDir }, "the dashboard has not been built");
+  const assets = join(dashboardDir, ASSETS);
   const { fastifyStatic } = await import("@fastify/static");
-  await app.register(fastifyStatic, { root: dashboardDir, serve: false, cacheControl: false });
+  await app.register(fastifyStatic, {
+    root: dashboardDir,
+    serve: false,
+    cacheControl: false,
+    // Called for files that exist: a missing one must not be remembered as missing for a year.
+    setHeaders: (reply, path) => {
+      if (path.startsWith(assets)) void reply.header("cache-control", `public, max-age=${YEAR_S}, immutable`);
+    },
+  });
   app.get("/*", (request, reply) => sendFile(request, reply));
 }
 
@@ -35,7 +44,7 @@ function sendFile(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const isAsset = `/${path}`.startsWith(ASSETS);
   const isPage = !isAsset && (path === "" || (request.headers.accept ?? "").includes("text/html"));
   void reply
-    .header("cache-control", isAsset ? `public, max-age=${YEAR_S}, immutable` : "no-cache")
+    .header("cache-control", "no-cache")
     .header("content-security-policy", CONTENT_POLICY)
     .header("x-content-type-options", "nosniff")
     .header("x-frame-options", "DENY")
