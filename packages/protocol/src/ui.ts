@@ -111,6 +111,8 @@ export type UiEventRow = {
   readonly internal: boolean;
   /** Runs it started. */
   readonly runs: readonly { readonly id: string; readonly functionSlug: string; readonly status: RunStatus }[];
+  /** Functions that it named and did not start, and why. */
+  readonly outcomes?: readonly { readonly functionSlug: string; readonly reason: ReasonCode; readonly detail?: string }[];
 };
 
 /** `GET /ui/v1/runs/:id` */
@@ -126,7 +128,7 @@ export type UiRunDetail = {
   readonly canCancel: boolean;
 };
 
-/** `GET /ui/v1/events?name=&internal=true|false&cursor=&limit=50` */
+/** `GET /ui/v1/events/:id` gives one `UiEventRow`. `GET /ui/v1/events?name=&internal=true|false&cursor=&limit=50` */
 export type UiEventList = { readonly items: readonly UiEventRow[]; readonly next?: string };
 
 export type UiFunction = {

@@ -14,6 +14,8 @@ export type Settings = {
   readonly texts: (name: string) => readonly string[];
   readonly integer: (name: string) => number | undefined;
   readonly isOn: (name: string) => boolean;
+  /** A switch that was set to false, not one that was left out. */
+  readonly isOff: (name: string) => boolean;
 };
 
 export type SettingsInput = {
@@ -51,6 +53,7 @@ function settingsOf(values: ReadonlyMap<string, FlagValue>): Settings {
     texts: (name) => (values.get(name) as readonly string[] | undefined) ?? [],
     integer: (name) => values.get(name) as number | undefined,
     isOn: (name) => values.get(name) === true,
+    isOff: (name) => values.get(name) === false,
   };
 }
 

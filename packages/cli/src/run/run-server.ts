@@ -45,6 +45,8 @@ export async function runServer(options: RunOptions): Promise<number> {
       ? options.warnings
       : [...options.warnings, `port ${wantedPort(options)} is in use, so this is ${server.port}`];
   announce(options, { server, terminal, warnings });
+  // A program that started this one learns where the server is.
+  process.send?.({ kind: "ready", url: server.url });
   const unwatch = watchRuns(server, terminal, options.command === "dev");
   const stopReleasing = releaseMemoryWhenIdle({
     clock: systemClock,
@@ -72,7 +74,7 @@ type Terminal = {
 function terminalOf(settings: Settings): Terminal {
   const isTerminal = process.stdout.isTTY;
   const style = styleOf(wantsColor(process.env, isTerminal));
-  const asJson = settings.isOn("json") || (!isTerminal && (process.env["FORCE_COLOR"] ?? "") === "");
+  const asJson = settings.isOn("json") || (!isTerminal && !settings.isOff("json"));
   const level = settings.text("log-level") ?? "info";
   if (!isLevel(level))
     throw new CliError(`--log-level must be debug, info, warn or error, got ${JSON.stringify(level)}.`, "Choose one of the four.");

@@ -1,5 +1,6 @@
 /** Reads pages of runs and events: rows out of the store, and what else their views need. */
-import { isTerminalStatus, type UiEventList, type UiRunDetail, type UiRunList } from "@pawl/protocol";
+import { isTerminalStatus, type UiEventList, type UiEventRow, type UiRunDetail, type UiRunList } from "@pawl/protocol";
+import type { EventRow } from "@pawl/engine";
 import type { EventQuery, RunQuery } from "@pawl/store";
 import { given } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
@@ -38,12 +39,22 @@ export async function readRun(context: ServerContext, runId: string): Promise<Ui
 export async function readEvents(context: ServerContext, query: EventQuery): Promise<UiEventList> {
   const { history } = context.engine.store;
   const events = await history.listEvents(query);
-  const runsOfEvents = events.length === 0 ? [] : await history.runsOfEvents(events.map(({ id }) => id));
   const last = events.length < query.limit ? undefined : events.at(-1)?.id;
-  return {
-    items: events.map((event) => eventView(event, { runsOfEvents, slugOf: (id) => slugOf(context, id) })),
-    ...given("next", last),
-  };
+  return { items: await eventViews(context, events), ...given("next", last) };
+}
+
+/** One event; undefined where none has the id. */
+export async function readEvent(context: ServerContext, eventId: string): Promise<UiEventRow | undefined> {
+  const event = await context.engine.store.history.eventById(eventId);
+  return event === undefined ? undefined : (await eventViews(context, [event]))[0];
+}
+
+async function eventViews(context: ServerContext, events: readonly EventRow[]): Promise<readonly UiEventRow[]> {
+  if (events.length === 0) return [];
+  const { history } = context.engine.store;
+  const ids = events.map(({ id }) => id);
+  const [runsOfEvents, outcomes] = await Promise.all([history.runsOfEvents(ids), history.outcomesOfEvents(ids)]);
+  return events.map((event) => eventView(event, { runsOfEvents, outcomes, slugOf: (id) => slugOf(context, id) }));
 }
 
 /** Slug of a function, or its id where it is gone. */

@@ -1,5 +1,5 @@
 /** `/ui/v1`: the dashboard's API. Shapes: `@pawl/protocol`, ui.ts. */
-import type { UiAppList, UiBoot, UiFunctionList, UiOk, UiRerunResult, UiRunDetail, UiSendEventResult } from "@pawl/protocol";
+import type { UiAppList, UiBoot, UiEventRow, UiFunctionList, UiOk, UiRerunResult, UiRunDetail, UiSendEventResult } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { checkEvents } from "../../event/read-events.ts";
 import { isRecord, textOf } from "../../json.ts";
@@ -8,7 +8,7 @@ import { logIn, logOut, requireAccess, requireOrigin } from "./access.ts";
 import { type RawQuery, readEventQuery, readRunQuery } from "./list-query.ts";
 import { appView, functionView } from "./registry-view.ts";
 import { seqOf } from "./run-facts.ts";
-import { readEvents, readRun, readRuns } from "./run-pages.ts";
+import { readEvent, readEvents, readRun, readRuns } from "./run-pages.ts";
 import { ChangeStream } from "./stream.ts";
 import { answerErrors, invalid, noRun, UiRefusal } from "./ui-error.ts";
 
@@ -59,6 +59,12 @@ function listRoutes(app: FastifyInstance, context: ServerContext): void {
     return detail;
   });
   app.get("/events", async (request) => readEvents(context, readEventQuery(request.query as RawQuery)));
+  app.get("/events/:eventId", async (request): Promise<UiEventRow> => {
+    const { eventId } = request.params as { readonly eventId: string };
+    const event = await readEvent(context, eventId);
+    if (event === undefined) throw new UiRefusal(`No event has the id ${eventId}.`, { status: 404, code: "event-not-found" });
+    return event;
+  });
   app.get("/apps", async (): Promise<UiAppList> => appsOf(context));
   app.get("/functions", async (): Promise<UiFunctionList> => functionsOf(context));
 }

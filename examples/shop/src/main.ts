@@ -1,0 +1,27 @@
+/** Serves the shop's functions on port 3010 (`PORT`) and its pictures on the next one. */
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createServer } from "pawl/node";
+import { client } from "./client.ts";
+import { checkout } from "./functions/checkout.ts";
+import { followDelivery } from "./functions/follow-delivery.ts";
+import importProductImages from "./functions/import-product-images.ts";
+import { sendReceipt } from "./functions/send-receipt.ts";
+import { winBackCart } from "./functions/win-back-cart.ts";
+import { pictureServer } from "./pictures/picture-server.ts";
+
+const port = Number(process.env["PORT"] ?? 3010);
+
+const app = createServer({ client, functions: [importProductImages, checkout, sendReceipt, followDelivery, winBackCart] });
+const appPort = await listen(app, port);
+const picturePort = await listen(pictureServer(), port === 0 ? 0 : port + 1);
+const addresses = { app: `http://127.0.0.1:${appPort}/api/pawl`, pictures: `http://127.0.0.1:${picturePort}/picture` };
+console.log(`shop: functions at ${addresses.app}, pictures at ${addresses.pictures}/1.jpg`);
+process.send?.({ kind: "ready", ...addresses });
+
+function listen(server: Server, wanted: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(wanted, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+  });
+}

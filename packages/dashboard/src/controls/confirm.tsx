@@ -1,0 +1,51 @@
+/** A question before something that can't be undone: says what will happen; Escape and Cancel leave everything as it is. */
+import { useEffect, useRef, useState } from "react";
+import type { ReactNode } from "react";
+
+type ConfirmProps = {
+  readonly title: string;
+  /** What will happen. */
+  readonly children: ReactNode;
+  /** The verb on the button. */
+  readonly verb: string;
+  /** Runs on confirmation; a rejection is shown in the dialog. */
+  readonly onConfirm: () => Promise<void>;
+  readonly onClose: () => void;
+};
+
+/** A modal dialog. Mount it to open it. */
+export function Confirm({ title, children, verb, onConfirm, onClose }: ConfirmProps): ReactNode {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string>();
+  useEffect(() => dialog.current?.showModal(), []);
+  const confirm = (): void => {
+    setBusy(true);
+    setProblem(undefined);
+    onConfirm()
+      .then(onClose)
+      .catch((failure: unknown) => {
+        setBusy(false);
+        setProblem(failure instanceof Error ? failure.message : "It failed.");
+      });
+  };
+  return (
+    <dialog ref={dialog} className="dialog" aria-labelledby="confirm-title" onClose={onClose}>
+      <h2 id="confirm-title">{title}</h2>
+      <div className="dialog-body">{children}</div>
+      {problem !== undefined && (
+        <p role="alert" className="form-problem" data-tone="failed">
+          {problem}
+        </p>
+      )}
+      <footer>
+        <button type="button" className="button" onClick={onClose}>
+          Leave as it is
+        </button>
+        <button type="button" className="button primary" disabled={isBusy} onClick={confirm}>
+          {verb}
+        </button>
+      </footer>
+    </dialog>
+  );
+}

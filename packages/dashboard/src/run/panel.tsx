@@ -1,0 +1,159 @@
+/** The panel beside the timeline: everything about the chosen step, or about the run as a whole. */
+import type { ReactNode } from "react";
+import type { UiError, UiRunDetail, UiSpan } from "@pawl/protocol";
+import { CopyButton } from "../controls/copy-button.tsx";
+import { JsonViewer } from "../json/viewer.tsx";
+import { Link } from "../router/location.tsx";
+import { runPath } from "../router/routes.ts";
+import { Glyph } from "../status/glyph.tsx";
+import { toneOfPhase, toneOfSpan, wordOf } from "../status/words.ts";
+import { Ago, Countdown, Elapsed } from "../time/ago.tsx";
+import { AttemptList } from "./attempts.tsx";
+import { Fact } from "./header.tsx";
+
+/** Events of a batch whose data is shown at once. */
+const EVENTS_SHOWN_MAX = 10;
+
+/** The run as a whole: its events, its result, the calls to its own code. `span` is that of the run's own code, if there is one yet. */
+export function RunPanel({ detail, span }: { readonly detail: UiRunDetail; readonly span: UiSpan | undefined }): ReactNode {
+  const { run, events, output, error } = detail;
+  const own = span ?? detail.spans.find((each) => each.kind === "function");
+  return (
+    <aside className="panel" aria-label="Run">
+      <header className="panel-head">
+        <h2 data-tone={toneOfPhase(run.phase)}>
+          <Glyph name={run.phase} /> {run.functionName}
+        </h2>
+        <span className="quiet">{wordOf(run.phase)}</span>
+      </header>
+      {error !== undefined && <ErrorBlock error={error} />}
+      {output !== undefined && <JsonViewer title="Output" text={output} />}
+      {events.slice(0, EVENTS_SHOWN_MAX).map((event) => (
+        <JsonViewer key={event.id} title={`Event ${event.name}`} text={event.data} />
+      ))}
+      {events.length > EVENTS_SHOWN_MAX && <p className="quiet">and {events.length - EVENTS_SHOWN_MAX} more events</p>}
+      {events.length === 1 && events[0] !== undefined && (
+        <p className="panel-links">
+          <Link href={`/events?event=${encodeURIComponent(events[0].id)}`}>Open the event</Link>
+          <Link href={`/send?like=${encodeURIComponent(events[0].id)}`}>Send it with changes</Link>
+        </p>
+      )}
+      {own !== undefined && own.attempts.length > 0 && <AttemptList title="Calls to the function" attempts={own.attempts} />}
+    </aside>
+  );
+}
+
+/** One step: facts, error, input, output, attempts. */
+export function SpanPanel({ span }: { readonly span: UiSpan }): ReactNode {
+  return (
+    <aside className="panel" aria-label={`Step ${span.name}`}>
+      <header className="panel-head">
+        <h2 data-tone={toneOfSpan(span.status)}>
+          <Glyph name={span.status} /> {span.name}
+        </h2>
+        <span className="quiet">{wordOf(span.status)}</span>
+      </header>
+      <SpanFacts span={span} />
+      {span.error !== undefined && <ErrorBlock error={span.error} />}
+      {span.output !== undefined && <JsonViewer title="Output" text={span.output} />}
+      {span.input !== undefined && <JsonViewer title="Input" text={span.input} />}
+      {span.attempts.length > 0 && <AttemptList title="Attempts" attempts={span.attempts} />}
+    </aside>
+  );
+}
+
+function SpanFacts({ span }: { readonly span: UiSpan }): ReactNode {
+  const { wait, invoke, reason } = span;
+  return (
+    <dl className="facts stacked">
+      <Fact label="Kind">{wordOf(span.kind)}</Fact>
+      {span.userlandId !== undefined && span.userlandId !== span.name && (
+        <Fact label="Step id">
+          <code>{span.userlandId}</code>
+        </Fact>
+      )}
+      {reason !== undefined && span.endedAt === undefined && <Fact label="Reason">{reason.text}</Fact>}
+      <Fact label="Took">
+        <Elapsed from={span.startedAt ?? span.queuedAt} until={span.endedAt} />
+      </Fact>
+      <Fact label="Queued">
+        <Ago at={span.queuedAt} />
+      </Fact>
+      {span.until !== undefined && span.endedAt === undefined && (
+        <Fact label={span.kind === "sleep" ? "Wakes" : "Times out"}>
+          <Countdown at={span.until} />
+        </Fact>
+      )}
+      {wait !== undefined && <WaitFacts wait={wait} />}
+      {invoke !== undefined && (
+        <Fact label="Invokes">
+          {invoke.functionSlug} {invoke.runId !== undefined && <Link href={runPath(invoke.runId)}>Open its run</Link>}
+        </Fact>
+      )}
+    </dl>
+  );
+}
+
+function WaitFacts({ wait }: { readonly wait: NonNullable<UiSpan["wait"]> }): ReactNode {
+  return (
+    <>
+      {wait.eventName !== undefined && (
+        <Fact label="Event">
+          <code>{wait.eventName}</code>
+        </Fact>
+      )}
+      {wait.signal !== undefined && (
+        <Fact label="Signal">
+          <code>{wait.signal}</code>
+        </Fact>
+      )}
+      {wait.expression !== undefined && (
+        <Fact label="Where">
+          <code>{wait.expression}</code>
+        </Fact>
+      )}
+      {wait.matchedEventId !== undefined && (
+        <Fact label="Matched">
+          <Link href={`/events?event=${encodeURIComponent(wait.matchedEventId)}`}>
+            <code>{wait.matchedEventId}</code>
+          </Link>
+        </Fact>
+      )}
+    </>
+  );
+}
+
+/** An error: name and message, the stack below, its cause. */
+export function ErrorBlock({ error }: { readonly error: UiError }): ReactNode {
+  const stack = error.stack?.trim();
+  return (
+    <section className="error-block" data-tone="failed" aria-label="Error">
+      <header className="json-head">
+        <h3>
+          <b>{error.name}</b>
+        </h3>
+        <span className="spring" />
+        <CopyButton text={stack ?? `${error.name}: ${error.message}`} name="Copy error" />
+      </header>
+      <p className="error-message">{error.message}</p>
+      {stack !== undefined && <StackTrace stack={stack} message={error.message} />}
+      {error.cause !== undefined && <JsonViewer title="Cause" text={JSON.stringify(error.cause)} />}
+    </section>
+  );
+}
+
+/** The frames of a stack. Those of the runtime and of packages step back: the first line of the user's own code is what helps. */
+function StackTrace({ stack, message }: { readonly stack: string; readonly message: string }): ReactNode {
+  const lines = stack.split("\n");
+  const frames = lines.filter((line, index) => index > 0 || (!line.includes(message) && line.trim() !== ""));
+  return (
+    <pre className="stack" tabIndex={0}>
+      {frames.map((frame, index) => (
+        <span key={index} className={/node:|node_modules/.test(frame) ? "foreign" : undefined}>
+          {frame.trim()}
+          {"\n"}
+        </span>
+      ))}
+    </pre>
+  );
+}

@@ -1,0 +1,105 @@
+/** The runs page: the answer, the filters, the live list. All state is in the URL. */
+import { useCallback, useMemo } from "react";
+import type { ReactNode } from "react";
+import type { UiFunctionList, UiRunRow } from "@pawl/protocol";
+import type { LiveMessage } from "../api/live.ts";
+import { useResource } from "../api/resource.ts";
+import { Empty } from "../controls/states.tsx";
+import { LiveTable } from "../list/live-table.tsx";
+import { usePaged } from "../list/use-paged.ts";
+import { Link, navigate, useAddress } from "../router/location.tsx";
+import { Glyph } from "../status/glyph.tsx";
+import { toneOfPhase, wordOf } from "../status/words.ts";
+import { serverNow } from "../time/clock.ts";
+import { RunFilterBar } from "./filters.tsx";
+import { compareRuns, filtersOf, isFiltered, passes, runsPath, sentenceOf, tallyPhases } from "./model.ts";
+import { RUN_COLUMNS, RunCells } from "./row.tsx";
+import "./runs.css";
+
+/** The page at `/runs`. */
+export function RunsView(): ReactNode {
+  const { query } = useAddress();
+  const filters = useMemo(() => filtersOf(query, serverNow()), [query]);
+  const pathOf = useCallback((cursor?: string) => runsPath(filters, cursor), [filters]);
+  const accepts = useCallback((row: UiRunRow) => passes(filters, row), [filters]);
+  const view = usePaged<UiRunRow>({ pathOf, compare: compareRuns, accepts, onLive: changedRuns });
+  const { rows, next } = view.list;
+  const functions = useResource<UiFunctionList>("/functions").data?.items ?? [];
+  return (
+    <div className="page">
+      <header className="page-head">
+        <h1>{view.isFirstLoad ? "Runs" : sentenceOf(rows, next !== undefined)}</h1>
+        <Tally rows={rows} />
+      </header>
+      <RunFilterBar query={query} filters={filters} functions={functions} />
+      <LiveTable
+        name="Runs"
+        noun="run"
+        columns={RUN_COLUMNS}
+        view={view}
+        cells={(row) => <RunCells row={row} />}
+        empty={
+          isFiltered(filters) ? (
+            <NoMatch />
+          ) : (
+            <NoRuns events={functions.flatMap((each) => each.triggers.flatMap((trigger) => trigger.event ?? []))} />
+          )
+        }
+      />
+    </div>
+  );
+}
+
+function changedRuns(message: LiveMessage): readonly UiRunRow[] | "refetch" {
+  return message.kind === "refetch" ? "refetch" : message.changes.runs;
+}
+
+function Tally({ rows }: { readonly rows: readonly UiRunRow[] }): ReactNode {
+  return (
+    <ul className="tally" aria-label="Loaded runs by phase">
+      {tallyPhases(rows).map(({ phase, count }) => (
+        <li key={phase} data-tone={toneOfPhase(phase)}>
+          <Glyph name={phase} size={12} />
+          <b>{count}</b> {wordOf(phase)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function NoMatch(): ReactNode {
+  return (
+    <Empty title="No run matches the filters.">
+      <p>Runs may exist outside of them.</p>
+      <button type="button" className="button" onClick={() => navigate("/runs")}>
+        Clear the filters
+      </button>
+    </Empty>
+  );
+}
+
+function NoRuns({ events }: { readonly events: readonly string[] }): ReactNode {
+  const names = [...new Set(events)].slice(0, 5);
+  if (names.length === 0) {
+    return (
+      <Empty title="No runs yet.">
+        <p>A run starts when an event arrives that triggers a function, and no app has registered functions yet.</p>
+        <Link className="button" href="/apps">
+          Connect an app
+        </Link>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="No runs yet.">
+      <p>A run starts when an event arrives that triggers a function. Your functions listen to these:</p>
+      <p className="actions">
+        {names.map((name) => (
+          <Link key={name} className="button" href={`/send?name=${encodeURIComponent(name)}`}>
+            Send {name}
+          </Link>
+        ))}
+      </p>
+    </Empty>
+  );
+}
