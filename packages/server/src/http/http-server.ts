@@ -13,6 +13,7 @@ import type { ServerContext } from "./context.ts";
 import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import { eventRoutes } from "./event-api.ts";
 import { registerRoutes } from "./register-api.ts";
+import { restV1Routes } from "./rest/v1-routes.ts";
 import { runStateRoutes } from "./run-state-api.ts";
 import { systemRoutes } from "./system-api.ts";
 import { uiRoutes } from "./ui/ui-routes.ts";
@@ -51,7 +52,16 @@ export async function createHttpServer(context: ServerContext, extraRoutes: read
       .code(status)
       .send({ code: status >= 500 ? "internal_server_error" : (error.code ?? "invalid_request"), error: message, data: null, status });
   });
-  for (const routes of [eventRoutes, registerRoutes, runStateRoutes, systemRoutes, uiRoutes, dashboardRoutes, ...extraRoutes]) {
+  for (const routes of [
+    eventRoutes,
+    registerRoutes,
+    runStateRoutes,
+    systemRoutes,
+    restV1Routes,
+    uiRoutes,
+    dashboardRoutes,
+    ...extraRoutes,
+  ]) {
     await app.register(async (scope) => routes(scope, context));
   }
   return app;

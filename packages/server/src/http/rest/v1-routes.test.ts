@@ -1,0 +1,90 @@
+import { afterEach, expect, test } from "vitest";
+import { answer, settled, START, testServer, type TestServer } from "../test-server.fixture.ts";
+
+let server: TestServer;
+afterEach(() => server.stop());
+
+async function started(options: Parameters<typeof testServer>[0] = {}): Promise<{ readonly eventId: string; readonly runId: string }> {
+  server = await testServer(options);
+  const [eventId = ""] = await server.engine.send([{ name: "shop/imported", data: { n: 1 }, id: "mine" }]);
+  await settled();
+  const { body } = await server.get(`/v1/events/${eventId}/runs`);
+  return { eventId, runId: body.data[0].run_id };
+}
+
+test("events are listed and read", async () => {
+  const { eventId } = await started();
+  const { body } = await server.get("/v1/events");
+  expect(body).toMatchObject({
+    data: [
+      {
+        internal_id: eventId,
+        id: "mine",
+        name: "shop/imported",
+        data: { n: 1 },
+        ts: START,
+        received_at: new Date(START).toISOString().replace(".000", ""),
+      },
+    ],
+    metadata: { cached_until: null },
+  });
+  expect((await server.get(`/v1/events/${eventId}`)).body.data).toEqual(body.data[0]);
+  expect((await server.get("/v1/events?name=inngest/function.finished")).body.data).toHaveLength(1);
+  expect((await server.get(`/v1/events?received_after=${new Date(START).toISOString()}`)).body.data).toEqual([]);
+  expect((await server.get(`/v1/events?cursor=${eventId}`)).body.data).toEqual([]);
+});
+
+test("a run is read, with its output or its error", async () => {
+  const { eventId, runId } = await started({ app: () => answer(200, { ok: true }) });
+  const { body } = await server.get(`/v1/runs/${runId}`);
+  expect(body.data).toMatchObject({ run_id: runId, event_id: eventId, status: "Completed", function_version: 1, output: { ok: true } });
+});
+
+test("a run is cancelled; again, it has been; v0 says so without a body", async () => {
+  const { runId } = await started({ app: () => answer(206, [{ op: "Sleep", id: "s", name: "1h" }]) });
+  expect((await server.get(`/v1/runs/${runId}/jobs`)).body.data).toMatchObject([{ kind: "sleep", attempt: 0, position: 0 }]);
+  expect(await server.delete(`/v1/runs/${runId}`)).toMatchObject({ status: 200, body: { data: null } });
+  expect(await server.delete(`/v1/runs/${runId}`)).toMatchObject({ status: 200 });
+  expect(await server.delete(`/v0/runs/${runId}`)).toMatchObject({ status: 204, body: "" });
+  expect((await server.get(`/v1/runs/${runId}`)).body.data).toMatchObject({ status: "Cancelled" });
+});
+
+test("a signal resumes the run that waits for it", async () => {
+  const wait = { op: "WaitForSignal", id: "w", name: "go", opts: { signal: "go", timeout: "1h" } };
+  const { runId } = await started({ app: ({ steps }) => ("w" in steps ? answer(200, steps["w"]) : answer(206, [wait])) });
+  expect(await server.post("/v1/signals", { signal: "other" })).toMatchObject({
+    status: 404,
+    body: { error: "No signal found", status: 404 },
+  });
+  expect(await server.post("/v1/signals", { data: 1 })).toMatchObject({ status: 400 });
+  expect(await server.post("/v1/signals", { signal: "go", data: { n: 2 } })).toMatchObject({
+    status: 200,
+    body: { data: { run_id: runId } },
+  });
+  await settled();
+  expect((await server.get(`/v1/runs/${runId}`)).body.data.output).toEqual({ data: { signal: "go", data: { n: 2 } } });
+});
+
+test("functions of an app are a bare list", async () => {
+  await started();
+  const { body } = await server.get("/v1/apps/shop/functions");
+  expect(body).toMatchObject([{ id: "shop-import", name: "import", config: { id: "shop-import" } }]);
+});
+
+test.each([
+  ["/v1/runs/x", 400],
+  ["/v1/runs/01K6ZZZZZZ0000000000000000", 404],
+  ["/v1/events/01K6ZZZZZZ0000000000000000", 404],
+  ["/v1/events?limit=52", 400],
+  ["/v1/events?received_after=now", 400],
+  ["/v1/apps/none/functions", 404],
+])("%s answers %i with the public error body", async (url, status) => {
+  await started();
+  expect(await server.get(url)).toMatchObject({ status, body: { error: expect.any(String), data: null, status } });
+});
+
+test("with a signing key nothing is read without it", async () => {
+  server = await testServer({ kind: "cloud", signingKey: "abcd" });
+  expect(await server.get("/v1/events")).toMatchObject({ status: 401, body: "Authentication failed" });
+  expect(await server.get("/v1/events", { authorization: "Bearer abcd" })).toMatchObject({ status: 200 });
+});
