@@ -50,7 +50,7 @@ test("unknown rows that fail the filter, or belong to a page not loaded, don't w
 });
 
 test("property: a row is never twice in the list", () => {
-  const batch = fc.array(fc.record({ id: fc.constantFrom(..."abcdefgh"), seq: fc.nat(9) }), { maxLength: 6 });
+  const batch = fc.array(fc.record({ id: fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h"), seq: fc.nat(9) }), { maxLength: 6 });
   fc.assert(
     fc.property(fc.array(batch, { maxLength: 6 }), (batches) => {
       let list = emptyPaged<TestRow>();

@@ -11,7 +11,7 @@ import { Glyph } from "../status/glyph.tsx";
 import { Countdown, Elapsed } from "../time/ago.tsx";
 import { useNow } from "../time/clock.ts";
 import { formatInstant } from "../time/format.ts";
-import { ErrorBlock } from "./panel.tsx";
+import { ErrorBlock } from "./error-block.tsx";
 
 /** Newest attempts shown before more are asked for. */
 const ATTEMPTS_SHOWN = 8;

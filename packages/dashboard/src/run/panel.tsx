@@ -1,7 +1,6 @@
 /** The panel beside the timeline: everything about the chosen step, or about the run as a whole. */
 import type { ReactNode } from "react";
-import type { UiError, UiRunDetail, UiSpan } from "@pawl/protocol";
-import { CopyButton } from "../controls/copy-button.tsx";
+import type { UiRunDetail, UiSpan } from "@pawl/protocol";
 import { JsonViewer } from "../json/viewer.tsx";
 import { Link } from "../router/location.tsx";
 import { runPath } from "../router/routes.ts";
@@ -9,6 +8,7 @@ import { Glyph } from "../status/glyph.tsx";
 import { toneOfPhase, toneOfSpan, wordOf } from "../status/words.ts";
 import { Ago, Countdown, Elapsed } from "../time/ago.tsx";
 import { AttemptList } from "./attempts.tsx";
+import { ErrorBlock } from "./error-block.tsx";
 import { Fact } from "./header.tsx";
 
 /** Events of a batch whose data is shown at once. */
@@ -120,40 +120,5 @@ function WaitFacts({ wait }: { readonly wait: NonNullable<UiSpan["wait"]> }): Re
         </Fact>
       )}
     </>
-  );
-}
-
-/** An error: name and message, the stack below, its cause. */
-export function ErrorBlock({ error }: { readonly error: UiError }): ReactNode {
-  const stack = error.stack?.trim();
-  return (
-    <section className="error-block" data-tone="failed" aria-label="Error">
-      <header className="json-head">
-        <h3>
-          <b>{error.name}</b>
-        </h3>
-        <span className="spring" />
-        <CopyButton text={stack ?? `${error.name}: ${error.message}`} name="Copy error" />
-      </header>
-      <p className="error-message">{error.message}</p>
-      {stack !== undefined && <StackTrace stack={stack} message={error.message} />}
-      {error.cause !== undefined && <JsonViewer title="Cause" text={JSON.stringify(error.cause)} />}
-    </section>
-  );
-}
-
-/** The frames of a stack. Those of the runtime and of packages step back: the first line of the user's own code is what helps. */
-function StackTrace({ stack, message }: { readonly stack: string; readonly message: string }): ReactNode {
-  const lines = stack.split("\n");
-  const frames = lines.filter((line, index) => index > 0 || (!line.includes(message) && line.trim() !== ""));
-  return (
-    <pre className="stack" tabIndex={0}>
-      {frames.map((frame, index) => (
-        <span key={index} className={/node:|node_modules/.test(frame) ? "foreign" : undefined}>
-          {frame.trim()}
-          {"\n"}
-        </span>
-      ))}
-    </pre>
   );
 }

@@ -7,7 +7,9 @@ import { toneOfSpan, wordOf } from "../status/words.ts";
 import { countOf, formatDuration } from "../time/format.ts";
 import type { Scale } from "./scale.ts";
 import type { Segment } from "./segments.ts";
-import type { TimelineItem } from "./timeline.tsx";
+
+/** A span with its segments and level. */
+export type TimelineItem = { readonly span: UiSpan; readonly segments: readonly Segment[]; readonly level: 1 | 2 };
 
 type RowProps = {
   readonly item: TimelineItem;

@@ -13,10 +13,10 @@ import { useWindowedList } from "../list/window.ts";
 import { patchQuery } from "../router/location.tsx";
 import { formatShort } from "../time/format.ts";
 import { TimelineRow } from "./timeline-row.tsx";
+import type { TimelineItem } from "./timeline-row.tsx";
 import { buildScale } from "./scale.ts";
 import type { Scale } from "./scale.ts";
 import { runInterval, segmentsOf } from "./segments.ts";
-import type { Segment } from "./segments.ts";
 
 type TimelineProps = {
   readonly detail: UiRunDetail;
@@ -26,9 +26,6 @@ type TimelineProps = {
   readonly chosenId: string;
   readonly onChoose: (spanId: string) => void;
 };
-
-/** A span with its segments and level. */
-export type TimelineItem = { readonly span: UiSpan; readonly segments: readonly Segment[]; readonly level: 1 | 2 };
 
 /** The timeline with its axis. */
 export function Timeline({ detail, now, isFolded, chosenId, onChoose }: TimelineProps): ReactNode {
