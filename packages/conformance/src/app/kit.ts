@@ -1,0 +1,57 @@
+/**
+ * What functions of the suites are written against: the parts that all clients have in common, with loose types, because one source is run
+ * by several versions of several clients.
+ */
+import type { ClientName } from "../harness/client-folder.ts";
+import type { Report } from "../harness/app-process.ts";
+
+/** Step tools, as far as the suites use them. */
+export type Steps = {
+  run<T>(id: string, body: () => T | Promise<T>): Promise<T>;
+  sleep(id: string, duration: string | number): Promise<void>;
+  sleepUntil(id: string, at: Date | string): Promise<void>;
+  waitForEvent(
+    id: string,
+    options: { readonly event: string; readonly timeout: string | number; readonly if?: string; readonly match?: string },
+  ): Promise<EventOf | null>;
+  invoke(id: string, options: { readonly function: unknown; readonly data?: unknown; readonly timeout?: string }): Promise<unknown>;
+  sendEvent(id: string, payload: unknown): Promise<{ readonly ids: readonly string[] }>;
+};
+
+export type EventOf = { readonly name: string; readonly data: Readonly<Record<string, unknown>>; readonly id?: string; readonly ts?: number };
+
+export type HandlerContext = {
+  readonly event: EventOf;
+  readonly events: readonly EventOf[];
+  readonly step: Steps;
+  readonly runId: string;
+  readonly attempt: number;
+  readonly error?: Error;
+  /** 4.x and ours. */
+  readonly group?: { parallel<T>(options: { readonly mode: "race" }, body: () => Promise<T>): Promise<T> };
+};
+
+export type Handler = (context: HandlerContext) => unknown;
+
+export type Trigger = { readonly event: string; readonly if?: string } | { readonly cron: string };
+
+export type Kit = {
+  readonly client: ClientName;
+  /** Defines a function. The object is what `step.invoke` takes. */
+  define(options: Readonly<Record<string, unknown>> & { readonly id: string }, triggers: Trigger | readonly Trigger[], handler: Handler): unknown;
+  /** The client's own class. */
+  readonly NonRetriableError: new (message: string) => Error;
+  readonly RetryAfterError: new (message: string, after: number | string | Date) => Error;
+  /** Tells the process that started the app. */
+  report(report: Report): void;
+  /** Receives what that process tells. */
+  onTold(listener: (message: Report) => void): void;
+  /** Sends by the client's own `send`. */
+  send(payload: unknown): Promise<{ readonly ids: readonly string[] }>;
+};
+
+/** What a functions module exports. */
+export type FunctionsModule = {
+  readonly APP_ID: string;
+  defineFunctions(kit: Kit): void;
+};

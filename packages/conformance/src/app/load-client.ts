@@ -1,0 +1,63 @@
+/** Loads a client and makes a kit and a Node request listener of it. What differs between the clients is here and nowhere else. */
+import type { RequestListener } from "node:http";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { ClientName } from "../harness/client-folder.ts";
+import type { Handler, Kit, Trigger } from "./kit.ts";
+
+type Client = {
+  createFunction(...args: readonly unknown[]): unknown;
+  send(payload: unknown): Promise<{ ids: string[] }>;
+};
+
+/** Exports that the clients have in common, under the names of the official one. */
+type ClientModule = {
+  readonly Inngest: new (options: Readonly<Record<string, unknown>>) => Client;
+  readonly NonRetriableError: Kit["NonRetriableError"];
+  readonly RetryAfterError: Kit["RetryAfterError"];
+  serve(options: { readonly client: Client; readonly functions: readonly unknown[] }): RequestListener;
+};
+
+export type LoadOptions = {
+  readonly client: ClientName;
+  /** Folder of an official client. */
+  readonly folder: string;
+  readonly appId: string;
+  readonly checkpointing?: boolean;
+};
+
+export type Loaded = {
+  readonly kit: Pick<Kit, "client" | "define" | "NonRetriableError" | "RetryAfterError" | "send">;
+  /** Call after all functions are defined. */
+  listener(): RequestListener;
+};
+
+/** Loads a client. */
+export async function loadClient({ client, folder, appId, checkpointing }: LoadOptions): Promise<Loaded> {
+  const module = client === "pawl" ? await loadPawl() : ((await import(pathToFileURL(join(folder, "client.mjs")).href)) as ClientModule);
+  const instance = new module.Inngest({ id: appId, ...(checkpointing === undefined ? {} : { checkpointing }) });
+  const functions: unknown[] = [];
+  const define = (options: Readonly<Record<string, unknown>>, triggers: Trigger | readonly Trigger[], handler: Handler): unknown => {
+    const made =
+      client === "inngest-v3"
+        ? instance.createFunction(options, triggers, handler)
+        : instance.createFunction({ ...options, triggers: Array.isArray(triggers) ? triggers : [triggers] }, handler);
+    functions.push(made);
+    return made;
+  };
+  return {
+    kit: {
+      client,
+      define,
+      NonRetriableError: module.NonRetriableError,
+      RetryAfterError: module.RetryAfterError,
+      send: (payload) => instance.send(payload),
+    },
+    listener: () => module.serve({ client: instance, functions }),
+  };
+}
+
+async function loadPawl(): Promise<ClientModule> {
+  const [{ Pawl, NonRetriableError, RetryAfterError }, { serve }] = await Promise.all([import("pawl"), import("pawl/node")]);
+  return { Inngest: Pawl, NonRetriableError, RetryAfterError, serve } as unknown as ClientModule;
+}
