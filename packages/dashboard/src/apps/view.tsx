@@ -5,6 +5,7 @@ import { useLive } from "../api/live.ts";
 import { useResource } from "../api/resource.ts";
 import { CopyButton } from "../controls/copy-button.tsx";
 import { Problem, Skeleton } from "../controls/states.tsx";
+import { Link } from "../router/location.tsx";
 import { Glyph } from "../status/glyph.tsx";
 import { Ago } from "../time/ago.tsx";
 import { countOf } from "../time/format.ts";
@@ -23,11 +24,13 @@ export function AppsView(): ReactNode {
       </header>
       {error !== undefined && <Problem what="The apps can't be loaded." error={error} onRetry={reload} />}
       {data === undefined && error === undefined && <Skeleton rows={3} />}
-      <ul className="cards" aria-label="Apps">
-        {data?.items.map((app) => (
-          <AppCard key={app.id} app={app} />
-        ))}
-      </ul>
+      {data !== undefined && data.items.length > 0 && (
+        <ul className="cards" aria-label="Apps">
+          {data.items.map((app) => (
+            <AppCard key={app.id} app={app} />
+          ))}
+        </ul>
+      )}
       <ConnectHelp />
     </div>
   );
@@ -44,19 +47,21 @@ function headline(apps: readonly UiApp[]): string {
 function AppCard({ app }: { readonly app: UiApp }): ReactNode {
   const isBroken = app.error !== undefined;
   return (
-    <li className="card" data-tone={isBroken ? "failed" : "completed"}>
+    <li className="card app-card" data-tone={isBroken ? "failed" : "completed"}>
       <span className="tone-text">
         <Glyph name={isBroken ? "failed" : "completed"} />
+        {isBroken ? "Failing" : "Synced"}
       </span>
-      <b>{app.name === "" ? "not registered" : app.name}</b>
-      <code className="quiet">{app.url}</code>
-      <span className="spring" />
-      {isBroken && <span className="tone-text">{app.error}</span>}
-      <span>{countOf(app.functionCount, "function")}</span>
+      <span className="stack-text">
+        <b>{app.name === "" ? "not registered" : app.name}</b>
+        <code className="quiet">{app.url}</code>
+      </span>
+      <Link href={`/runs?app=${encodeURIComponent(app.name)}`}>{countOf(app.functionCount, "function")}</Link>
       <span className="quiet">{[app.framework, app.sdk].filter((part) => part !== "").join(" · ")}</span>
       <span className="quiet">
-        synced <Ago at={app.syncedAt} />
+        <Ago at={app.syncedAt} />
       </span>
+      {isBroken && <span className="app-error">{app.error}</span>}
     </li>
   );
 }

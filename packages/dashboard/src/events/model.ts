@@ -1,9 +1,10 @@
-/** The list of events: filters in the URL, order, what an event did in words. */
+/** The list of events: filters in the URL, order, and the words for what events did. */
 import { REASONS } from "@pawl/protocol";
 import type { UiEventRow } from "@pawl/protocol";
 import { pathOf } from "../api/client.ts";
 import { countOf } from "../time/format.ts";
 
+/** Two screenfuls. */
 const PAGE_ROWS = 100;
 
 export type EventFilters = { readonly name?: string; readonly hasInternal: boolean };
@@ -24,9 +25,17 @@ export function compareEvents(a: UiEventRow, b: UiEventRow): number {
   return b.receivedAt - a.receivedAt || (a.id < b.id ? 1 : -1);
 }
 
-/** What an event did, in a few words. */
-export function effectOf(event: UiEventRow): string {
-  if (event.runs.length > 0) return countOf(event.runs.length, "run");
-  const reason = event.outcomes?.[0]?.reason;
-  return reason === undefined ? REASONS["no-function-matched"] : REASONS[reason];
+/** Why an event started no run, in the protocol's words; of several reasons the first. */
+export function reasonWords(event: UiEventRow): string {
+  return REASONS[event.outcomes?.[0]?.reason ?? "no-function-matched"];
+}
+
+/** The answer to “did my events do something?”, about the events that are loaded. */
+export function eventsSentence(events: readonly UiEventRow[], hasMore: boolean): string {
+  if (events.length === 0) return "No events.";
+  const started = events.reduce((sum, event) => sum + event.runs.length, 0);
+  const idle = events.filter((event) => event.runs.length === 0).length;
+  const which = `${hasMore ? "the newest " : ""}${countOf(events.length, "event")}`;
+  const sentence = `${which} started ${started === 0 ? "no run" : countOf(started, "run")}`;
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}${idle === 0 || started === 0 ? "" : `; ${idle} started none`}.`;
 }

@@ -9,17 +9,17 @@ function problemOf(text: string): { readonly line: number; readonly column: numb
 }
 
 test.each([
-  ["", 1, 1, "Expected a value; the text ends here."],
-  ['{\n  "a": 1,\n}', 3, 1, "Expected a property name in double quotes; found “}”."],
-  ["{ a: 1 }", 1, 3, "Expected a property name in double quotes; found “a”."],
-  ['{ "a" 1 }', 1, 7, "Expected “:” after the property name; found “1”."],
-  ['{ "a": 1\n  "b": 2 }', 2, 3, 'Expected “,” or “}”; found “"”.'],
-  ["[1 2]", 1, 4, "Expected “,” or “]”; found “2”."],
-  ["{} x", 1, 4, "Expected the end of the text; found “x”."],
-  ['{ "a": "open', 1, 13, "The string isn't closed; the text ends here."],
-  ['"a\\q"', 1, 3, "Unknown escape in a string; found “\\”."],
-  ["01", 1, 2, "Expected the end of the text; found “1”."],
-])("%j fails at %d:%d", (text, line, column, message) => {
+  ["", [1, 1], "Expected a value; the text ends here."],
+  ['{\n  "a": 1,\n}', [3, 1], "Expected a property name in double quotes; found “}”."],
+  ["{ a: 1 }", [1, 3], "Expected a property name in double quotes; found “a”."],
+  ['{ "a" 1 }', [1, 7], "Expected “:” after the property name; found “1”."],
+  ['{ "a": 1\n  "b": 2 }', [2, 3], 'Expected “,” or “}”; found “"”.'],
+  ["[1 2]", [1, 4], "Expected “,” or “]”; found “2”."],
+  ["{} x", [1, 4], "Expected the end of the text; found “x”."],
+  ['{ "a": "open', [1, 13], "The string isn't closed; the text ends here."],
+  ['"a\\q"', [1, 3], "Unknown escape in a string; found “\\”."],
+  ["01", [1, 2], "Expected the end of the text; found “1”."],
+])("%j fails at %j", (text, [line, column], message) => {
   expect(problemOf(text)).toMatchObject({ line, column, message });
 });
 

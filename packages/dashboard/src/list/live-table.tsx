@@ -9,6 +9,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { KeyboardEvent, ReactNode } from "react";
 import { Problem, Skeleton } from "../controls/states.tsx";
+import type { Tone } from "../status/words.ts";
 import { countOf } from "../time/format.ts";
 import type { Row } from "./paged.ts";
 import type { PagedView } from "./use-paged.ts";
@@ -28,6 +29,8 @@ type LiveTableProps<T extends Row> = {
   /** The cells of a row, each with role `cell`; one of them holds the link with `data-row-link`. */
   readonly cells: (row: T) => ReactNode;
   readonly isSelected?: (row: T) => boolean;
+  /** A row's tone; rows that failed or are retried are marked at their edge. */
+  readonly toneOf?: (row: T) => Tone;
   /** Shown in place of the rows when the list is empty. */
   readonly empty: ReactNode;
 };
@@ -68,6 +71,7 @@ export function LiveTable<T extends Row>(props: LiveTableProps<T>): ReactNode {
                 className="row"
                 aria-rowindex={window.first + index + 2}
                 data-selected={props.isSelected?.(row) || undefined}
+                data-tone={props.toneOf?.(row)}
               >
                 <Flash seq={row.seq} />
                 {props.cells(row)}

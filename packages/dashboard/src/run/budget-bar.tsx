@@ -35,7 +35,7 @@ export function BudgetBar({ detail, now }: { readonly detail: UiRunDetail; reado
       <ul className="budget-legend">
         {parts.map((kind) => (
           <li key={kind}>
-            <span className={`swatch seg-${kind}`} data-tone={toneOf(kind)} aria-hidden="true" />
+            <span className={`bar swatch seg-${kind}`} data-tone={toneOf(kind)} aria-hidden="true" />
             {WORDS[kind]} <b>{formatDuration(budget[kind])}</b> <span className="quiet">{percent(budget[kind] / totalMs)}</span>
           </li>
         ))}

@@ -29,7 +29,7 @@ export function Explainer({ detail }: { readonly detail: UiRunDetail }): ReactNo
         {wordOf(run.phase)} for <Elapsed from={run.reason.since} />
         {run.reason.until !== undefined && (
           <span className="until">
-            goes on <Countdown at={run.reason.until} /> at the latest
+            {untilWords(run.reason)} <Countdown at={run.reason.until} />
           </span>
         )}
       </h2>
@@ -45,6 +45,13 @@ export function Explainer({ detail }: { readonly detail: UiRunDetail }): ReactNo
       )}
     </section>
   );
+}
+
+/** What happens at the reason's `until`. */
+function untilWords(reason: UiReason): string {
+  if (reason.code === "sleeping") return "wakes";
+  if (reason.code === "retrying" || reason.code === "app-unreachable") return "next attempt";
+  return reason.code.startsWith("waiting-for-") ? "times out" : "goes on at the latest";
 }
 
 function StuckStep({ span, reason }: { readonly span: UiSpan; readonly reason: UiReason }): ReactNode {

@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import type { UiRunDetail } from "@pawl/protocol";
 import { IdChip, ShortId } from "../controls/copy-button.tsx";
+import { Fact } from "../controls/fact.tsx";
 import { Link } from "../router/location.tsx";
 import { functionPath, runPath } from "../router/routes.ts";
 import { Glyph } from "../status/glyph.tsx";
@@ -71,15 +72,5 @@ function Lineage({ detail }: { readonly detail: UiRunDetail }): ReactNode {
         </Fact>
       )}
     </>
-  );
-}
-
-/** A labelled fact in a row of facts. */
-export function Fact({ label, children }: { readonly label: string; readonly children: ReactNode }): ReactNode {
-  return (
-    <div className="fact">
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

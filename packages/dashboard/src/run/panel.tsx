@@ -1,6 +1,7 @@
 /** The panel beside the timeline: everything about the chosen step, or about the run as a whole. */
 import type { ReactNode } from "react";
 import type { UiRunDetail, UiSpan } from "@pawl/protocol";
+import { Fact } from "../controls/fact.tsx";
 import { JsonViewer } from "../json/viewer.tsx";
 import { Link } from "../router/location.tsx";
 import { runPath } from "../router/routes.ts";
@@ -9,7 +10,6 @@ import { toneOfPhase, toneOfSpan, wordOf } from "../status/words.ts";
 import { Ago, Countdown, Elapsed } from "../time/ago.tsx";
 import { AttemptList } from "./attempts.tsx";
 import { ErrorBlock } from "./error-block.tsx";
-import { Fact } from "./header.tsx";
 
 /** Events of a batch whose data is shown at once. */
 const EVENTS_SHOWN_MAX = 10;

@@ -109,7 +109,7 @@ function ticksOf({ from, to, pieces, place }: TickInput): readonly Tick[] {
     for (let at = from + Math.ceil((piece.from - from) / step) * step; at <= Math.min(piece.to, to); at += step) {
       const where = place(at);
       if (where - last < TICK_DISTANCE_MIN || where > 0.97) continue;
-      ticks.push({ place: where, label: formatShort(at - from) });
+      ticks.push({ place: where, label: at === from ? "0" : formatShort(at - from) });
       last = where;
     }
   }

@@ -143,13 +143,15 @@ function Axis({ scale }: { readonly scale: Scale }): ReactNode {
 function Grid({ scale, isLive }: { readonly scale: Scale; readonly isLive: boolean }): ReactNode {
   return (
     <div className="grid" aria-hidden="true">
-      {scale.ticks.map((tick) => (
-        <i key={tick.place} style={{ left: `${tick.place * 100}%` }} />
-      ))}
-      {scale.cuts.map((cut) => (
-        <i key={cut.from} className="cut" style={{ left: `${cut.left * 100}%`, width: `${cut.width * 100}%` }} />
-      ))}
-      {isLive && <i className="now" style={{ left: "100%" }} />}
+      <div className="lane">
+        {scale.ticks.map((tick) => (
+          <i key={tick.place} style={{ left: `${tick.place * 100}%` }} />
+        ))}
+        {scale.cuts.map((cut) => (
+          <i key={cut.from} className="cut" style={{ left: `${cut.left * 100}%`, width: `${cut.width * 100}%` }} />
+        ))}
+        {isLive && <i className="now" style={{ left: "100%" }} />}
+      </div>
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** One line of the runs list. The whole line is a link to the run. */
 import { memo } from "react";
 import type { ReactNode } from "react";
-import type { UiRunRow } from "@pawl/protocol";
+import type { ReasonCode, UiRunRow } from "@pawl/protocol";
 import { ShortId } from "../controls/copy-button.tsx";
 import type { Column } from "../list/live-table.tsx";
 import { Link } from "../router/location.tsx";
@@ -54,13 +54,16 @@ export const RunCells: React.NamedExoticComponent<{ readonly row: UiRunRow }> = 
   );
 });
 
+/** Reasons whose `until` is when the run goes on; that of the others is only a timeout. */
+const DUE: ReadonlySet<ReasonCode> = new Set(["retrying", "sleeping", "start-delayed", "app-unreachable"]);
+
 /** Why it stands still and until when; else how far it is. */
 function Progress({ row }: { readonly row: UiRunRow }): ReactNode {
   const { reason } = row;
   if (reason !== undefined && row.endedAt === undefined) {
     return (
       <span className="ellipsis" title={reason.text}>
-        {reason.until !== undefined && (
+        {reason.until !== undefined && DUE.has(reason.code) && (
           <b className="until">
             <Countdown at={reason.until} />
           </b>

@@ -37,6 +37,7 @@ export function RunsView(): ReactNode {
         noun="run"
         columns={RUN_COLUMNS}
         view={view}
+        toneOf={(row) => toneOfPhase(row.phase)}
         cells={(row) => <RunCells row={row} />}
         empty={
           isFiltered(filters) ? (

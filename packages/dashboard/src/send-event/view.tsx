@@ -1,136 +1,95 @@
-/** The form for sending an event. `?name=` begins with a name, `?like=` with an event that came before. */
-import { useEffect, useState } from "react";
+/**
+ * The form for sending an event, and beside it what the events sent from here have done, live.
+ * `?name=` begins with a name, `?like=` with an event that came before.
+ *
+ * Spec: dashboard 7.4.
+ */
+import { useState } from "react";
 import type { FormEvent, ReactNode } from "react";
-import type { UiEventRow, UiFunctionList } from "@pawl/protocol";
 import { sendEvent } from "../api/client.ts";
-import { useResource } from "../api/resource.ts";
+import { EventEffects } from "../events/effects.tsx";
+import { useEvent } from "../events/panel.tsx";
 import { Link, useAddress } from "../router/location.tsx";
-import { dataProblem, type Draft, keepDraft, knownNames, lastDraft, nameProblem } from "./model.ts";
+import { Ago } from "../time/ago.tsx";
+import { EventFields } from "./fields.tsx";
+import { bodyOf, dataProblem, keepDraft, lastDraft, nameProblem } from "./model.ts";
+import type { Draft } from "./model.ts";
+import { useExamples } from "./examples.ts";
 import "./send-event.css";
 
-type Outcome = { readonly kind: "sent"; readonly id: string } | { readonly kind: "failed"; readonly message: string };
+/** Sent events kept on the page. */
+const SENT_MAX = 5;
 
 /** The page at `/send`. */
 export function SendEventView(): ReactNode {
   const { query } = useAddress();
-  const [draft, setDraft] = useState<Draft>(() => ({ ...lastDraft(), ...(query.has("name") ? { name: query.get("name") ?? "" } : {}) }));
-  const [outcome, setOutcome] = useState<Outcome>();
+  const [draft, setDraft] = useState<Draft>(() => firstDraft(query.get("name")));
+  const [sentIds, setSentIds] = useState<readonly string[]>([]);
+  const [failure, setFailure] = useState<string>();
   const [isBusy, setBusy] = useState(false);
-  const names = knownNames(useResource<UiFunctionList>("/functions").data?.items ?? []);
-  useLikeness(query.get("like"), setDraft);
-  const problem = { name: nameProblem(draft.name), data: dataProblem(draft.data) };
-  const canSend = problem.name === undefined && problem.data === undefined && !isBusy;
+  const examples = useExamples({ draft, setDraft, likeId: query.get("like") });
+  const canSend = nameProblem(draft.name) === undefined && dataProblem(draft.data) === undefined && !isBusy;
   const onSubmit = (event: FormEvent): void => {
     event.preventDefault();
     if (!canSend) return;
     setBusy(true);
+    setFailure(undefined);
     keepDraft(draft);
-    void send(draft).then((result) => {
-      setOutcome(result);
-      setBusy(false);
-    });
+    sendEvent(bodyOf(draft))
+      .then(({ ids }) => setSentIds((last) => [...ids, ...last].slice(0, SENT_MAX)))
+      .catch((error: unknown) => setFailure(error instanceof Error ? error.message : "It could not be sent."))
+      .finally(() => setBusy(false));
   };
   return (
-    <form className="page send-page" onSubmit={onSubmit} aria-label="Send event">
+    <div className="page send-page">
       <header className="page-head">
         <h1>Send an event</h1>
       </header>
-      <label>
-        Name
-        <input
-          className="field"
-          list="event-names"
-          value={draft.name}
-          aria-invalid={problem.name !== undefined}
-          onChange={(event) => setDraft({ ...draft, name: event.target.value })}
-          placeholder="shop/order.placed"
-        />
-        <datalist id="event-names">
-          {names.map((name) => (
-            <option key={name} value={name} />
-          ))}
-        </datalist>
-      </label>
-      <p className="actions">
-        {names.map((name) => (
-          <button key={name} type="button" className="quiet-button" onClick={() => setDraft({ ...draft, name })}>
-            {name}
+      <form className="send-form" aria-label="Send event" onSubmit={onSubmit}>
+        <EventFields draft={draft} setDraft={setDraft} examples={examples} />
+        <p className="actions">
+          <button type="submit" className="button primary" disabled={!canSend}>
+            Send event
           </button>
+          <span className="quiet">
+            <kbd>Ctrl</kbd> <kbd>Enter</kbd>
+          </span>
+          {failure !== undefined && (
+            <span className="form-problem" data-tone="failed" role="alert">
+              {failure}
+            </span>
+          )}
+        </p>
+      </form>
+      <section className="sent-list" aria-label="Sent" aria-live="polite">
+        {sentIds.map((id) => (
+          <SentEvent key={id} id={id} />
         ))}
-      </p>
-      <label>
-        Data
-        <textarea
-          className="field code-field"
-          rows={14}
-          spellCheck={false}
-          value={draft.data}
-          aria-invalid={problem.data !== undefined}
-          aria-describedby="data-problem"
-          onChange={(event) => setDraft({ ...draft, data: event.target.value })}
-          onKeyDown={(event) => {
-            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.currentTarget.form?.requestSubmit();
-          }}
-        />
-      </label>
-      <p id="data-problem" className="form-problem" data-tone="failed" role="status">
-        {problem.data ?? (draft.name === "" ? "" : (problem.name ?? ""))}
-      </p>
-      <label>
-        Id <span className="quiet">optional; the same id starts a function once in 24 hours</span>
-        <input className="field" value={draft.id} onChange={(event) => setDraft({ ...draft, id: event.target.value })} />
-      </label>
-      <p className="actions">
-        <button type="submit" className="button primary" disabled={!canSend}>
-          Send event
-        </button>
-        <span className="quiet">Ctrl+Enter</span>
-      </p>
-      <div role="status">{outcome !== undefined && <Result outcome={outcome} />}</div>
-    </form>
+      </section>
+    </div>
   );
 }
 
-function Result({ outcome }: { readonly outcome: Outcome }): ReactNode {
-  if (outcome.kind === "failed") {
-    return (
-      <p className="form-problem" data-tone="failed">
-        {outcome.message}
-      </p>
-    );
-  }
+/** An event that was sent from here and what it has done so far. */
+function SentEvent({ id }: { readonly id: string }): ReactNode {
+  const { data: event, error } = useEvent(id);
   return (
-    <p className="sent" data-tone="completed">
-      Sent. <Link href={`/events?event=${encodeURIComponent(outcome.id)}`}>See what it did</Link> or <Link href="/runs">all runs</Link>
-    </p>
+    <article className="sent">
+      <header className="json-head">
+        <h3>Sent {event !== undefined && <code>{event.name}</code>}</h3>
+        <span className="quiet">{event !== undefined && <Ago at={event.receivedAt} />}</span>
+        <span className="spring" />
+        <Link className="quiet" href={`/events?event=${encodeURIComponent(id)}`}>
+          Open
+        </Link>
+      </header>
+      {event !== undefined && <EventEffects event={event} />}
+      {event === undefined && <p className="quiet">{error === undefined ? "Looking what it did." : error.message}</p>}
+    </article>
   );
 }
 
-async function send({ name, data, id }: Draft): Promise<Outcome> {
-  try {
-    const body = {
-      name: name.trim(),
-      data: JSON.parse(data.trim() === "" ? "{}" : data) as unknown,
-      ...(id.trim() === "" ? {} : { id: id.trim() }),
-    };
-    return { kind: "sent", id: (await sendEvent(body)).ids[0] ?? "" };
-  } catch (failure) {
-    return { kind: "failed", message: failure instanceof Error ? failure.message : "It could not be sent." };
-  }
-}
-
-/** Fills the form with an event that came before, once it is loaded. */
-function useLikeness(id: string | null, setDraft: (draft: Draft) => void): void {
-  const event = useResource<UiEventRow>(id === null ? undefined : `/events/${encodeURIComponent(id)}`).data;
-  useEffect(() => {
-    if (event !== undefined) setDraft({ name: event.name, data: pretty(event.data), id: "" });
-  }, [event, setDraft]);
-}
-
-function pretty(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
+function firstDraft(name: string | null): Draft {
+  const last = lastDraft();
+  return name === null || name === last.name ? last : { name, data: "", id: "" };
 }

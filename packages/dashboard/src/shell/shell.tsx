@@ -1,13 +1,7 @@
-/**
- * The frame around every page: navigation, state of the stream, theme.
- *
- * Keys: `g` then `r`, `e`, `f`, `a` goes to a page; `n` opens the form for events; `/` goes to the search.
- */
-import { useEffect } from "react";
+/** The frame around every page: navigation, state of the stream, theme. */
+import { useCallback, useEffect, useState } from "react";
 import type { ReactNode } from "react";
 import type { UiBoot } from "@pawl/protocol";
-import { togglePause, useLiveState } from "../api/live.ts";
-import type { LiveState } from "../api/live.ts";
 import { useResource } from "../api/resource.ts";
 import { AppsView } from "../apps/view.tsx";
 import { Empty } from "../controls/states.tsx";
@@ -19,42 +13,50 @@ import type { Route } from "../router/routes.ts";
 import { RunView } from "../run/view.tsx";
 import { RunsView } from "../runs/view.tsx";
 import { SendEventView } from "../send-event/view.tsx";
+import { Boundary } from "./boundary.tsx";
+import { HelpSheet } from "./help.tsx";
+import { Icon, Logo } from "./icons.tsx";
+import type { IconName } from "./icons.tsx";
+import { LiveChip } from "./live-chip.tsx";
 import { useShortcuts } from "./shortcuts.ts";
 import { ThemeButton } from "./theme.tsx";
 
-const PAGES: readonly { readonly page: Route["page"]; readonly href: string; readonly label: string }[] = [
+const PAGES: readonly { readonly page: IconName; readonly href: string; readonly label: string }[] = [
   { page: "runs", href: "/runs", label: "Runs" },
   { page: "events", href: "/events", label: "Events" },
   { page: "functions", href: "/functions", label: "Functions" },
   { page: "apps", href: "/apps", label: "Apps" },
+  { page: "send", href: "/send", label: "Send event" },
 ];
 
 /** The whole dashboard. */
 export function Shell(): ReactNode {
   const { path, query } = useAddress();
+  const [isHelpOpen, setHelpOpen] = useState(false);
   const redirect = redirectOf(path, query);
+  const route = matchRoute(path);
   useEffect(() => {
     if (redirect !== undefined) navigate(redirect, { isReplacing: true });
   }, [redirect]);
-  useShortcuts();
-  const route = matchRoute(path);
   useEffect(() => {
-    if (route.page !== "run") document.title = `${PAGES.find(({ page }) => page === route.page)?.label ?? "Send event"} · Pawl`;
+    if (route.page !== "run") document.title = `${PAGES.find(({ page }) => page === route.page)?.label ?? "Not found"} · Pawl`;
   }, [route.page]);
+  useShortcuts(useCallback(() => setHelpOpen(true), []));
   return (
     <div className="shell">
       <a className="skip" href="#main">
         Skip to the page
       </a>
-      <TopBar page={route.page === "run" ? "runs" : route.page} />
+      <TopBar page={route.page === "run" ? "runs" : route.page} onHelp={() => setHelpOpen(true)} />
       <main id="main" tabIndex={-1}>
-        {redirect === undefined && <Page route={route} />}
+        <Boundary key={path}>{redirect === undefined && <Page route={route} />}</Boundary>
       </main>
+      {isHelpOpen && <HelpSheet onClose={() => setHelpOpen(false)} />}
     </div>
   );
 }
 
-function TopBar({ page }: { readonly page: Route["page"] }): ReactNode {
+function TopBar({ page, onHelp }: { readonly page: Route["page"]; readonly onHelp: () => void }): ReactNode {
   const boot = useResource<UiBoot>("/boot").data;
   return (
     <header className="top">
@@ -63,46 +65,32 @@ function TopBar({ page }: { readonly page: Route["page"] }): ReactNode {
       </Link>
       <nav aria-label="Pages">
         {PAGES.map((each) => (
-          <Link key={each.page} href={each.href} aria-current={each.page === page ? "page" : undefined}>
+          <Link
+            key={each.page}
+            href={each.href}
+            className={each.page === "send" ? "nav-send" : undefined}
+            aria-current={each.page === page ? "page" : undefined}
+          >
+            <Icon name={each.page} />
             {each.label}
           </Link>
         ))}
       </nav>
       <span className="spring" />
       {boot !== undefined && (
-        <span className="quiet server" title={`Data in ${boot.store}`}>
-          {boot.kind === "dev" ? "dev" : "production"} {boot.version}
+        <span className="quiet server" title="Kind of server · where its data lives · version">
+          {boot.kind === "dev" ? "dev" : "production"} · {boot.store} · {boot.version}
         </span>
       )}
       <LiveChip />
       <ThemeButton />
+      <button type="button" className="quiet-button" aria-label="Keys" title="Keys (?)" onClick={onHelp}>
+        ?
+      </button>
       <Link href="/send" className="button primary" aria-current={page === "send" ? "page" : undefined}>
         Send event
       </Link>
     </header>
-  );
-}
-
-const LIVE_WORDS: { readonly [state in LiveState]: string } = {
-  connecting: "Connecting",
-  live: "Live",
-  reconnecting: "Reconnecting",
-  paused: "Paused",
-};
-
-function LiveChip(): ReactNode {
-  const state = useLiveState();
-  return (
-    <button
-      type="button"
-      className="live-chip"
-      data-state={state}
-      onClick={togglePause}
-      title={state === "paused" ? "Go on with live updates" : "Pause live updates"}
-    >
-      <i aria-hidden="true" />
-      {LIVE_WORDS[state]}
-    </button>
   );
 }
 
@@ -129,14 +117,4 @@ function Page({ route }: { readonly route: Route }): ReactNode {
         </Empty>
       );
   }
-}
-
-/** A ratchet's tooth and its catch. */
-function Logo(): ReactNode {
-  return (
-    <svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
-      <path d="M2 15V9l4 3V7l4 3V5l6 4v6z" fill="currentColor" />
-      <path d="M16 2l-6 3" stroke="var(--now)" strokeWidth="2" strokeLinecap="round" />
-    </svg>
-  );
 }

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import type { UiFunction } from "@pawl/protocol";
+import { listenedNames, nearMiss } from "./model.ts";
+
+const fn = (event: string): UiFunction => ({
+  id: event,
+  slug: event,
+  name: event,
+  appName: "shop",
+  version: 1,
+  triggers: [{ event }],
+  config: "{}",
+});
+
+test("names are sorted, each once, without patterns and the server's own", () => {
+  expect(listenedNames([fn("b"), fn("a"), fn("b"), fn("shop/*"), fn("inngest/function.failed")])).toEqual(["a", "b"]);
+});
+
+test.each([
+  ["shop/orders.created", "shop/order.created"],
+  ["shop/ordre.created", "shop/order.created"],
+  ["shop/order.created", undefined],
+  ["shop/order.deleted", undefined],
+  ["", undefined],
+])("%s was probably meant as %s", (name, meant) => {
+  expect(nearMiss(name, ["crm/contact.changed", "shop/order.created"])).toBe(meant);
+});
