@@ -104,6 +104,15 @@ describe("a finished step", () => {
     expect(ofKind(changes, "delete-item")).toHaveLength(1);
   });
 
+  test.each([
+    [{ a: 1_760_000_000_000_400_000, b: 1_700_000 }, { startedAt: 1_760_000_000_000, endedAt: 1_760_000_000_002 }],
+    [{ a: 1e300, b: 1 }, { startedAt: NOW - 5, endedAt: NOW }],
+    [{ a: 1_760_000_000_000_400_000, b: -5e9 }, { startedAt: NOW - 5, endedAt: NOW }],
+  ])("has whole milliseconds for times, and ours where the app's %j make no sense", (timing, expected) => {
+    const { changes } = reply(runState(), { reply: ops(op({ op: "StepRun", timing })) });
+    expect(ofKind(changes, "put-step")[0]?.step).toMatchObject(expected);
+  });
+
   test("keeps its first value whatever comes later", () => {
     const state = runState({
       run: { stepsDone: 1 },

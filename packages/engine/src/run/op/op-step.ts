@@ -6,6 +6,7 @@ import { stepOf } from "../draft.ts";
 
 const STEP_NAME_CHARS_MAX = 256;
 const NANOS_PER_MS = 1_000_000;
+const CLOCK_AHEAD_MS_MAX = 86_400_000;
 
 /** The step that an op is about, as known, or new. */
 export function stepOfOp(
@@ -38,11 +39,16 @@ export function runKindOf(op: WireOp): StepKind {
   return op.opts?.["type"] === "step.sendEvent" ? "send-event" : "run";
 }
 
-/** Start and end of the step's body as the app measured them. */
-export function timesOf(op: WireOp): { readonly startedAt?: number; readonly endedAt?: number } {
+/**
+ * Start and end of the step's body as the app measured them, in whole milliseconds; nothing where they make no sense. Apps' clocks
+ * differ from ours, so anything up to a day ahead is believed.
+ */
+export function timesOf(op: WireOp, now: number): { readonly startedAt?: number; readonly endedAt?: number } {
   const { a, b } = op.timing ?? { a: 0, b: 0 };
-  if (typeof a !== "number" || typeof b !== "number" || a <= 0) return {};
-  return { startedAt: a / NANOS_PER_MS, endedAt: (a + b) / NANOS_PER_MS };
+  if (typeof a !== "number" || typeof b !== "number") return {};
+  const startedAt = Math.floor(a / NANOS_PER_MS);
+  const endedAt = Math.floor((a + b) / NANOS_PER_MS);
+  return startedAt > 0 && endedAt >= startedAt && endedAt < now + CLOCK_AHEAD_MS_MAX ? { startedAt, endedAt } : {};
 }
 
 function modeOf(op: WireOp): ParallelMode {

@@ -24,7 +24,7 @@ export function finishedStep(draft: Draft, op: WireOp, { item, startedAt }: OpOr
   const step = stepOfOp(draft, op, { kind: runKindOf(op), status: "planned", itemId: item.id });
   if (data.length > STEP_OUTPUT_BYTES_MAX) return tooLarge(draft, { step, size: data.length, startedAt });
   const result = op.op === "Step" ? data : `{"data":${data}}`;
-  finishStep(draft, step, { status: "completed", result, startedAt, ...timesOf(op), attempt: attemptOf(draft, op, item) });
+  finishStep(draft, step, { status: "completed", result, startedAt, ...timesOf(op, draft.env.ctx.now), attempt: attemptOf(draft, op, item) });
 }
 
 /** `StepFailed`: memoised whatever the attempts. */
@@ -32,7 +32,7 @@ export function failedStep(draft: Draft, op: WireOp, { item, startedAt, reply }:
   const known = stepOf(draft, op.id);
   if ((known !== undefined && isFinished(known)) || !op.error) return;
   const step = stepOfOp(draft, op, { kind: runKindOf(op), status: "planned", itemId: item.id });
-  const times = { startedAt, endedAt: draft.env.ctx.now, ...timesOf(op) };
+  const times = { startedAt, endedAt: draft.env.ctx.now, ...timesOf(op, draft.env.ctx.now) };
   const attempt = attemptOf(draft, op, item);
   const httpStatus = reply.httpStatus === undefined ? {} : { httpStatus: reply.httpStatus };
   draft.changes.push({
@@ -54,7 +54,7 @@ export function stepError(draft: Draft, op: WireOp, context: OpContext): void {
   };
   const next = decideRetry(item, failure, draft.env.ctx);
   if (next.kind === "exhausted") return failedStep(draft, op, context);
-  const times = { startedAt, endedAt: draft.env.ctx.now, ...timesOf(op) };
+  const times = { startedAt, endedAt: draft.env.ctx.now, ...timesOf(op, draft.env.ctx.now) };
   const step = stepOfOp(draft, op, { kind: runKindOf(op), status: "retrying", itemId: item.id, until: next.dueAt });
   putStep(draft, { ...step, attempt: next.attempt, startedAt: step.startedAt ?? times.startedAt });
   draft.changes.push({
