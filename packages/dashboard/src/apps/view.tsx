@@ -76,8 +76,9 @@ function ConnectHelp(): ReactNode {
 import { createServer } from "pawl/node";
 
 const client = new Pawl({ id: "shop" });
-const hello = client.createFunction({ id: "hello", triggers: { event: "shop/hello" } }, async ({ step }) =>
-  step.run("greet", () => "Hello!"),
+const hello = client.createFunction(
+  { id: "hello", triggers: { event: "shop/hello" } },
+  async ({ step }) => step.run("greet", () => "Hello!"),
 );
 createServer({ client, functions: [hello] }).listen(3000);`}</pre>
       <p>

@@ -81,3 +81,8 @@ test("property: the window covers what is visible and stays small", () => {
 function dedupe(rows: readonly TestRow[]): readonly TestRow[] {
   return [...new Map(rows.map((each) => [each.id, each])).values()];
 }
+
+test("a run that came by the stream while the page was read stays", () => {
+  const list = revealed(withChanges(emptyPaged<TestRow>(), [row("z", 9)], intake), newestFirst);
+  expect(ids(withFirstPage(list, { items: [row("b", 5), row("a", 4)] }))).toBe("zba");
+});

@@ -32,13 +32,21 @@ export function emptyPaged<T extends Row>(): Paged<T> {
   return { rows: [], pending: [] };
 }
 
-/** The newest page, fetched again or for the first time. Keeps older pages that are here already where they join without a gap. */
+/**
+ * The newest page, fetched again or for the first time. Keeps older pages that are here already where they join without a gap, and rows
+ * that came by the stream after the page was read.
+ */
 export function withFirstPage<T extends Row>(list: Paged<T>, page: Page<T>): Paged<T> {
   const oldest = page.items.at(-1);
   const joinsAt = oldest === undefined ? -1 : list.rows.findIndex((row) => row.id === oldest.id);
-  if (joinsAt < 0) return makePaged(page.items, page.next);
+  const seqRead = Math.max(0, ...page.items.map((row) => row.seq ?? 0));
+  const onPage = new Set(page.items.map((row) => row.id));
+  const isLater = (row: T): boolean => (row.seq ?? 0) > seqRead && !onPage.has(row.id);
+  const end = joinsAt < 0 ? list.rows.findIndex((row) => !isLater(row)) : joinsAt;
+  const later = [...list.pending, ...list.rows.slice(0, end < 0 ? undefined : end)].filter(isLater);
+  if (joinsAt < 0) return makePaged(unique([...later, ...page.items]), page.next);
   const kept = new Map(list.rows.map((row) => [row.id, row]));
-  const rows = [...page.items.map((row) => newer(kept.get(row.id), row)), ...list.rows.slice(joinsAt + 1)];
+  const rows = [...later, ...page.items.map((row) => newer(kept.get(row.id), row)), ...list.rows.slice(joinsAt + 1)];
   return makePaged(unique(rows), list.next);
 }
 

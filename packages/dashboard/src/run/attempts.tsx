@@ -16,8 +16,15 @@ import { ErrorBlock } from "./error-block.tsx";
 /** Newest attempts shown before more are asked for. */
 const ATTEMPTS_SHOWN = 8;
 
+type ListProps = {
+  readonly title: string;
+  readonly attempts: readonly UiAttempt[];
+  /** Number every call; otherwise only those that repeat one. Default true. */
+  readonly isNumbered?: boolean;
+};
+
 /** The attempts, newest first. */
-export function AttemptList({ title, attempts }: { readonly title: string; readonly attempts: readonly UiAttempt[] }): ReactNode {
+export function AttemptList({ title, attempts, isNumbered = true }: ListProps): ReactNode {
   const [isWhole, setWhole] = useState(false);
   const newestFirst = attempts.toReversed();
   const shown = isWhole ? newestFirst : newestFirst.slice(0, ATTEMPTS_SHOWN);
@@ -36,7 +43,12 @@ export function AttemptList({ title, attempts }: { readonly title: string; reado
       </header>
       <ol>
         {shown.map((attempt, index) => (
-          <AttemptItem key={`${attempt.attempt}-${attempt.startedAt}`} attempt={attempt} isFirst={index === 0} />
+          <AttemptItem
+            key={`${attempt.attempt}-${attempt.startedAt}`}
+            attempt={attempt}
+            isFirst={index === 0}
+            isNumbered={isNumbered || attempt.attempt > 0}
+          />
         ))}
       </ol>
       {shown.length < attempts.length && (
@@ -55,14 +67,16 @@ const GLYPHS: { readonly [outcome in UiAttempt["outcome"]]: GlyphName & Tone } =
   lost: "retrying",
 };
 
-function AttemptItem({ attempt, isFirst }: { readonly attempt: UiAttempt; readonly isFirst: boolean }): ReactNode {
+type ItemProps = { readonly attempt: UiAttempt; readonly isFirst: boolean; readonly isNumbered: boolean };
+
+function AttemptItem({ attempt, isFirst, isNumbered }: ItemProps): ReactNode {
   const now = useNow(false);
   const glyph = GLYPHS[attempt.outcome];
   return (
     <li data-tone={glyph}>
       <div className="attempt-line">
         <Glyph name={glyph} size={12} />
-        <b>{attempt.attempt + 1}</b>
+        {isNumbered && <b>{attempt.attempt + 1}</b>}
         <span>{attempt.outcome}</span>
         {attempt.httpStatus !== undefined && <code>HTTP {attempt.httpStatus}</code>}
         <span className="spring" />

@@ -41,7 +41,7 @@ export function RunHeader({ detail, headline, now, onChange }: HeaderProps): Rea
         <Fact label="Queued">
           <Ago at={run.queuedAt} />
         </Fact>
-        <Fact label="Took">
+        <Fact label={run.endedAt === undefined ? "So far" : "Took"}>
           <Elapsed from={run.startedAt ?? run.queuedAt} until={run.endedAt} />
         </Fact>
         <Lineage detail={detail} />

@@ -38,7 +38,9 @@ export function RunPanel({ detail, span }: { readonly detail: UiRunDetail; reado
           <Link href={`/send?like=${encodeURIComponent(events[0].id)}`}>Send it with changes</Link>
         </p>
       )}
-      {own !== undefined && own.attempts.length > 0 && <AttemptList title="Calls to the function" attempts={own.attempts} />}
+      {own !== undefined && own.attempts.length > 0 && (
+        <AttemptList title="Calls to the function" attempts={own.attempts} isNumbered={false} />
+      )}
     </aside>
   );
 }

@@ -34,11 +34,14 @@ const IDLE_SHARE_MIN = 0.05;
 const FOLD_SHARE = 0.6;
 
 /** Width of a cut as part of the axis; all cuts together take at most `CUTS_WIDTH_MAX`. */
-const CUT_WIDTH = 0.06;
+const CUT_WIDTH = 0.08;
 const CUTS_WIDTH_MAX = 0.5;
 
 const TICKS_MAX = 7;
 const TICK_DISTANCE_MIN = 0.09;
+
+/** A label beyond this would leave the axis. */
+const TICK_PLACE_MAX = 0.95;
 
 /** Builds the axis for an interval. */
 export function buildScale(options: ScaleOptions): Scale {
@@ -73,8 +76,10 @@ function idleIntervals({ from, to, segments }: ScaleOptions): readonly Interval[
 }
 
 function layOut(whole: Interval, cuts: readonly Interval[]): readonly Piece[] {
+  const linearMs = whole.to - whole.from - cuts.reduce((sum, cut) => sum + cut.to - cut.from, 0);
+  // Where nothing but idle time would be cut, there is nothing left to show beside it.
+  if (cuts.length > 0 && linearMs < 1) return layOut(whole, []);
   const cutWidth = cuts.length === 0 ? 0 : Math.min(CUT_WIDTH, CUTS_WIDTH_MAX / cuts.length);
-  const linearMs = Math.max(1e-9, whole.to - whole.from - cuts.reduce((sum, cut) => sum + cut.to - cut.from, 0));
   const perMs = (1 - cutWidth * cuts.length) / linearMs;
   const pieces: Piece[] = [];
   let at = whole.from;
@@ -100,16 +105,22 @@ const HOUR_MS = 3_600_000;
 
 type TickInput = Interval & { readonly pieces: readonly Piece[]; readonly place: (at: number) => number };
 
+/** Ticks of the parts that aren't cut. After a cut they count from its end (`+50 ms`): the time from the beginning would be the same to the eye. */
 function ticksOf({ from, to, pieces, place }: TickInput): readonly Tick[] {
   const linear = pieces.filter((piece) => !piece.isCut);
   const step = niceStep(linear.reduce((sum, piece) => sum + piece.to - piece.from, 0) / TICKS_MAX);
   const ticks: Tick[] = [];
   let last = -1;
   for (const piece of linear) {
-    for (let at = from + Math.ceil((piece.from - from) / step) * step; at <= Math.min(piece.to, to); at += step) {
+    const isFirst = piece.from === from;
+    // A cut's label needs room on both sides.
+    if (!isFirst) last = piece.left;
+    const end = piece.to === to ? TICK_PLACE_MAX : piece.left + piece.width - TICK_DISTANCE_MIN;
+    for (let at = piece.from + (isFirst ? 0 : step); at <= piece.to; at += step) {
       const where = place(at);
-      if (where - last < TICK_DISTANCE_MIN || where > 0.97) continue;
-      ticks.push({ place: where, label: at === from ? "0" : formatShort(at - from) });
+      if (where - last < TICK_DISTANCE_MIN || where > end) continue;
+      const label = formatShort(at - piece.from);
+      ticks.push({ place: where, label: at === from ? "0" : isFirst ? label : `+${label}` });
       last = where;
     }
   }

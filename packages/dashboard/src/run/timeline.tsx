@@ -129,10 +129,7 @@ function Axis({ scale }: { readonly scale: Scale }): ReactNode {
             style={{ left: `${cut.left * 100}%`, width: `${cut.width * 100}%` }}
             title={`${formatShort(cut.to - cut.from)} without work`}
           >
-            {formatShort(cut.to - cut.from)
-              .split(" ")
-              .slice(0, 2)
-              .join(" ")}
+            {formatShort(cut.to - cut.from)}
           </span>
         ))}
       </div>

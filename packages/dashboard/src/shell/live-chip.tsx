@@ -1,6 +1,6 @@
 /** The state of the stream, and the switch that pauses it. Spec: dashboard 2.10. */
 import type { ReactNode } from "react";
-import { togglePause, useLiveState } from "../api/live.ts";
+import { togglePause, useLive, useLiveState } from "../api/live.ts";
 import type { LiveState } from "../api/live.ts";
 
 const WORDS: { readonly [state in LiveState]: string } = {
@@ -13,6 +13,8 @@ const WORDS: { readonly [state in LiveState]: string } = {
 /** A button that says whether the page is live; a click pauses or resumes. */
 export function LiveChip(): ReactNode {
   const state = useLiveState();
+  // Keeps the stream open on pages that show nothing live, so that the chip tells the truth there as well.
+  useLive(ignore);
   return (
     <button
       type="button"
@@ -27,3 +29,5 @@ export function LiveChip(): ReactNode {
     </button>
   );
 }
+
+function ignore(): void {}

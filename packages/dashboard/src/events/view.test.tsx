@@ -1,0 +1,66 @@
+// @vitest-environment happy-dom
+import { fireEvent, render, screen, within } from "@testing-library/react";
+import { beforeEach, expect, test } from "vitest";
+import { Shell } from "../shell/shell.tsx";
+import { installBrowser } from "../testing/browser.ts";
+import { eventRow } from "../testing/fixtures.ts";
+import { eventsSentence } from "./model.ts";
+
+const browser = installBrowser();
+const listening = {
+  id: "1",
+  slug: "shop-pay",
+  name: "pay",
+  appName: "shop",
+  version: 1,
+  triggers: [{ event: "shop/order.created" }],
+  config: "{}",
+};
+
+beforeEach(() => {
+  history.replaceState(null, "", "/events");
+  browser.answers["GET /functions"] = { items: [listening] };
+});
+
+test("an event shows its runs, and opens beside the list", async () => {
+  const event = eventRow({ runs: [{ id: "r1", functionSlug: "shop-pay", status: "FAILED" }] });
+  browser.answers["GET /events"] = { items: [event] };
+  browser.answers["GET /events/01EVT"] = event;
+  render(<Shell />);
+  fireEvent.click(await screen.findByRole("link", { name: "shop/order.created" }));
+  const panel = screen.getByRole("complementary", { name: "Event" });
+  expect((await within(panel).findByRole("link", { name: "shop-pay" })).getAttribute("href")).toBe("/runs/r1");
+  expect(location.search).toBe("?event=01EVT");
+  fireEvent.keyDown(document.body, { key: "Escape" });
+  expect(location.search).toBe("");
+});
+
+test("an event that started nothing says why, and what was probably meant", async () => {
+  const event = eventRow({ name: "shop/orders.created" });
+  browser.answers["GET /events"] = { items: [event] };
+  browser.answers["GET /events/01EVT"] = event;
+  history.replaceState(null, "", "/events?event=01EVT");
+  render(<Shell />);
+  const panel = screen.getByRole("complementary", { name: "Event" });
+  expect(await within(panel).findByText("No run: no function is triggered by this event.")).toBeDefined();
+  expect((await within(panel).findByRole("link", { name: "shop/order.created" })).getAttribute("href")).toBe(
+    "/send?name=shop%2Forder.created",
+  );
+});
+
+test("a function that wasn't started is listed with its reason", async () => {
+  const event = eventRow({ outcomes: [{ functionSlug: "shop-pay", reason: "expression-false", detail: "total is 0" }] });
+  browser.answers["GET /events"] = { items: [event] };
+  browser.answers["GET /events/01EVT"] = event;
+  history.replaceState(null, "", "/events?event=01EVT");
+  render(<Shell />);
+  const panel = screen.getByRole("complementary", { name: "Event" });
+  expect(await within(panel).findByText(/the trigger's expression is false for this event\. total is 0/)).toBeDefined();
+});
+
+test("the sentence counts events and the runs they started", () => {
+  const started = eventRow({ runs: [{ id: "r", functionSlug: "f", status: "QUEUED" }] });
+  expect(eventsSentence([], false)).toBe("No events.");
+  expect(eventsSentence([eventRow()], false)).toBe("1 event started no run.");
+  expect(eventsSentence([started, eventRow(), eventRow()], true)).toBe("The newest 3 events started 1 run; 2 started none.");
+});

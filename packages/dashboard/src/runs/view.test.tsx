@@ -1,0 +1,73 @@
+// @vitest-environment happy-dom
+import { act, fireEvent, render, screen, within } from "@testing-library/react";
+import { expect, test } from "vitest";
+import { Shell } from "../shell/shell.tsx";
+import { installBrowser } from "../testing/browser.ts";
+import { openRunRow, runRow, T0 } from "../testing/fixtures.ts";
+
+const browser = installBrowser();
+
+test("the runs are a table, with status in words and a link to each run", async () => {
+  browser.answers["GET /runs"] = { items: [runRow({ phase: "failed", status: "FAILED" })] };
+  render(<Shell />);
+  const table = await screen.findByRole("table", { name: "Runs" });
+  const row = await within(table).findByRole("row", { name: /charge-card/ });
+  expect(within(row).getByText("Failed")).toBeDefined();
+  expect(within(row).getByRole("link", { name: "charge-card" }).getAttribute("href")).toBe("/runs/01RUN000000000000000008F2K");
+  expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("All of 1 run failed.");
+});
+
+test("a changed run is patched in place; a new one waits behind a counter while the list has the focus", async () => {
+  browser.answers["GET /runs"] = { items: [openRunRow({ id: "r1" })] };
+  render(<Shell />);
+  const link = await screen.findByRole("link", { name: "charge-card" });
+  act(() => link.focus());
+  act(() => browser.emit({ runs: [runRow({ id: "r1", seq: 2 }), runRow({ id: "r2", functionName: "second", queuedAt: T0 + 1, seq: 3 })] }));
+  const table = screen.getByRole("table", { name: "Runs" });
+  expect(within(table).getByText("Completed")).toBeDefined();
+  expect(within(table).queryByText("second")).toBeNull();
+  fireEvent.click(screen.getByRole("button", { name: /1 new run/ }));
+  expect(within(table).getAllByRole("row")[1]?.textContent).toContain("second");
+});
+
+test("a new run appears at once while nobody points at the list", async () => {
+  browser.answers["GET /runs"] = { items: [runRow({ id: "r1" })] };
+  render(<Shell />);
+  await screen.findByRole("link", { name: "charge-card" });
+  act(() => browser.emit({ runs: [runRow({ id: "r2", functionName: "second", queuedAt: T0 + 1 })] }));
+  expect(await screen.findByText("second")).toBeDefined();
+});
+
+test("a status filter is in the URL and asks the server", async () => {
+  browser.answers["GET /runs"] = { items: [] };
+  render(<Shell />);
+  fireEvent.click(await screen.findByRole("button", { name: "Failed" }));
+  expect(location.search).toBe("?status=FAILED");
+  expect(await screen.findByText("No run matches the filters.")).toBeDefined();
+  expect(browser.requests).toContain("GET /runs?status=FAILED&limit=100");
+});
+
+test("without runs, the events that start one are offered", async () => {
+  browser.answers["GET /runs"] = { items: [] };
+  browser.answers["GET /functions"] = {
+    items: [{ id: "1", slug: "s", name: "s", appName: "shop", version: 1, triggers: [{ event: "shop/paid" }], config: "{}" }],
+  };
+  render(<Shell />);
+  expect((await screen.findByRole("link", { name: "Send shop/paid" })).getAttribute("href")).toBe("/send?name=shop%2Fpaid");
+});
+
+test("a failing server is named, and trying again works", async () => {
+  render(<Shell />);
+  const alert = await screen.findByRole("alert");
+  expect(alert.textContent).toContain("The runs can't be loaded.");
+  browser.answers["GET /runs"] = { items: [runRow()] };
+  fireEvent.click(within(alert).getByRole("button", { name: "Try again" }));
+  expect(await screen.findByRole("link", { name: "charge-card" })).toBeDefined();
+});
+
+test("thousands of rows draw a screenful", async () => {
+  browser.answers["GET /runs"] = { items: Array.from({ length: 4_000 }, (_, index) => runRow({ id: `r${index}` })) };
+  render(<Shell />);
+  await screen.findAllByRole("link", { name: "charge-card" });
+  expect(screen.getAllByRole("row").length).toBeLessThanOrEqual(60);
+});

@@ -1,0 +1,79 @@
+/**
+ * What the tests of views need of a browser and happy-dom doesn't have: a server, a stream, sizes.
+ * Everything is put in place by `installBrowser` and gone after the test.
+ */
+import { cleanup } from "@testing-library/react";
+import { afterEach, beforeEach, vi } from "vitest";
+import type { UiChanges } from "@pawl/protocol";
+import { clearResources } from "../api/resource.ts";
+import { clearLists } from "../list/use-paged.ts";
+
+/** Answers as JSON values, by method and path without query. */
+export type Answers = { [route: string]: unknown };
+
+export type Browser = {
+  /** What the server answers; tests add and change routes such as `GET /runs`. */
+  readonly answers: Answers;
+  /** Requests so far: `GET /runs?status=FAILED`. */
+  readonly requests: string[];
+  /** Sends a message of the stream to all open streams. */
+  readonly emit: (changes: Partial<UiChanges>) => void;
+};
+
+/** Puts a server and a stream in place for every test of the file. */
+export function installBrowser(): Browser {
+  const browser: Browser = {
+    answers: {},
+    requests: [],
+    emit: (changes) => {
+      const message = JSON.stringify({ seq: 1, runs: [], appsChanged: false, eventsReceived: 0, ...changes });
+      for (const stream of FakeStream.all) stream.dispatchEvent(new MessageEvent("changes", { data: message }));
+    },
+  };
+  beforeEach(() => {
+    FakeStream.all.clear();
+    browser.requests.length = 0;
+    for (const route of Object.keys(browser.answers)) delete browser.answers[route];
+    vi.stubGlobal("EventSource", FakeStream);
+    vi.stubGlobal("ResizeObserver", FakeResizeObserver);
+    vi.stubGlobal("fetch", (input: string, init?: RequestInit) =>
+      Promise.resolve(answer(browser, new URL(input, "http://localhost"), init?.method ?? "GET")),
+    );
+    history.replaceState(null, "", "/runs");
+  });
+  afterEach(() => {
+    cleanup();
+    clearResources();
+    clearLists();
+    vi.unstubAllGlobals();
+  });
+  return browser;
+}
+
+function answer(browser: Browser, url: URL, method: string): Response {
+  const path = url.pathname.replace("/ui/v1", "");
+  browser.requests.push(`${method} ${path}${url.search}`);
+  const found = browser.answers[`${method} ${path}`];
+  if (found === undefined) return Response.json({ error: { code: "not-found", message: "There is no such thing here." } }, { status: 404 });
+  return Response.json(found);
+}
+
+class FakeStream extends EventTarget {
+  static readonly all = new Set<FakeStream>();
+  static readonly CLOSED = 2;
+  readonly readyState = 1;
+
+  constructor() {
+    super();
+    FakeStream.all.add(this);
+  }
+
+  close(): void {
+    FakeStream.all.delete(this);
+  }
+}
+
+class FakeResizeObserver {
+  observe(): void {}
+  disconnect(): void {}
+}

@@ -1,0 +1,72 @@
+/** Fixtures for the dashboard's tests: each has defaults, so that what a test sets is what it is about. */
+import type { UiAttempt, UiEventRow, UiRunDetail, UiRunRow, UiSpan } from "@pawl/protocol";
+
+/** The instant at which the fixtures' world begins. */
+export const T0 = 1_800_000_000_000;
+
+/** A completed run of two seconds. */
+export function runRow(changes: Partial<UiRunRow> = {}): UiRunRow {
+  return {
+    id: "01RUN000000000000000008F2K",
+    functionSlug: "shop-charge-card",
+    functionName: "charge-card",
+    appName: "shop",
+    functionVersion: 1,
+    status: "COMPLETED",
+    phase: "completed",
+    eventId: "01EVT",
+    eventName: "shop/order.created",
+    eventCount: 1,
+    queuedAt: T0,
+    startedAt: T0,
+    endedAt: T0 + 2_000,
+    stepsDone: 1,
+    seq: 1,
+    ...changes,
+  };
+}
+
+/** A run that is going on: no end, and what else is given. */
+export function openRunRow(changes: Partial<UiRunRow> = {}): UiRunRow {
+  const { endedAt: _, ...open } = runRow({ status: "RUNNING", phase: "running" });
+  return { ...open, ...changes };
+}
+
+/** A call that took a second and succeeded. */
+export function attempt(changes: Partial<UiAttempt> = {}): UiAttempt {
+  return { attempt: 0, startedAt: T0, endedAt: T0 + 1_000, outcome: "completed", httpStatus: 206, ...changes };
+}
+
+/** A completed step of one second. */
+export function span(changes: Partial<UiSpan> = {}): UiSpan {
+  return {
+    id: "step-1",
+    kind: "run",
+    name: "load-order",
+    status: "completed",
+    queuedAt: T0,
+    startedAt: T0,
+    endedAt: T0 + 1_000,
+    attempts: [attempt()],
+    ...changes,
+  };
+}
+
+/** An event that started nothing. */
+export function eventRow(changes: Partial<UiEventRow> = {}): UiEventRow {
+  return {
+    id: "01EVT",
+    name: "shop/order.created",
+    receivedAt: T0,
+    ts: T0,
+    data: '{"orderId":"o_1"}',
+    internal: false,
+    runs: [],
+    ...changes,
+  };
+}
+
+/** The page of a run with one step. */
+export function runDetail(changes: Partial<UiRunDetail> = {}): UiRunDetail {
+  return { run: runRow(), events: [eventRow()], spans: [span()], childRuns: [], canCancel: false, ...changes };
+}
