@@ -8,7 +8,7 @@ import type { EventOf, FunctionsModule, Handler, Kit, Steps } from "../app/kit.t
 export const APP_ID = "steps";
 
 /** Size of one step's output in the test of large state: with three of them a run no longer fits into a call. */
-export const LARGE_CHARS = 2 * 1024 * 1024;
+export const LARGE_CHARS: number = 2 * 1024 * 1024;
 
 const SECOND_MS = 1_000;
 

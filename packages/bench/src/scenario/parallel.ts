@@ -1,0 +1,27 @@
+/** S4: one run of many parallel steps. */
+import { sendEvents } from "@pawl/conformance";
+import { cpuFigures, instant, measureCpu, reached, type Scenario } from "./scenario.ts";
+
+const STEPS = 100;
+
+/** Passes before the measured one. One run of this kind is too short to have its code compiled. */
+const WARM_UPS = 5;
+
+export const parallel: Scenario = {
+  id: "S4",
+  title: `one run of ${STEPS} parallel steps: from sending the event to the function's end`,
+  goals: { runMs: { atMost: 60 } },
+  isFreshEach: false,
+  async warmUp(world) {
+    for (let pass = 0; pass < WARM_UPS; pass++) await parallel.measure(world);
+  },
+  async measure(world) {
+    const { result, cpu } = await measureCpu(world, async () => {
+      const done = reached(world.app, "parallel", 1);
+      const startedAt = instant();
+      await sendEvents(world.server, [{ name: "bench/parallel", data: { steps: STEPS } }]);
+      return (await done) - startedAt;
+    });
+    return { runMs: result, ...cpuFigures(cpu, { count: STEPS, per: "Step" }) };
+  },
+};
