@@ -6,8 +6,8 @@
 import type { ReactNode } from "react";
 import type { UiRunDetail } from "@pawl/protocol";
 import { formatDuration } from "../time/format.ts";
-import { BUDGET_KINDS, budgetOf } from "./segments.ts";
-import type { BudgetKind } from "./segments.ts";
+import { BUDGET_KINDS, budgetOf } from "./budget.ts";
+import type { BudgetKind } from "./budget.ts";
 
 const WORDS: { readonly [kind in BudgetKind]: string } = {
   queue: "Queued",

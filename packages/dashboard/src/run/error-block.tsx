@@ -31,7 +31,7 @@ function StackTrace({ stack, message }: { readonly stack: string; readonly messa
     <pre className="stack" tabIndex={0}>
       {frames.map((frame, index) => (
         <span key={index} className={/node:|node_modules/.test(frame) ? "foreign" : undefined}>
-          {frame.trim()}
+          {frame.trim().replace("file://", "")}
           {"\n"}
         </span>
       ))}

@@ -38,11 +38,14 @@ export function RunPanel({ detail, span }: { readonly detail: UiRunDetail; reado
           <Link href={`/send?like=${encodeURIComponent(events[0].id)}`}>Send it with changes</Link>
         </p>
       )}
-      {own !== undefined && own.attempts.length > 0 && (
-        <AttemptList title="Calls to the function" attempts={own.attempts} isNumbered={false} />
-      )}
+      {own !== undefined && hasTelling(own) && <AttemptList title="Calls to the function" attempts={own.attempts} isNumbered={false} />}
     </aside>
   );
+}
+
+/** A single call that went well says no more than the run itself. */
+function hasTelling({ attempts }: UiSpan): boolean {
+  return attempts.length > 1 || attempts.some((attempt) => attempt.outcome !== "completed");
 }
 
 /** One step: facts, error, input, output, attempts. */

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { UiSpan } from "@pawl/protocol";
 import { attempt, openRunRow, runDetail, runRow, span, T0 } from "../testing/fixtures.ts";
-import { budgetOf, runInterval, segmentsOf } from "./segments.ts";
+import { budgetOf } from "./budget.ts";
+import { runInterval, segmentsOf, segmentsOfRun } from "./segments.ts";
 
 const shape = (each: UiSpan, now = T0 + 10_000): readonly string[] =>
   segmentsOf(each, now).map((segment) => `${segment.kind} ${segment.from - T0}-${segment.to - T0}${segment.isOpen ? "…" : ""}`);
@@ -41,6 +42,33 @@ test("the function's own code rests while its steps are under way", () => {
   expect(shape(span({ kind: "function", id: "function", attempts: calls }))).toEqual(["exec 0-10", "steps 10-900", "exec 900-1000"]);
 });
 
+test("a call that took no measurable time is drawn, and one that began before it was queued", () => {
+  expect(shape(span({ startedAt: T0 + 30, endedAt: T0 + 30, attempts: [attempt({ startedAt: T0 + 30, endedAt: T0 + 30 })] }))).toEqual([
+    "queue 0-30",
+    "exec 30-30",
+  ]);
+  expect(shape(span({ startedAt: T0 - 6, endedAt: T0 - 2, attempts: [attempt({ startedAt: T0 - 6, endedAt: T0 - 2 })] }))).toEqual([
+    "exec -6--2",
+  ]);
+});
+
+test("a call recorded from the beginning to the end counts only where no step is under way", () => {
+  const own = span({ id: "function", kind: "function", attempts: [attempt()] });
+  const sleep = span({ kind: "sleep", attempts: [], queuedAt: T0 + 100, startedAt: T0 + 100, endedAt: T0 + 900 });
+  const detail = runDetail({ run: runRow({ endedAt: T0 + 1_000 }), spans: [own, sleep] });
+  expect(segmentsOfRun(detail, T0)[0]?.segments.map((each) => `${each.kind} ${each.from - T0}-${each.to - T0}`)).toEqual([
+    "exec 0-100",
+    "steps 100-900",
+    "exec 900-1000",
+  ]);
+  expect(budgetOf(detail, T0)).toMatchObject({ exec: 200, sleep: 800 });
+});
+
+test("the function of a sleeping run isn't queued", () => {
+  const { endedAt: _, ...own } = span({ id: "function", kind: "function", status: "running", startedAt: T0 + 20, attempts: [] });
+  expect(shape(own)).toEqual(["queue 0-20", "steps 20-10000…"]);
+});
+
 const spans = fc.record({
   kind: fc.constantFrom("run", "sleep", "invoke", "function"),
   starts: fc.array(fc.nat(5_000), { maxLength: 5 }),
@@ -67,7 +95,7 @@ test("property: segments tile the span", () => {
     fc.property(spans, (input) => {
       const each = arbitrarySpan(input);
       const segments = segmentsOf(each, T0 + 20_000);
-      let at = each.queuedAt;
+      let at = segments[0]?.from ?? 0;
       for (const segment of segments) {
         expect(segment.from).toBe(at);
         expect(segment.to).toBeGreaterThanOrEqual(segment.from);
@@ -82,7 +110,10 @@ test("property: the time budget adds up to the length of the run", () => {
   fc.assert(
     fc.property(fc.array(spans, { maxLength: 6 }), fc.boolean(), (inputs, isOver) => {
       const run = isOver ? runRow({ endedAt: T0 + 9_000 }) : openRunRow();
-      const detail = runDetail({ run, spans: inputs.map((input, index) => ({ ...arbitrarySpan(input), id: String(index) })) });
+      const detail = runDetail({
+        run,
+        spans: inputs.map((input, index) => ({ ...arbitrarySpan(input), id: String(index) })),
+      });
       const { from, to } = runInterval(detail, T0 + 20_000);
       const total = Object.values(budgetOf(detail, T0 + 20_000)).reduce((sum, ms) => sum + ms, 0);
       expect(total).toBeCloseTo(to - from, 3);

@@ -8,7 +8,7 @@
  */
 import { useMemo, useState } from "react";
 import type { KeyboardEvent, ReactNode } from "react";
-import type { UiRunDetail, UiSpan } from "@pawl/protocol";
+import type { UiRunDetail } from "@pawl/protocol";
 import { useWindowedList } from "../list/window.ts";
 import { patchQuery } from "../router/location.tsx";
 import { formatShort } from "../time/format.ts";
@@ -16,7 +16,7 @@ import { TimelineRow } from "./timeline-row.tsx";
 import type { TimelineItem } from "./timeline-row.tsx";
 import { buildScale } from "./scale.ts";
 import type { Scale } from "./scale.ts";
-import { runInterval, segmentsOf } from "./segments.ts";
+import { runInterval, segmentsOfRun } from "./segments.ts";
 
 type TimelineProps = {
   readonly detail: UiRunDetail;
@@ -154,14 +154,7 @@ function Grid({ scale, isLive }: { readonly scale: Scale; readonly isLive: boole
 }
 
 function itemsOf(detail: UiRunDetail, now: number): readonly TimelineItem[] {
-  const root = detail.spans.find((span) => span.kind === "function") ?? rootSpan(detail);
-  const steps = detail.spans.filter((span) => span.kind !== "function");
-  return [root, ...steps].map((span, index) => ({ span, segments: segmentsOf(span, now), level: index === 0 ? 1 : 2 }));
-}
-
-/** Stands for the run's own code until the server has a span for it. */
-function rootSpan({ run }: UiRunDetail): UiSpan {
-  return { id: "function", kind: "function", name: run.functionName, status: "queued", queuedAt: run.queuedAt, attempts: [] };
+  return segmentsOfRun(detail, now).map((item, index) => ({ ...item, level: index === 0 ? 1 : 2 }));
 }
 
 const STEPS: { readonly [key: string]: number } = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };

@@ -45,7 +45,7 @@ function LoadedRun({ detail, onChange }: { readonly detail: UiRunDetail; readonl
   const now = useNow(!isTerminalStatus(detail.run.status));
   const headline = headlineOf(detail, now);
   useEffect(() => {
-    document.title = `${headline} · Pawl`;
+    document.title = `${headline.replace(/\.$/, "")} · Pawl`;
   }, [headline]);
   const stepId = query.get("step") ?? spanInFocus(detail)?.id;
   const span = detail.spans.find((each) => each.id === stepId);
