@@ -14,6 +14,7 @@ import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import { eventRoutes } from "./event-api.ts";
 import { registerRoutes } from "./register-api.ts";
 import { restV1Routes } from "./rest/v1-routes.ts";
+import { restV2Routes } from "./rest/v2-routes.ts";
 import { runStateRoutes } from "./run-state-api.ts";
 import { systemRoutes } from "./system-api.ts";
 import { uiRoutes } from "./ui/ui-routes.ts";
@@ -58,6 +59,7 @@ export async function createHttpServer(context: ServerContext, extraRoutes: read
     runStateRoutes,
     systemRoutes,
     restV1Routes,
+    restV2Routes,
     uiRoutes,
     dashboardRoutes,
     ...extraRoutes,

@@ -1,0 +1,186 @@
+import { afterEach, expect, test } from "vitest";
+import { answer, functionConfig, settled, START, testServer, type TestServer } from "../test-server.fixture.ts";
+
+let server: TestServer;
+afterEach(() => server.stop());
+
+const INVOKE = "/v2/apps/shop/functions/import/invoke";
+
+async function started(options: Parameters<typeof testServer>[0] = {}): Promise<void> {
+  server = await testServer(options);
+}
+
+test("health is answered under both paths, and unknown paths in the one shape", async () => {
+  await started();
+  expect(await server.get("/v2/health")).toMatchObject({ status: 200, body: { data: { status: "ok" } } });
+  expect(await server.get("/api/v2/health")).toMatchObject({ status: 200 });
+  expect(await server.get("/v2/nothing")).toMatchObject({ status: 404, body: { errors: [{ code: "api_error", message: "Not Found" }] } });
+  expect(await server.get("/v2/sessions")).toMatchObject({ status: 501, body: { errors: [{ code: "not_implemented" }] } });
+});
+
+test("invoking answers with the run, and it is that function's", async () => {
+  await started();
+  const { status, body } = await server.post(INVOKE, { data: { n: 1 } });
+  expect(status).toBe(200);
+  await settled();
+  const { body: run } = await server.get(`/v2/runs/${body.data.runId}?includeOutput=true`);
+  expect(run.data).toMatchObject({ status: "COMPLETED", function: { id: "import" }, app: { id: "shop" }, output: { data: "done" } });
+  expect((await server.get("/v2/runs")).body.data).toHaveLength(1);
+});
+
+test("a repeated idempotency key answers 409 with the first run, and starts nothing", async () => {
+  await started();
+  const { body: first } = await server.post(INVOKE, { data: {}, idempotencyKey: "k" });
+  const second = await server.post(INVOKE, { data: {}, idempotency_key: "k" });
+  expect(second).toMatchObject({ status: 409, body: { data: { runId: first.data.runId } } });
+  await server.post(INVOKE, { data: {}, idempotencyKey: "other" });
+  await settled();
+  expect((await server.get("/v2/runs")).body.data).toHaveLength(2);
+});
+
+test.each([
+  ["/v2/apps/none/functions/import/invoke", { data: {} }, 404, "not_found"],
+  ["/v2/apps/shop/functions/none/invoke", { data: {} }, 404, "not_found"],
+  [INVOKE, {}, 400, "missing_field"],
+  [INVOKE, { data: {}, wait: true }, 400, "api_error"],
+  ["/v2/events", {}, 400, "missing_field"],
+  ["/v2/events", { name: "inngest/x" }, 400, "invalid_field_format"],
+  ["/v2/events", { name: "a".repeat(600) }, 400, "invalid_field_format"],
+  ["/v2/runs/x/cancel", {}, 400, "invalid_field_format"],
+  ["/v2/runs/01K6ZZZZZZ0000000000000000/cancel", {}, 404, "not_found"],
+  ["/v2/runs/01K6ZZZZZZ0000000000000000/rerun", {}, 404, "not_found"],
+] as const)("POST %s %j is refused with %i %s", async (...[url, payload, status, code]) => {
+  await started();
+  expect(await server.post(url, payload)).toMatchObject({ status, body: { errors: [{ code, message: expect.any(String) }] } });
+});
+
+test("events are sent, and their runs listed", async () => {
+  await started();
+  const { body } = await server.post("/v2/events", { name: "shop/imported", data: { n: 1 }, ts: String(START) });
+  await settled();
+  const { body: runs } = await server.get(`/v2/events/${body.data.eventId}/runs`);
+  expect(runs.data).toMatchObject([{ trigger: { eventIds: [body.data.eventId], eventName: "shop/imported" } }]);
+  expect(runs.data[0].trigger).not.toHaveProperty("isBatch");
+});
+
+test("runs are paged either way, by any of their times, and filtered", async () => {
+  await started();
+  const ids: string[] = [];
+  for (let count = 0; count < 3; count++) {
+    ids.push((await server.post(INVOKE, { data: {} })).body.data.runId);
+    await server.clock.advance(1_000);
+  }
+  for (const query of ["order=asc", "order=asc&time_field=ended_at", "order=asc&timeField=startedAt"]) {
+    const { body: first } = await server.get(`/v2/runs?limit=2&${query}`);
+    expect(first.page).toMatchObject({ limit: 2, hasMore: true });
+    const { body: second } = await server.get(`/v2/runs?limit=2&${query}&cursor=${first.page.cursor}`);
+    expect([...first.data, ...second.data].map(({ id }) => id)).toEqual(ids);
+    expect(second.page).toEqual({ limit: 2 });
+  }
+  const from = new Date(START + 1_000).toISOString();
+  const until = new Date(START + 9_000).toISOString();
+  const { body: ranged } = await server.get(`/v2/runs?from=${from}&until=${until}&status=COMPLETED&appId=shop&functionId=import`);
+  expect(ranged.data).toHaveLength(2);
+  expect(ranged.metadata.timeRange).toEqual({ from: from.replace(".000", ""), until: until.replace(".000", "") });
+  expect((await server.get("/v2/runs?status=FAILED")).body).not.toHaveProperty("data");
+});
+
+test.each([
+  "status=DONE",
+  "order=up",
+  "limit=0",
+  "from=now",
+  "functionId=import",
+  "timeField=x",
+  "cursor=x",
+  `from=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z`,
+])("GET /v2/runs?%s is refused", async (query) => {
+  await started();
+  expect(await server.get(`/v2/runs?${query}`)).toMatchObject({ status: 400, body: { errors: [{ message: expect.any(String) }] } });
+});
+
+test("a trace has the function's span, its steps, and the attempts of those that failed", async () => {
+  await started({
+    app: ({ ctx, steps }) => {
+      if ("a" in steps) return answer(200, 1);
+      const error = { name: "Error", message: "no" };
+      return answer(206, [
+        ctx.attempt === 0 ? { op: "StepError", id: "a", name: "load", error } : { op: "StepRun", id: "a", name: "load", data: 3 },
+      ]);
+    },
+  });
+  const { body } = await server.post(INVOKE, { data: {} });
+  await server.clock.advance(120_000);
+  const { body: trace } = await server.get(`/v2/runs/${body.data.runId}/trace?includeOutput=true`);
+  expect(trace.data).toMatchObject({
+    runId: body.data.runId,
+    rootSpan: {
+      name: "Run",
+      status: "COMPLETED",
+      output: { data: 1 },
+      children: [
+        {
+          name: "load",
+          stepOp: "RUN",
+          status: "COMPLETED",
+          output: { data: 3 },
+          children: [
+            { name: "Attempt 0", status: "FAILED" },
+            { name: "Attempt 1", status: "COMPLETED" },
+          ],
+        },
+      ],
+    },
+  });
+});
+
+test("a run is cancelled once, and run again", async () => {
+  await started({ app: () => answer(206, [{ op: "Sleep", id: "s", name: "1h" }]) });
+  const { body } = await server.post(INVOKE, { data: {} });
+  const { runId } = body.data;
+  expect(await server.post(`/v2/runs/${runId}/cancel`)).toMatchObject({ status: 200, body: { data: { runId } } });
+  expect(await server.post(`/v2/runs/${runId}/cancel`)).toMatchObject({
+    status: 409,
+    body: { errors: [{ code: "run_already_cancelled" }] },
+  });
+  const { body: again } = await server.post(`/v2/runs/${runId}/rerun`, {});
+  await settled();
+  expect((await server.get(`/v2/runs/${again.data.runId}`)).body.data).toMatchObject({ status: "RUNNING" });
+  expect(await server.post(`/v2/runs/${runId}/rerun`, { fromStep: { stepId: "s" } })).toMatchObject({ status: 501 });
+});
+
+test("apps and functions are shown with their options", async () => {
+  const config = {
+    concurrency: [{ limit: 2, key: "event.data.user", scope: "fn" }],
+    cancel: [{ event: "stop", timeout: "1h" }],
+    triggers: [{ event: "a", expression: "event.data.n > 1" }, { cron: "0 * * * *" }],
+  };
+  await started({ functions: [functionConfig("shop-import", config), functionConfig("shop-import-failure")] });
+  expect((await server.get("/v2/apps")).body.data).toMatchObject([
+    { id: "shop", method: "SERVE", functionCount: 2, latestSync: { sdkLanguage: "js", sdkVersion: "v4.24.0" } },
+  ]);
+  const { body } = await server.get("/v2/apps/shop/functions/import");
+  expect(body.data).toMatchObject({
+    id: "import",
+    slug: "shop-import",
+    app: { id: "shop" },
+    failureHandler: { slug: "shop-import-failure" },
+    triggers: [
+      { type: "EVENT", value: "a", if: "event.data.n > 1" },
+      { type: "CRON", value: "0 * * * *" },
+    ],
+    configuration: {
+      retries: { value: 4, isDefault: true },
+      concurrency: [{ scope: "FUNCTION", limit: { value: 2 }, key: "event.data.user" }],
+      cancellations: [{ event: "stop", timeout: "1h" }],
+    },
+  });
+  const { body: page } = await server.get("/v2/apps/shop/functions?limit=1");
+  expect(page.page.hasMore).toBe(true);
+  expect((await server.get(`/v2/apps/shop/functions?cursor=${page.page.cursor}`)).body.data).toHaveLength(1);
+});
+
+test("with a signing key every path asks for it", async () => {
+  await started({ kind: "cloud", signingKey: "abcd" });
+  expect(await server.get("/v2/health")).toMatchObject({ status: 401, body: "Authentication failed" });
+});

@@ -1,0 +1,69 @@
+/**
+ * REST v2, under `/v2` and `/api/v2`: what a self-hosted server has of it. The rest answers 501.
+ *
+ * Spec: wire 11.3, 11.4.
+ */
+import type { FastifyInstance } from "fastify";
+import { requireSigningKey } from "../auth.ts";
+import type { ServerContext } from "../context.ts";
+import { ACCOUNT_ID, ENVIRONMENT_ID, rfc3339 } from "./identity.ts";
+import { answerV2Errors, notImplemented, v2Envelope } from "./v2-answer.ts";
+import { v2AppRoutes } from "./v2-app-routes.ts";
+import { v2RunRoutes } from "./v2-run-routes.ts";
+
+/** When the one account and environment came to be, for clients that want to know. */
+const CREATED_AT = "2021-05-13T09:30:04Z";
+
+const MISSING: readonly (readonly ["GET" | "POST" | "PATCH" | "DELETE", string, string])[] = [
+  ["POST", "/envs", "Creating environments"],
+  ["PATCH", "/envs/:id", "Changing environments"],
+  ["GET", "/partner/accounts", "Partner accounts"],
+  ["POST", "/partner/accounts", "Partner accounts"],
+  ["GET", "/env/webhooks", "Webhooks"],
+  ["POST", "/env/webhooks", "Webhooks"],
+  ["POST", "/apps/:appId/syncs", "Syncing an app"],
+  ["POST", "/runs/:runId/scores", "Scores"],
+  ["GET", "/experiments", "Experiments"],
+  ["GET", "/apps/:appId/functions/:functionId/experiments", "Experiments"],
+  ["GET", "/sessions", "Sessions"],
+  ["GET", "/insights/tables", "Insights"],
+  ["GET", "/insights/events/schemas", "Insights"],
+  ["POST", "/insights/query", "Insights"],
+];
+
+/** Adds the routes. */
+export async function restV2Routes(app: FastifyInstance, context: ServerContext): Promise<void> {
+  for (const prefix of ["/v2", "/api/v2"]) {
+    await app.register(
+      async (scope) => {
+        answerV2Errors(scope, context);
+        scope.addHook("onRequest", requireSigningKey(context));
+        accountRoutes(scope, context);
+        v2AppRoutes(scope, context);
+        v2RunRoutes(scope, context);
+        for (const [method, url, what] of MISSING) {
+          scope.route({
+            method,
+            url,
+            handler: async () => {
+              throw notImplemented(what);
+            },
+          });
+        }
+      },
+      { prefix },
+    );
+  }
+}
+
+function accountRoutes(app: FastifyInstance, { engine: { clock }, eventKeys, signingKey, startedAt }: ServerContext): void {
+  const answer = (data: unknown): unknown => v2Envelope(data, { now: clock.now() });
+  const keyShape = (key: string): unknown => ({ environment: "dev", key, createdAt: rfc3339(startedAt) });
+  app.get("/health", () => answer({ status: "ok" }));
+  app.get("/account", () =>
+    answer({ id: ACCOUNT_ID, email: "dev@inngest.local", name: "Dev Server", createdAt: CREATED_AT, updatedAt: CREATED_AT }),
+  );
+  app.get("/envs", () => answer([{ id: ENVIRONMENT_ID, name: "dev", type: "TEST", createdAt: CREATED_AT }]));
+  app.get("/keys/events", () => answer(eventKeys.map(keyShape)));
+  app.get("/keys/signing", () => answer(signingKey === undefined ? [] : [keyShape(signingKey)]));
+}

@@ -1,0 +1,156 @@
+/** Shapes of REST v2, before empty fields are left out. Spec: wire 11.4. */
+import type { AppRow, FunctionRow, RunRow } from "@pawl/engine";
+import type { StepKind, UiSpan } from "@pawl/protocol";
+import type { Registry } from "../../core/registry.ts";
+import { isRecord } from "../../json.ts";
+import type { RunFacts } from "../ui/run-facts.ts";
+import { FUNCTION_SPAN_ID, spansOf } from "../ui/span-view.ts";
+import { parseJson } from "../ui/stored-json.ts";
+import { configurationOf, triggersOf } from "./function-configuration.ts";
+import { rfc3339 } from "./identity.ts";
+
+type Shape = Readonly<Record<string, unknown>>;
+
+/** An App. */
+export function appShape(app: AppRow, functionCount: number): Shape {
+  const [sdkLanguage = "", sdkVersion = ""] = app.sdk.split(":");
+  return {
+    id: app.name,
+    name: app.name,
+    method: app.method.toUpperCase(),
+    appVersion: app.appVersion,
+    createdAt: rfc3339(app.createdAt),
+    isArchived: app.archivedAt !== undefined,
+    archivedAt: rfc3339(app.archivedAt),
+    functionCount,
+    latestSync: {
+      status: app.error === undefined ? "success" : "error",
+      syncedAt: rfc3339(app.syncedAt),
+      sdkLanguage,
+      sdkVersion,
+      framework: app.framework,
+      url: app.url,
+      error: app.error,
+      appVersion: app.appVersion,
+    },
+  };
+}
+
+/** A Function. Its `id` is the slug without the app's name. */
+export function functionShape(row: FunctionRow, registry: Registry): Shape {
+  const app = registry.appById(row.appId);
+  const failure = registry.functionBySlug(`${row.slug}-failure`);
+  return {
+    id: localIdOf(row, app),
+    name: row.name,
+    slug: row.slug,
+    isPaused: false,
+    isArchived: row.archivedAt !== undefined,
+    app: { id: app?.name },
+    triggers: triggersOf(row.definition).map(({ type, value, condition }) => ({ type, value, if: condition })),
+    failureHandler: failure === undefined ? undefined : { slug: failure.slug, name: failure.name },
+    configuration: configurationOf(row.definition),
+  };
+}
+
+/** A FunctionRun. An output that is no object is wrapped. */
+export function runShape(
+  run: RunRow,
+  { registry, includeOutput }: { readonly registry: Registry; readonly includeOutput: boolean },
+): Shape {
+  const row = registry.functionById(run.functionId);
+  const app = registry.appById(run.appId);
+  const output = includeOutput ? parseJson(run.output ?? run.error) : undefined;
+  return {
+    id: run.id,
+    function: { id: row === undefined ? run.functionId : localIdOf(row, app), name: row?.name },
+    app: { id: app?.name ?? run.appId },
+    status: run.status,
+    queuedAt: rfc3339(run.queuedAt),
+    startedAt: rfc3339(run.startedAt),
+    endedAt: rfc3339(run.endedAt),
+    durationMs: run.endedAt === undefined ? undefined : String(Math.round(run.endedAt - (run.startedAt ?? run.queuedAt))),
+    trigger: { eventIds: run.eventIds, eventName: run.eventName, isBatch: run.eventIds.length > 1, cronSchedule: run.cron },
+    output: output === undefined || output === null || isRecord(output) ? output : { data: output },
+  };
+}
+
+/** A Trace: the function's span with the steps as its children, and attempts as theirs. */
+export function traceShape(facts: RunFacts, includeOutput: boolean): Shape {
+  const [root, ...steps] = spansOf(facts);
+  if (root === undefined) return { runId: facts.run.id };
+  const children = steps.map((span) => spanShape(span, { includeOutput, children: attemptShapes(span) }));
+  return { runId: facts.run.id, rootSpan: spanShape(root, { includeOutput, children }) };
+}
+
+const SPAN_STATUS: Readonly<Record<UiSpan["status"], string>> = {
+  queued: "RUNNING",
+  running: "RUNNING",
+  retrying: "RUNNING",
+  waiting: "WAITING",
+  completed: "COMPLETED",
+  timed_out: "COMPLETED",
+  failed: "FAILED",
+  cancelled: "CANCELLED",
+};
+
+const STEP_OP: Readonly<Record<StepKind, string | undefined>> = {
+  function: undefined,
+  run: "RUN",
+  sleep: "SLEEP",
+  "wait-for-event": "WAIT_FOR_EVENT",
+  "wait-for-signal": "WAIT_FOR_SIGNAL",
+  invoke: "INVOKE",
+  "send-event": "SEND_EVENT",
+  "ai-gateway": "AI_GATEWAY",
+  gateway: "UNSPECIFIED",
+};
+
+function spanShape(
+  span: UiSpan,
+  { includeOutput, children }: { readonly includeOutput: boolean; readonly children: readonly Shape[] },
+): Shape {
+  const isRoot = span.id === FUNCTION_SPAN_ID;
+  return {
+    id: span.id,
+    name: isRoot ? "Run" : span.name,
+    status: SPAN_STATUS[span.status],
+    stepOp: STEP_OP[span.kind],
+    stepId: isRoot ? undefined : span.id,
+    ...timesOf(span),
+    input: includeOutput ? parseJson(span.input) : undefined,
+    output: includeOutput ? wrapped(span) : undefined,
+    children,
+  };
+}
+
+/** A step that succeeded at once has no attempts to show. */
+function attemptShapes(span: UiSpan): readonly Shape[] {
+  if (span.attempts.length < 2) return [];
+  return span.attempts.map((attempt) => ({
+    id: `${span.id}/${attempt.attempt}`,
+    name: `Attempt ${attempt.attempt}`,
+    status: attempt.outcome === "running" ? "RUNNING" : attempt.outcome === "completed" ? "COMPLETED" : "FAILED",
+    ...timesOf({ ...attempt, queuedAt: attempt.startedAt }),
+  }));
+}
+
+function timesOf({ queuedAt, startedAt, endedAt }: Pick<UiSpan, "queuedAt" | "startedAt" | "endedAt">): Shape {
+  const isTimed = startedAt !== undefined && endedAt !== undefined;
+  return {
+    durationMs: isTimed ? String(Math.round(endedAt - startedAt)) : undefined,
+    queuedAt: rfc3339(queuedAt),
+    startedAt: rfc3339(startedAt),
+    endedAt: rfc3339(endedAt),
+  };
+}
+
+function wrapped({ output, error }: UiSpan): unknown {
+  if (error !== undefined) return { error };
+  return output === undefined ? undefined : { data: parseJson(output) };
+}
+
+function localIdOf(row: FunctionRow, app: AppRow | undefined): string {
+  const prefix = `${app?.name ?? ""}-`;
+  return row.slug.startsWith(prefix) && row.slug.length > prefix.length ? row.slug.slice(prefix.length) : row.slug;
+}
