@@ -11,3 +11,4 @@ export type * from "./call.ts";
 export * from "./duration.ts";
 export * from "./ulid.ts";
 export * from "./limits.ts";
+export * from "./json-depth.ts";

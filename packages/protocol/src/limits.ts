@@ -42,6 +42,8 @@ export const RETRY_AFTER_MS_MAX: number = DAY_MS;
 
 /** One event, whole. Several must fit into one request, and one into a call's body. */
 export const EVENT_BYTES_MAX: number = 3 * MIB;
+/** Levels of lists and objects in JSON from outside. Stacks hold a few thousand levels of recursion; people write about ten. */
+export const JSON_DEPTH_MAX = 500;
 /** Events in one request. */
 export const EVENTS_PER_REQUEST_MAX = 5_000;
 /** Name of a sent event, in characters. */

@@ -87,3 +87,12 @@ test("no response is a failure that can be retried", () => {
     error: { error: "http_unreachable" },
   });
 });
+
+test.each([
+  ["a result", 200, (deep: string) => deep],
+  ["a step's output", 206, (deep: string) => `[{"op":"StepRun","id":"a","data":${deep}}]`],
+  ["a streamed answer", 201, (deep: string) => `{"status":200,"body":${deep}}`],
+])("%s that is nested too deeply is a failure that says so", (_what, status, around) => {
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  expect(classify(response(status, around(deep)))).toMatchObject({ kind: "failure", error: { error: "output_too_deep" } });
+});

@@ -6,7 +6,7 @@
  *
  * Spec: wire 5.5–5.9; semantics 4.2.
  */
-import { canonicalJson, HEADER, parseOpcode, type WireOp } from "@pawl/protocol";
+import { canonicalJson, HEADER, isTooDeepJson, JSON_DEPTH_MAX, parseOpcode, type WireOp } from "@pawl/protocol";
 import { functionErrorOf } from "./function-error.ts";
 import type { FunctionError, RawReply, Reply } from "./reply.ts";
 import { parseRetryAfterMs } from "./retry-after.ts";
@@ -27,6 +27,7 @@ function classifyResponse(response: Response, now: number): Reply {
   const { status, headers } = response;
   const isSdk = (headers[HEADER.sdk] ?? "") !== "";
   const parsed = parseJson(response.body);
+  if (parsed.kind === "too-deep") return failure(tooDeep(), { httpStatus: status });
   if (status === 206) return isSdk ? classifyOps(response, { parsed, now }) : failure(notSdk(response));
   if (status < 200 || status > 299)
     return failure(
@@ -42,6 +43,7 @@ function classifyResponse(response: Response, now: number): Reply {
 /** Answer that began before the function ended: the real status, headers and body come in an envelope. */
 function classifyStreamed(outer: Response, now: number): Reply {
   const envelope = parseJson(outer.body);
+  if (envelope.kind === "too-deep") return failure(tooDeep());
   if (envelope.kind !== "json" || !isRecord(envelope.value)) return failure(streamProblem("the envelope isn't a JSON object", outer));
   const { status, headers, body, error } = envelope.value;
   if (typeof error === "string" && error !== "") return failure({ error, name: "Error", message: error });
@@ -82,11 +84,12 @@ export function decodeOps(value: unknown): { readonly ops: readonly WireOp[] } |
   return { ops };
 }
 
-type Parsed = { readonly kind: "json"; readonly value: unknown } | { readonly kind: "text" };
+type Parsed = { readonly kind: "json"; readonly value: unknown } | { readonly kind: "text" } | { readonly kind: "too-deep" };
 
 function parseJson(text: string): Parsed {
   try {
-    return { kind: "json", value: JSON.parse(text) as unknown };
+    const value: unknown = JSON.parse(text);
+    return isTooDeepJson(value, text.length) ? { kind: "too-deep" } : { kind: "json", value };
   } catch {
     return { kind: "text" };
   }
@@ -133,6 +136,14 @@ function fatal({ status, headers, body }: Response): FunctionError {
     name: "Server returned a fatal error",
     message: `Your server returned HTTP ${status} before the SDK responded.`,
     stack: `The response has no ${HEADER.sdk} header, so it comes from something in front of the app. Content type: ${headers["content-type"] ?? "none"}. Body:\n${body.slice(0, FOREIGN_BODY_CHARS_MAX)}`,
+  };
+}
+
+function tooDeep(): FunctionError {
+  return {
+    error: "output_too_deep",
+    name: "Error",
+    message: `The app's answer is nested more than ${JSON_DEPTH_MAX} levels deep. Return something flatter, or a reference to where it is.`,
   };
 }
 

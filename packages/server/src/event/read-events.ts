@@ -5,7 +5,15 @@
  *
  * Spec: wire 8.1–8.5; semantics 1.2–1.7.
  */
-import { EVENT_BYTES_MAX, EVENT_TS_MAX, EVENT_TS_MIN, EVENTS_PER_REQUEST_MAX, seededUlid } from "@pawl/protocol";
+import {
+  EVENT_BYTES_MAX,
+  EVENT_TS_MAX,
+  EVENT_TS_MIN,
+  EVENTS_PER_REQUEST_MAX,
+  isTooDeepJson,
+  JSON_DEPTH_MAX,
+  seededUlid,
+} from "@pawl/protocol";
 import type { NewEvent } from "../core/ingest.ts";
 import { isRecord } from "../json.ts";
 import { mergeSessions } from "./sessions.ts";
@@ -64,6 +72,7 @@ export function parseSeed(header: string | undefined): Seed | undefined {
 
 function checkEvent(element: unknown, { elements, bytes }: RawEvents): NewEvent | string {
   if (!isRecord(element)) return NOT_EVENTS;
+  if (isTooDeepJson(element, bytes)) return `event is nested more than ${JSON_DEPTH_MAX} levels deep`;
   const { name, data, id, ts, v, user, meta } = element;
   if (typeof name !== "string" || name === "")
     return name === undefined || name === null || name === "" ? "event name is empty" : `event name must be a string, got ${typeof name}`;

@@ -6,7 +6,7 @@
  *
  * Spec: wire 8; semantics 1. Where the reference answers `[""]` for no events, the list is empty here ([bug] there).
  */
-import { HEADER } from "@pawl/protocol";
+import { HEADER, isTooDeepJson } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { checkEvents, parseSeed, readEvents } from "../event/read-events.ts";
 import { acceptsEventKey } from "./auth.ts";
@@ -69,6 +69,7 @@ function isSender(context: ServerContext, request: FastifyRequest): boolean {
 function parseObject(body: Buffer): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(body.length === 0 ? "{}" : body.toString("utf8"));
+    if (isTooDeepJson(value, body.length)) return undefined;
     return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : undefined;
   } catch {
     return undefined;

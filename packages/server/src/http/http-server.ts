@@ -7,14 +7,14 @@
  * Spec: wire 8.9, 11, M-004, M-107.
  */
 import cors from "@fastify/cors";
-import { HEADER } from "@pawl/protocol";
+import { HEADER, isTooDeep, JSON_DEPTH_MAX } from "@pawl/protocol";
 import fastify, { type FastifyInstance } from "fastify";
 import type { ServerContext } from "./context.ts";
+import { sendError } from "./errors.ts";
 import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import { eventRoutes } from "./event-api.ts";
 import { registerRoutes } from "./register-api.ts";
 import { restV1Routes } from "./rest/v1-routes.ts";
-import { restV2Routes } from "./rest/v2-routes.ts";
 import { runStateRoutes } from "./run-state-api.ts";
 import { systemRoutes } from "./system-api.ts";
 import { uiRoutes } from "./ui/ui-routes.ts";
@@ -41,6 +41,15 @@ export async function createHttpServer(context: ServerContext, extraRoutes: read
   app.addHook("onRequest", async (_request, reply) => {
     void reply.header(HEADER.serverKind, context.kind);
   });
+  app.addHook("preValidation", async ({ body }, reply) => {
+    if (!Buffer.isBuffer(body) && isTooDeep(body))
+      return sendError(reply, {
+        status: 400,
+        code: "invalid_request",
+        message: `The body is nested more than ${JSON_DEPTH_MAX} levels deep.`,
+      });
+    return undefined;
+  });
   app.setErrorHandler((error: Error & { readonly statusCode?: number; readonly code?: string }, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500)
@@ -59,7 +68,6 @@ export async function createHttpServer(context: ServerContext, extraRoutes: read
     runStateRoutes,
     systemRoutes,
     restV1Routes,
-    restV2Routes,
     uiRoutes,
     dashboardRoutes,
     ...extraRoutes,
