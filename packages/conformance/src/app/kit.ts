@@ -18,7 +18,12 @@ export type Steps = {
   sendEvent(id: string, payload: unknown): Promise<{ readonly ids: readonly string[] }>;
 };
 
-export type EventOf = { readonly name: string; readonly data: Readonly<Record<string, unknown>>; readonly id?: string; readonly ts?: number };
+export type EventOf = {
+  readonly name: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly id?: string;
+  readonly ts?: number;
+};
 
 export type HandlerContext = {
   readonly event: EventOf;
@@ -38,7 +43,11 @@ export type Trigger = { readonly event: string; readonly if?: string } | { reado
 export type Kit = {
   readonly client: ClientName;
   /** Defines a function. The object is what `step.invoke` takes. */
-  define(options: Readonly<Record<string, unknown>> & { readonly id: string }, triggers: Trigger | readonly Trigger[], handler: Handler): unknown;
+  define(
+    options: Readonly<Record<string, unknown>> & { readonly id: string },
+    triggers: Trigger | readonly Trigger[],
+    handler: Handler,
+  ): unknown;
   /** The client's own class. */
   readonly NonRetriableError: new (message: string) => Error;
   readonly RetryAfterError: new (message: string, after: number | string | Date) => Error;

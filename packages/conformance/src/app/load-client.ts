@@ -29,7 +29,7 @@ export type LoadOptions = {
 export type Loaded = {
   readonly kit: Pick<Kit, "client" | "define" | "NonRetriableError" | "RetryAfterError" | "send">;
   /** Call after all functions are defined. */
-  listener(): RequestListener;
+  readonly listener: () => RequestListener;
 };
 
 /** Loads a client. */

@@ -66,7 +66,10 @@ export class AppProcess {
   }
 
   /** Resolves when `count` reports match. */
-  async count(what: string, { count, matches, ms }: { readonly count: number; readonly matches: (report: Report) => boolean; readonly ms?: number }): Promise<void> {
+  async count(
+    what: string,
+    { count, matches, ms }: { readonly count: number; readonly matches: (report: Report) => boolean; readonly ms?: number },
+  ): Promise<void> {
     let seen = this.reports.filter(matches).length;
     if (seen >= count) return;
     await this.report(`${what} (${count} times)`, (report) => isNew(this.reports, report) && matches(report) && ++seen >= count, ms);
@@ -96,7 +99,12 @@ export async function startAppProcess(setup: AppSetup): Promise<AppProcess> {
   const process_ = fork(MAIN, [], {
     execArgv: [...nodeArgs, ...(isBuilt ? [] : ["--conditions=pawl-source"])],
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    env: environmentOf(setup, { PAWL_APP_CLIENT: client, PAWL_APP_FOLDER: folder, PAWL_APP_FUNCTIONS: functions, PAWL_APP_PORT: String(port) }),
+    env: environmentOf(setup, {
+      PAWL_APP_CLIENT: client,
+      PAWL_APP_FOLDER: folder,
+      PAWL_APP_FUNCTIONS: functions,
+      PAWL_APP_PORT: String(port),
+    }),
   });
   const app = new AppProcess(new Child(process_), (message) => process_.send(message));
   process_.on("message", (message) => app.receive(message as Report));
@@ -113,7 +121,9 @@ function environmentOf({ server, checkpointing }: AppSetup, own: Readonly<Record
     ...own,
     NODE_ENV: "production",
     INNGEST_BASE_URL: server.url,
-    ...(server.mode === "start" ? { INNGEST_EVENT_KEY: EVENT_KEY, INNGEST_SIGNING_KEY: SIGNING_KEY, INNGEST_DEV: "0" } : { INNGEST_DEV: "1" }),
+    ...(server.mode === "start"
+      ? { INNGEST_EVENT_KEY: EVENT_KEY, INNGEST_SIGNING_KEY: SIGNING_KEY, INNGEST_DEV: "0" }
+      : { INNGEST_DEV: "1" }),
     ...(checkpointing === undefined ? {} : { PAWL_APP_CHECKPOINTING: String(checkpointing) }),
   };
 }

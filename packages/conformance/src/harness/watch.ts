@@ -62,7 +62,9 @@ export class Watch {
   /** The ended run that an event started; of the function with this slug, where it starts several. */
   async endedRunOf(eventId: string, slug?: string): Promise<UiRunDetail> {
     const find = (runs: Runs): UiRunRow | undefined =>
-      [...runs.values()].find((run) => run.eventId === eventId && run.endedAt !== undefined && (slug === undefined || run.functionSlug === slug));
+      [...runs.values()].find(
+        (run) => run.eventId === eventId && run.endedAt !== undefined && (slug === undefined || run.functionSlug === slug),
+      );
     await this.until(`waiting for the run of event ${eventId} to end`, (runs) => find(runs) !== undefined);
     return this.detail(find(this.#runs)?.id ?? "");
   }
@@ -110,7 +112,7 @@ export class Watch {
   }
 
   async #readAll(): Promise<void> {
-    for (let cursor = ""; ; ) {
+    for (let cursor = ""; ;) {
       const { items, next } = (await this.#get(`/ui/v1/runs?limit=${PAGE_MAX}&cursor=${cursor}`)) as UiRunList;
       this.#put(items);
       if (next === undefined) return;
