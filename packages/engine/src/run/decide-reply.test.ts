@@ -105,9 +105,18 @@ describe("a finished step", () => {
   });
 
   test.each([
-    [{ a: 1_760_000_000_000_400_000, b: 1_700_000 }, { startedAt: 1_760_000_000_000, endedAt: 1_760_000_000_002 }],
-    [{ a: 1e300, b: 1 }, { startedAt: NOW - 5, endedAt: NOW }],
-    [{ a: 1_760_000_000_000_400_000, b: -5e9 }, { startedAt: NOW - 5, endedAt: NOW }],
+    [
+      { a: 1_760_000_000_000_400_000, b: 1_700_000 },
+      { startedAt: 1_760_000_000_000, endedAt: 1_760_000_000_002 },
+    ],
+    [
+      { a: 1e300, b: 1 },
+      { startedAt: NOW - 5, endedAt: NOW },
+    ],
+    [
+      { a: 1_760_000_000_000_400_000, b: -5e9 },
+      { startedAt: NOW - 5, endedAt: NOW },
+    ],
   ])("has whole milliseconds for times, and ours where the app's %j make no sense", (timing, expected) => {
     const { changes } = reply(runState(), { reply: ops(op({ op: "StepRun", timing })) });
     expect(ofKind(changes, "put-step")[0]?.step).toMatchObject(expected);
@@ -230,6 +239,13 @@ describe("nothing gets stuck", () => {
     const { changes } = reply(state, { reply: ops(), item: item({ id: `${RUN_ID}/step/a`, kind: "planned-step", stepId: "a" }) });
     expect(ofKind(changes, "delete-step")).toEqual([{ kind: "delete-step", runId: RUN_ID, stepId: "a" }]);
     expect(ofKind(changes, "insert-item")[0]?.item.kind).toBe("discovery");
+  });
+
+  test("an answer that was overtaken by another call asks nothing", () => {
+    const state = runState({ steps: [stepRow({ id: "a", mode: "race", status: "completed" })] });
+    const { changes } = reply(state, { reply: ops(op({ op: "StepPlanned", id: "a" })) }, environment({ isDiscovering: true }));
+    expect(ofKind(changes, "insert-item")).toEqual([]);
+    expect(ofKind(changes, "update-run")[0]?.run.stalls).toBe(0);
   });
 
   test("an app that answers nothing is asked again, but not for ever", () => {

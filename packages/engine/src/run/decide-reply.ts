@@ -134,10 +134,14 @@ function forgetMissing(draft: Draft, item: ItemRow): void {
   }
 }
 
-/** Nothing is under way and nothing was asked: ask again, a bounded number of times. */
+/**
+ * Nothing is under way and nothing was asked: ask again, a bounded number of times. Discoveries of a race overlap, and answers that were
+ * overtaken bring nothing new; the call that overtook them does.
+ */
 function unstick(draft: Draft, input: ReplyInput): void {
   if (draft.hasProgress) return;
-  const isIdle = draft.unfinished.size === 0 && draft.env.queuedDiscovery === undefined;
+  const { queuedDiscovery, isDiscovering = false } = draft.env;
+  const isIdle = draft.unfinished.size === 0 && queuedDiscovery === undefined && !isDiscovering;
   if (!isIdle && draft.discoveryAt === undefined) return;
   draft.run = { ...draft.run, stalls: draft.run.stalls + 1 };
   if (draft.run.stalls <= STALLS_MAX) return discoverNow(draft);

@@ -32,6 +32,8 @@ export type RunEnvironment = {
   readonly function: FunctionRow;
   /** A discovery of this run that waits in the queue and has not been claimed. */
   readonly queuedDiscovery?: ItemRow;
+  /** Whether another call of this run is under way that will tell what is next. Default false. */
+  readonly isDiscovering?: boolean;
 };
 
 export type Draft = {

@@ -79,7 +79,8 @@ export class Engine {
       traced: (entries) => live.publish({ kind: "trace", entries }),
     });
     const queuedDiscovery = (runId: string): ItemRow | undefined => this.queue.queuedDiscovery(runId);
-    this.runs = new Runs({ store, clock, random, commits: this.#commits, functionById, queuedDiscovery });
+    const isDiscovering = (runId: string): boolean => this.executor.isDiscovering(runId);
+    this.runs = new Runs({ store, clock, random, commits: this.#commits, functionById, queuedDiscovery, isDiscovering });
     this.#runner = new Runner({ store, clock, random, logger, registry, runs: this.runs, commits: this.#commits });
     this.executor = new Executor({
       store,

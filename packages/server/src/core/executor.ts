@@ -97,6 +97,12 @@ export class Executor {
     return [...(this.#byRun.get(runId) ?? [])];
   }
 
+  /** Whether a call of a run is under way that is not for one step alone. */
+  isDiscovering(runId: string): boolean {
+    for (const { item } of this.#byRun.get(runId) ?? []) if (item.stepId === undefined) return true;
+    return false;
+  }
+
   /** Ends the calls of a run that has ended. */
   abortRun(runId: string): void {
     for (const { abort } of this.#byRun.get(runId) ?? []) abort.abort(new Error("The run has ended."));

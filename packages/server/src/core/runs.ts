@@ -26,6 +26,8 @@ export type RunsOptions = {
   readonly commits: Pick<Commits, "commit">;
   readonly functionById: (functionId: string) => FunctionRow | undefined;
   readonly queuedDiscovery: (runId: string) => ItemRow | undefined;
+  /** Whether a call is under way that will tell what is next in a run. A call whose answer has arrived is under way no more. */
+  readonly isDiscovering: (runId: string) => boolean;
 };
 
 /** What became of a decision. `stale`: a guard other than the run's version failed, so the input no longer counts. */
@@ -102,11 +104,16 @@ export class Runs {
   }
 
   #environment({ run }: RunState): RunEnvironment {
-    const { clock, random, functionById, queuedDiscovery } = this.#options;
+    const { clock, random, functionById, queuedDiscovery, isDiscovering } = this.#options;
     const row = functionById(run.functionId);
     if (row === undefined) throw new Error(`Run ${run.id} belongs to function ${run.functionId}, which the server does not know.`);
     const discovery = queuedDiscovery(run.id);
-    return { ctx: { now: clock.now(), random }, function: row, ...(discovery === undefined ? {} : { queuedDiscovery: discovery }) };
+    return {
+      ctx: { now: clock.now(), random },
+      function: row,
+      isDiscovering: isDiscovering(run.id),
+      ...(discovery === undefined ? {} : { queuedDiscovery: discovery }),
+    };
   }
 
   #dropIfSame(state: RunState): void {

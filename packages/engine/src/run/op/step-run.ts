@@ -24,7 +24,13 @@ export function finishedStep(draft: Draft, op: WireOp, { item, startedAt }: OpOr
   const step = stepOfOp(draft, op, { kind: runKindOf(op), status: "planned", itemId: item.id });
   if (data.length > STEP_OUTPUT_BYTES_MAX) return tooLarge(draft, { step, size: data.length, startedAt });
   const result = op.op === "Step" ? data : `{"data":${data}}`;
-  finishStep(draft, step, { status: "completed", result, startedAt, ...timesOf(op, draft.env.ctx.now), attempt: attemptOf(draft, op, item) });
+  finishStep(draft, step, {
+    status: "completed",
+    result,
+    startedAt,
+    ...timesOf(op, draft.env.ctx.now),
+    attempt: attemptOf(draft, op, item),
+  });
 }
 
 /** `StepFailed`: memoised whatever the attempts. */
