@@ -12,6 +12,7 @@ import { type ClientName, installClient } from "@pawl/conformance";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { profileTable, readProfile } from "./report/profile.ts";
 import { type Result, resultOf } from "./report/result.ts";
+import { expectNoFailure } from "./scenario/ended.ts";
 import type { Figures, Scenario } from "./scenario/scenario.ts";
 import { inWorld, type WorldSetup } from "./world.ts";
 
@@ -77,6 +78,7 @@ async function inOneWorld(scenario: Scenario, setup: WorldSetup, { repetitions }
     await (scenario.warmUp ?? scenario.measure)(world);
     const samples: Figures[] = [];
     for (let index = 0; index < repetitions; index++) samples.push(await scenario.measure(world));
+    await expectNoFailure(world);
     return samples;
   });
 }
@@ -87,7 +89,9 @@ async function inManyWorlds(scenario: Scenario, setup: WorldSetup, { repetitions
     samples.push(
       await inWorld(setup, async (world) => {
         await (scenario.warmUp ?? scenario.measure)(world);
-        return scenario.measure(world);
+        const figures = await scenario.measure(world);
+        await expectNoFailure(world);
+        return figures;
       }),
     );
   }

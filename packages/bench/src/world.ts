@@ -32,6 +32,10 @@ export async function inWorld<T>({ client, mode, code, profileDir }: WorldSetup,
     });
     try {
       return await work({ server, app });
+    } catch (error) {
+      throw new Error(`${error instanceof Error ? error.message : String(error)}\nThe server printed:\n${server.child.output}`, {
+        cause: error,
+      });
     } finally {
       await app.child.stop();
     }

@@ -28,6 +28,11 @@ class Counts {
     this.#asked.set(name, count);
   }
 
+  /** In a race a body may reach its end in two calls; a key makes them one. */
+  addOnce(name: string, key: string): void {
+    if (isFirst(`${name} ${key}`)) this.add(name);
+  }
+
   add(name: string): void {
     const count = (this.#seen.get(name) ?? 0) + 1;
     this.#seen.set(name, count);
@@ -39,9 +44,9 @@ class Counts {
 export function defineFunctions(kit: Kit): void {
   const counts = new Counts(kit);
   const define = (id: string, handler: Handler): unknown => kit.define({ id }, { event: `bench/${id}` }, handler);
-  define("one-step", async ({ step }) => {
+  define("one-step", async ({ step, runId }) => {
     const result = await step.run("step", () => ({ ok: true, n: 1 }));
-    counts.add("one-step");
+    counts.addOnce("one-step", runId);
     return result;
   });
   define("latency", async ({ event, step }) => {
@@ -51,16 +56,16 @@ export function defineFunctions(kit: Kit): void {
     return result;
   });
   define("sequence", sequence(kit, counts));
-  define("parallel", async ({ event, step }) => {
+  define("parallel", async ({ event, step, runId }) => {
     const results = await Promise.all(Array.from({ length: Number(event.data["steps"]) }, (_, n) => step.run(`step-${n}`, () => ({ n }))));
-    counts.add("parallel");
+    counts.addOnce("parallel", runId);
     return { length: results.length };
   });
   define("sleeper", sleeper(kit, counts));
-  define("waiter", async ({ event, step }) => {
-    if (isFirst(`waiter-${String(event.data["key"])}`)) counts.add("waiting");
+  define("waiter", async ({ step, runId }) => {
+    counts.addOnce("waiting", runId);
     const answer = await step.waitForEvent("wait", { event: "bench/answer", match: "data.key", timeout: "1h" });
-    counts.add("matched");
+    counts.addOnce("matched", runId);
     return { got: answer !== null };
   });
   kit.onTold((message: Report) => counts.ask(String(message["name"]), Number(message["count"])));
@@ -94,7 +99,7 @@ function sequence(kit: Kit, counts: Counts): Handler {
     }
     startsOf.delete(runId);
     if (event.data["isTimed"] === true) kit.report({ kind: "sequence", starts });
-    counts.add("sequence");
+    counts.addOnce("sequence", runId);
     return { ok: true };
   };
 }

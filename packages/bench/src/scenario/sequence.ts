@@ -1,6 +1,7 @@
 /** S2: steps one after the other; in one run, and in many at the same time. */
 import { sendEvents } from "@pawl/conformance";
 import { median, percentile } from "../report/statistics.ts";
+import { untilEnded } from "./ended.ts";
 import { cpuFigures, instant, measureCpu, reached, type Scenario, type World } from "./scenario.ts";
 
 const STEPS = 200;
@@ -37,7 +38,8 @@ async function oneRun({ server, app }: World): Promise<readonly number[]> {
   return starts.slice(1).map((start, index) => start - (starts[index] ?? 0));
 }
 
-async function manyRuns({ server, app }: World): Promise<number> {
+async function manyRuns(world: World): Promise<number> {
+  const { server, app } = world;
   const done = reached(app, "sequence", RUNS_AT_ONCE);
   const startedAt = instant();
   const event = { name: "bench/sequence", data: { steps: STEPS_AT_ONCE, isTimed: false } };
@@ -45,5 +47,6 @@ async function manyRuns({ server, app }: World): Promise<number> {
     server,
     Array.from({ length: RUNS_AT_ONCE }, () => event),
   );
-  return (await done) - startedAt;
+  await done;
+  return (await untilEnded(world)) - startedAt;
 }

@@ -1,4 +1,5 @@
 /** S1: many small runs at once. */
+import { untilEnded } from "./ended.ts";
 import { cpuFigures, instant, measureCpu, reached, type Scenario } from "./scenario.ts";
 import { sendMany } from "./send.ts";
 
@@ -14,7 +15,8 @@ export const throughput: Scenario = {
       const done = reached(world.app, "one-step", RUNS);
       const startedAt = instant();
       await sendMany(world, { count: RUNS, event: (n) => ({ name: "bench/one-step", data: { n } }) });
-      return (await done) - startedAt;
+      await done;
+      return (await untilEnded(world)) - startedAt;
     });
     return { runsPerS: (RUNS / result) * 1_000, ...cpuFigures(cpu, { count: RUNS, per: "Run" }) };
   },

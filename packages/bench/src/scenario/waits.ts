@@ -1,4 +1,5 @@
 /** S6: waits, each met by its own event among many. */
+import { untilEnded } from "./ended.ts";
 import { cpuFigures, instant, measureCpu, reached, type Scenario, untilQuiet } from "./scenario.ts";
 import { sendMany } from "./send.ts";
 
@@ -22,7 +23,8 @@ export const waits: Scenario = {
       const matched = reached(world.app, "matched", WAITS);
       const startedAt = instant();
       await sendMany(world, { count: WAITS, event: (n) => ({ name: "bench/answer", data: { key: `${round}-${n}` } }) });
-      return (await matched) - startedAt;
+      await matched;
+      return (await untilEnded(world)) - startedAt;
     });
     return { matchedPerS: (WAITS / result) * 1_000, ...cpuFigures(cpu, { count: WAITS, per: "Match" }) };
   },
