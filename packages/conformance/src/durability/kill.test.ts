@@ -73,7 +73,7 @@ describe.each(["pawl", "inngest-v4"] as const)("%s", (clientUnderTest) => {
   afterEach(async () => {
     watch?.close();
     watch = undefined;
-    await Promise.all([app.child.stop(), server.child.stop()]);
+    await Promise.all([app?.child.stop(), server?.child.stop()]);
     rmSync(dir, { recursive: true, force: true });
   });
 
