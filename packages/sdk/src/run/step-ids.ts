@@ -6,6 +6,21 @@
 import { hashStepId } from "@pawl/protocol";
 import type { StepIdentity } from "./found-step.ts";
 
+/** Hashes that are kept for the next call of the same function: each call asks for those of all earlier steps. About 100 bytes each. */
+const HASHES_KEPT_MAX = 10_000;
+
+const hashes = new Map<string, string>();
+
+function hashOf(effectiveId: string): string {
+  const known = hashes.get(effectiveId);
+  if (known !== undefined) return known;
+  const hash = hashStepId(effectiveId);
+  // Ids that hold data, such as a loop's index or a user's id, never end; those in use come back at once.
+  if (hashes.size >= HASHES_KEPT_MAX) hashes.clear();
+  hashes.set(effectiveId, hash);
+  return hash;
+}
+
 export class StepIds {
   /** Uses so far, by id. */
   private readonly uses = new Map<string, number>();
@@ -15,7 +30,7 @@ export class StepIds {
   claim(id: string): StepIdentity {
     let index = this.uses.get(id) ?? 0;
     for (;;) {
-      const hash = hashStepId(index === 0 ? id : `${id}:${index}`);
+      const hash = hashOf(index === 0 ? id : `${id}:${index}`);
       if (!this.hashes.has(hash)) {
         this.hashes.add(hash);
         this.uses.set(id, index + 1);
