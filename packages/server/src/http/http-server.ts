@@ -13,8 +13,10 @@ import type { ServerContext } from "./context.ts";
 import { sendError } from "./errors.ts";
 import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import { eventRoutes } from "./event-api.ts";
+import { gqlRoutes } from "./graphql/gql-routes.ts";
 import { registerRoutes } from "./register-api.ts";
 import { restV1Routes } from "./rest/v1-routes.ts";
+import { restV2Routes } from "./rest/v2-routes.ts";
 import { runStateRoutes } from "./run-state-api.ts";
 import { systemRoutes } from "./system-api.ts";
 import { uiRoutes } from "./ui/ui-routes.ts";
@@ -68,6 +70,8 @@ export async function createHttpServer(context: ServerContext, extraRoutes: read
     runStateRoutes,
     systemRoutes,
     restV1Routes,
+    restV2Routes,
+    gqlRoutes,
     uiRoutes,
     dashboardRoutes,
     ...extraRoutes,

@@ -1,6 +1,7 @@
 /** `POST`/`PUT /fn/register`, `DELETE /fn/remove`. Spec: wire 4.3, 4.11. */
 import { HEADER } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { archiveApp } from "../app/archive-app.ts";
 import { isSameUrl, normalizeAppUrl } from "../app/app-url.ts";
 import { registerApp, type RegistrationProblem } from "../app/register.ts";
 import { textOf } from "../json.ts";
@@ -54,12 +55,7 @@ async function remove(context: ServerContext, request: FastifyRequest, reply: Fa
       ? undefined
       : context.engine.registry.apps().find((candidate) => isSameUrl(candidate.url, normalized) && candidate.archivedAt === undefined);
   if (app === undefined) return sendError(reply, { status: 404, code: "not_found", message: `App not found: ${url}` });
-  const archivedAt = context.engine.clock.now();
-  const functions = context.engine.registry.functions().filter(({ appId }) => appId === app.id);
-  await context.engine.register({
-    app: { ...app, archivedAt },
-    functions: functions.map((row) => ({ ...row, archivedAt: row.archivedAt ?? archivedAt })),
-  });
+  await archiveApp(context.engine, app);
   return reply.code(200).send("");
 }
 

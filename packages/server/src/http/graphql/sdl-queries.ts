@@ -1,0 +1,132 @@
+/** GraphQL schema, first half: what can be asked and done. Source: wire 12.1. */
+
+export const SDL_QUERIES = /* GraphQL */ `
+  scalar Time
+  scalar ULID
+  scalar UUID
+  scalar Bytes
+  scalar Map
+  scalar Int64
+  scalar Uint
+  scalar Unknown
+  scalar SpanMetadataKind
+  scalar SpanMetadataScope
+  scalar SpanMetadataValues
+  scalar HTTPHeaders
+
+  type Query {
+    apps(filter: AppsFilterV1): [App!]!
+    app(id: UUID!): App
+    event(query: EventQuery!): Event
+    events(query: EventsQuery!): [Event!]
+    eventV2(id: ULID!): EventV2!
+    eventsV2(first: Int! = 40, after: String, filter: EventsFilter!): EventsConnection!
+    functionBySlug(query: FunctionQuery!): Function
+    functions: [Function!]
+    functionRun(query: FunctionRunQuery!): FunctionRun
+    runs(first: Int! = 100, after: String, orderBy: [RunsV2OrderBy!]!, filter: RunsFilterV2!, preview: Boolean): RunsV2Connection!
+    run(runID: String!): FunctionRunV2
+    runTrace(runID: String!): RunTraceSpan!
+    runTraceSpanOutputByID(outputID: String!): RunTraceSpanOutput!
+    runTrigger(runID: String!): RunTraceTrigger!
+  }
+
+  type Mutation {
+    createApp(input: CreateAppInput!): App!
+    deleteApp(id: String!): String!
+    deleteAppByName(name: String!): Boolean!
+    invokeFunction(data: Map, functionSlug: String!, meta: Map, user: Map, debugSessionID: ULID, debugRunID: ULID): Boolean
+    cancelRun(runID: ULID!): FunctionRun!
+    rerun(runID: ULID!, fromStep: RerunFromStepInput, debugSessionID: ULID, debugRunID: ULID): ULID!
+  }
+
+  input AppsFilterV1 {
+    method: AppMethod
+  }
+
+  input CreateAppInput {
+    url: String!
+  }
+
+  input RerunFromStepInput {
+    stepID: String!
+    input: Bytes
+  }
+
+  input EventQuery {
+    workspaceId: ID! = "local"
+    eventId: ID!
+  }
+
+  input EventsQuery {
+    workspaceId: ID! = "local"
+    lastEventId: ID
+  }
+
+  input EventsFilter {
+    eventNames: [String!]
+    from: Time!
+    until: Time
+    includeInternalEvents: Boolean! = false
+    query: String
+  }
+
+  input FunctionQuery {
+    workspaceId: ID! = "local"
+    functionSlug: String!
+  }
+
+  input FunctionRunQuery {
+    workspaceId: ID! = "local"
+    functionRunId: ID!
+  }
+
+  input RunsV2OrderBy {
+    field: RunsV2OrderByField!
+    direction: RunsOrderByDirection!
+  }
+
+  input RunsFilterV2 {
+    from: Time!
+    until: Time
+    timeField: RunsV2OrderByField = QUEUED_AT
+    status: [FunctionRunStatus!]
+    functionIDs: [UUID!]
+    appIDs: [UUID!]
+    isDeferred: Boolean
+    query: String
+  }
+
+  enum AppMethod {
+    SERVE
+    CONNECT
+    API
+  }
+
+  enum RunsV2OrderByField {
+    QUEUED_AT
+    STARTED_AT
+    ENDED_AT
+  }
+
+  enum RunsOrderByDirection {
+    ASC
+    DESC
+  }
+
+  enum FunctionRunStatus {
+    COMPLETED
+    FAILED
+    CANCELLED
+    RUNNING
+    QUEUED
+    SKIPPED
+  }
+
+  type PageInfo {
+    hasNextPage: Boolean!
+    hasPreviousPage: Boolean!
+    startCursor: String
+    endCursor: String
+  }
+`;

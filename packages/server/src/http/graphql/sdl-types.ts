@@ -1,0 +1,382 @@
+/** GraphQL schema, second half: what is answered. Source: wire 12.1. */
+
+export const SDL_TYPES = /* GraphQL */ `
+  type App {
+    id: ID!
+    externalID: String!
+    name: String!
+    sdkLanguage: String!
+    sdkVersion: String!
+    framework: String
+    url: String
+    checksum: String
+    error: String
+    functions: [Function!]!
+    method: AppMethod!
+    appVersion: String
+    sdkFeatureReadiness: SDKFeatureReadiness!
+    connected: Boolean!
+    functionCount: Int!
+    autodiscovered: Boolean!
+  }
+
+  type SDKFeatureReadiness {
+    aiMetadataExtraction: FeatureReadiness!
+    extendedTraces: FeatureReadiness!
+  }
+
+  type FeatureReadiness {
+    ready: Boolean!
+    reason: String
+  }
+
+  type Function {
+    id: String!
+    name: String!
+    slug: String!
+    failureHandler: Function
+    config: String!
+    configuration: FunctionConfiguration!
+    concurrency: Int!
+    triggers: [FunctionTrigger!]
+    url: String!
+    appID: String!
+    app: App!
+  }
+
+  enum FunctionTriggerTypes {
+    EVENT
+    CRON
+  }
+
+  type FunctionTrigger {
+    type: FunctionTriggerTypes!
+    value: String!
+    condition: String
+  }
+
+  type FunctionConfiguration {
+    cancellations: [CancellationConfiguration!]!
+    retries: RetryConfiguration!
+    priority: String
+    eventsBatch: EventsBatchConfiguration
+    concurrency: [ConcurrencyConfiguration!]!
+    rateLimit: RateLimitConfiguration
+    debounce: DebounceConfiguration
+    throttle: ThrottleConfiguration
+    singleton: SingletonConfiguration
+  }
+
+  type CancellationConfiguration {
+    event: String!
+    timeout: String
+    condition: String
+  }
+
+  type RetryConfiguration {
+    value: Int!
+    isDefault: Boolean
+  }
+
+  type EventsBatchConfiguration {
+    maxSize: Int!
+    timeout: String!
+    key: String
+  }
+
+  enum ConcurrencyScope {
+    ACCOUNT
+    ENVIRONMENT
+    FUNCTION
+  }
+
+  type ConcurrencyConfiguration {
+    scope: ConcurrencyScope!
+    limit: ConcurrencyLimitConfiguration!
+    key: String
+  }
+
+  type ConcurrencyLimitConfiguration {
+    value: Int!
+    isPlanLimit: Boolean
+  }
+
+  type RateLimitConfiguration {
+    limit: Int!
+    period: String!
+    key: String
+  }
+
+  type DebounceConfiguration {
+    period: String!
+    key: String
+  }
+
+  type ThrottleConfiguration {
+    burst: Int!
+    key: String
+    limit: Int!
+    period: String!
+  }
+
+  enum SingletonMode {
+    SKIP
+    CANCEL
+  }
+
+  type SingletonConfiguration {
+    mode: SingletonMode!
+    key: String
+  }
+
+  type Workspace {
+    id: ID!
+  }
+
+  enum EventStatus {
+    RUNNING
+    COMPLETED
+    PAUSED
+    FAILED
+    PARTIALLY_FAILED
+    NO_FUNCTIONS
+  }
+
+  type Event {
+    id: ID!
+    externalID: String
+    workspace: Workspace
+    name: String
+    createdAt: Time
+    payload: String
+    schema: String
+    status: EventStatus
+    pendingRuns: Int
+    totalRuns: Int
+    raw: String
+    functionRuns: [FunctionRun!]
+  }
+
+  type EventSource {
+    id: String!
+    name: String
+    sourceKind: String!
+  }
+
+  type EventV2 {
+    envID: UUID!
+    id: ULID!
+    idempotencyKey: String
+    name: String!
+    occurredAt: Time!
+    raw: String!
+    receivedAt: Time!
+    runs: [FunctionRunV2!]!
+    source: EventSource
+    version: String
+  }
+
+  type EventsEdge {
+    node: EventV2!
+    cursor: String!
+  }
+
+  type EventsConnection {
+    edges: [EventsEdge!]!
+    pageInfo: PageInfo!
+    totalCount: Int!
+  }
+
+  type FunctionRun {
+    id: ID!
+    functionID: String!
+    function: Function
+    workspace: Workspace
+    event: Event
+    events: [Event!]!
+    batchID: ULID
+    batchCreatedAt: Time
+    status: FunctionRunStatus
+    pendingSteps: Int
+    startedAt: Time
+    finishedAt: Time
+    output: String
+    eventID: ID!
+    cron: String
+  }
+
+  type FunctionRunV2 {
+    id: ULID!
+    appID: UUID!
+    app: App!
+    functionID: UUID!
+    function: Function!
+    traceID: String!
+    queuedAt: Time!
+    startedAt: Time
+    endedAt: Time
+    status: FunctionRunStatus!
+    sourceID: String
+    triggerIDs: [ULID!]!
+    eventName: String
+    isBatch: Boolean!
+    batchCreatedAt: Time
+    cronSchedule: String
+    output: Bytes
+    trace(preview: Boolean): RunTraceSpan
+    hasAI: Boolean!
+    defers: [RunDefer!]!
+    siblingDefers: [RunDefer!]!
+    deferredFrom: [RunDefer!]!
+    isDeferred: Boolean!
+  }
+
+  enum RunDeferStatus {
+    SCHEDULED
+    ABORTED
+    REJECTED
+  }
+
+  type RunDefer {
+    hashedDeferID: String!
+    userlandDeferID: String!
+    fnSlug: String!
+    status: RunDeferStatus!
+    function: Function
+    runID: ULID
+    run: FunctionRunV2
+  }
+
+  type FunctionRunV2Edge {
+    node: FunctionRunV2!
+    cursor: String!
+  }
+
+  type RunsV2Connection {
+    edges: [FunctionRunV2Edge!]!
+    pageInfo: PageInfo!
+    totalCount: Int!
+  }
+
+  enum RunTraceSpanStatus {
+    FAILED
+    QUEUED
+    RUNNING
+    COMPLETED
+    WAITING
+    CANCELLED
+    SKIPPED
+  }
+
+  enum StepOp {
+    INVOKE
+    RUN
+    SLEEP
+    WAIT_FOR_EVENT
+    AI_GATEWAY
+    WAIT_FOR_SIGNAL
+  }
+
+  type RunTraceSpan {
+    appID: UUID!
+    functionID: UUID!
+    runID: ULID!
+    run: FunctionRunV2!
+    spanID: String!
+    traceID: String!
+    groupID: String
+    name: String!
+    status: RunTraceSpanStatus!
+    attempts: Int
+    duration: Int
+    outputID: String
+    queuedAt: Time!
+    scheduledAt: Time
+    startedAt: Time
+    endedAt: Time
+    childrenSpans: [RunTraceSpan!]!
+    stepOp: StepOp
+    stepID: String
+    stepInfo: StepInfo
+    stepType: String!
+    isRoot: Boolean!
+    parentSpanID: String
+    parentSpan: RunTraceSpan
+    isUserland: Boolean!
+    debugRunID: ULID
+    debugSessionID: ULID
+    debugPaused: Boolean!
+    skipReason: String
+    skipExistingRunID: String
+    metadata: [SpanMetadata!]!
+    response: SpanResponse
+  }
+
+  type SpanMetadata {
+    scope: SpanMetadataScope!
+    kind: SpanMetadataKind!
+    values: SpanMetadataValues!
+    updatedAt: Time!
+  }
+
+  type SpanResponse {
+    statusCode: Int!
+    headers: HTTPHeaders!
+  }
+
+  union StepInfo = InvokeStepInfo | SleepStepInfo | WaitForEventStepInfo | RunStepInfo | WaitForSignalStepInfo
+
+  type InvokeStepInfo {
+    triggeringEventID: ULID!
+    functionID: String!
+    timeout: Time!
+    returnEventID: ULID
+    runID: ULID
+    timedOut: Boolean
+  }
+
+  type SleepStepInfo {
+    sleepUntil: Time!
+  }
+
+  type WaitForEventStepInfo {
+    eventName: String!
+    expression: String
+    timeout: Time!
+    foundEventID: ULID
+    timedOut: Boolean
+  }
+
+  type RunStepInfo {
+    type: String
+  }
+
+  type WaitForSignalStepInfo {
+    signal: String!
+    timeout: Time!
+    timedOut: Boolean
+  }
+
+  type RunTraceSpanOutput {
+    input: Bytes
+    data: Bytes
+    error: StepError
+  }
+
+  type StepError {
+    message: String!
+    name: String
+    stack: String
+    cause: Unknown
+  }
+
+  type RunTraceTrigger {
+    eventName: String
+    IDs: [ULID!]!
+    payloads: [Bytes!]!
+    timestamp: Time!
+    isBatch: Boolean!
+    batchID: ULID
+    cron: String
+  }
+`;
