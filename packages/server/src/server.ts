@@ -87,7 +87,14 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
   });
   const http = await createHttpServer(contextOf(options, { engine, sync, logger, kind }));
   await engine.start();
-  await http.listen({ host, port });
+  try {
+    await http.listen({ host, port });
+  } catch (error) {
+    // The caller may try another port with the same store: nothing of this server may go on working on it.
+    await engine.stop(0);
+    await http.close();
+    throw error;
+  }
   sync.start();
   return serverOf({ engine, sync, http, host });
 }
