@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 /** The program `pawl`. Exit codes: 0 done, 1 failed, 2 called wrongly. */
-import { CliError } from "./cli-error.ts";
+import { CliError, errorText } from "./cli-error.ts";
 import { nearest } from "./terminal/nearest.ts";
 import { commandHelp, PROGRAM_HELP } from "./terminal/help.ts";
 import { VERSION } from "./version.ts";
 
-process.exitCode = await run(process.argv.slice(2)).catch((error: unknown) => {
-  if (!(error instanceof CliError)) throw error;
-  process.stderr.write(`${error.message}\n${error.hint}\n`);
-  return 2;
+const given = process.argv.slice(2);
+process.exitCode = await run(given).catch((error: unknown) => {
+  process.stderr.write(errorText(error, given));
+  return error instanceof CliError ? 2 : 1;
 });
 // Connections of others must not keep a program alive that has done its work.
 process.exit();

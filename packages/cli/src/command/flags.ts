@@ -21,12 +21,16 @@ export type Flag = {
   readonly min?: number;
   /** Never printed, in no message. */
   readonly isSecret?: boolean;
+  /** Left out of the help. */
+  readonly isHidden?: boolean;
+  /** Why it is accepted and does nothing. */
+  readonly ignoredBecause?: string;
 };
 
 const BOTH: readonly Command[] = ["dev", "start"];
 
-/** Every flag, in the order of the help. */
-export const FLAGS: readonly Flag[] = [
+/** The flags of the help, in its order. */
+const FLAGS: readonly Flag[] = [
   { name: "sdk-url", short: "u", type: "texts", commands: BOTH, placeholder: "URL", help: "URL of an app to register; can be repeated" },
   {
     name: "port",
@@ -38,9 +42,9 @@ export const FLAGS: readonly Flag[] = [
     help: "port to listen on (8288; dev takes the next free one)",
   },
   { name: "host", type: "text", commands: BOTH, placeholder: "ADDRESS", help: "address to listen on (dev: 127.0.0.1, start: 0.0.0.0)" },
-  { name: "db", type: "text", commands: ["dev"], placeholder: "PATH", help: "SQLite file (.pawl/dev.db)" },
-  { name: "fresh", type: "switch", commands: ["dev"], help: "delete the data of earlier runs first" },
-  { name: "persist", type: "switch", commands: ["dev"], help: "accepted; data is always kept unless --fresh is given" },
+  { name: "persist", type: "switch", commands: ["dev"], help: "keep data, in .pawl/dev.db; else it goes when the server ends" },
+  { name: "db", type: "text", commands: ["dev"], placeholder: "PATH", help: "keep data, in this SQLite file" },
+  { name: "fresh", type: "switch", commands: ["dev"], help: "delete the data that was kept, first" },
   { name: "no-discovery", type: "switch", commands: ["dev"], help: "don't look for apps on the usual local ports" },
   { name: "no-poll", type: "switch", commands: ["dev"], help: "ask only apps in error to register again" },
   {
@@ -69,14 +73,6 @@ export const FLAGS: readonly Flag[] = [
   },
   { name: "sqlite-dir", type: "text", commands: ["start"], placeholder: "DIR", help: "folder of the SQLite file (.pawl)" },
   { name: "postgres-uri", type: "text", commands: ["start"], placeholder: "URI", isSecret: true, help: "not available yet" },
-  {
-    name: "redis-uri",
-    type: "text",
-    commands: ["start"],
-    placeholder: "URI",
-    isSecret: true,
-    help: "accepted and not needed: everything is in one database",
-  },
   { name: "no-ui", type: "switch", commands: ["start"], help: "don't serve the dashboard" },
   { name: "queue-workers", type: "integer", min: 1, commands: BOTH, placeholder: "N", help: "calls to apps at the same time (100)" },
   {
@@ -95,8 +91,8 @@ export const FLAGS: readonly Flag[] = [
     placeholder: "SECONDS",
     help: "how long a shutdown waits for calls in progress (10)",
   },
-  { name: "tick", type: "integer", min: 0, commands: BOTH, placeholder: "MS", help: "accepted and not needed: nothing polls" },
   { name: "log-level", short: "l", type: "text", commands: BOTH, placeholder: "LEVEL", help: "debug, info, warn or error (info)" },
+  { name: "verbose", type: "switch", commands: BOTH, help: "the same as --log-level debug" },
   { name: "json", type: "switch", commands: BOTH, help: "logs as JSON, as when the output is no terminal" },
   {
     name: "config",
@@ -107,7 +103,40 @@ export const FLAGS: readonly Flag[] = [
   },
 ];
 
-/** Flags of a command. */
+const ONE_DATABASE = "queue, state and history are in one SQLite database";
+const NO_POLLING = "nothing polls";
+const NO_CONNECT = "workers that connect by themselves are not available yet";
+const NO_DEBUG_API = "there is no debugging API";
+
+/** What scripts for other servers of the protocol pass. They work unchanged; one line says what has no effect. */
+const COMPATIBILITY_FLAGS: readonly Flag[] = [
+  { name: "sqlite-dir", type: "text", commands: ["dev"], isHidden: true, help: "" },
+  { name: "postgres-uri", type: "text", commands: ["dev"], isHidden: true, isSecret: true, help: "" },
+  { ...ignored("redis-uri", ONE_DATABASE), type: "text", isSecret: true },
+  ignored("postgres-max-idle-conns", ONE_DATABASE),
+  ignored("postgres-max-open-conns", ONE_DATABASE),
+  ignored("postgres-conn-max-idle-time", ONE_DATABASE),
+  ignored("postgres-conn-max-lifetime", ONE_DATABASE),
+  ignored("tick", NO_POLLING),
+  ignored("connect-gateway-port", NO_CONNECT),
+  ignored("connect-gateway-grpc-port", NO_CONNECT),
+  ignored("connect-executor-grpc-port", NO_CONNECT),
+  { ...ignored("connect-gateway-grpc-ip", NO_CONNECT), type: "text" },
+  { ...ignored("connect-executor-grpc-ip", NO_CONNECT), type: "text" },
+  ignored("debug-api-port", NO_DEBUG_API),
+];
+
+/** A whole number that is read and does nothing. */
+function ignored(name: string, ignoredBecause: string): Flag {
+  return { name, type: "integer", commands: BOTH, isHidden: true, ignoredBecause, help: "" };
+}
+
+/** Flags of a command, those for compatibility included. */
 export function flagsOf(command: Command): readonly Flag[] {
-  return FLAGS.filter(({ commands }) => commands.includes(command));
+  return [...FLAGS, ...COMPATIBILITY_FLAGS].filter(({ commands }) => commands.includes(command));
+}
+
+/** Whether any command has a flag of this name: one configuration file serves all. */
+export function isFlagName(name: string): boolean {
+  return [...FLAGS, ...COMPATIBILITY_FLAGS].some((flag) => flag.name === name);
 }

@@ -6,8 +6,8 @@
 import { parseArgs } from "node:util";
 import { CliError } from "../cli-error.ts";
 import { nearest } from "../terminal/nearest.ts";
-import { readConfigFile } from "./config-file.ts";
-import { type Command, type Flag, flagsOf, type FlagValue } from "./flags.ts";
+import { type ConfigFile, readConfigFile } from "./config-file.ts";
+import { type Command, type Flag, flagsOf, type FlagValue, isFlagName } from "./flags.ts";
 
 export type Settings = {
   readonly text: (name: string) => string | undefined;
@@ -16,6 +16,8 @@ export type Settings = {
   readonly isOn: (name: string) => boolean;
   /** A switch that was set to false, not one that was left out. */
   readonly isOff: (name: string) => boolean;
+  /** What was set and has no effect; one sentence each. */
+  readonly warnings: readonly string[];
 };
 
 export type SettingsInput = {
@@ -39,16 +41,37 @@ export function readSettings(input: SettingsInput): Settings | "help" {
     cwd: input.cwd,
     path: textOf(values.get("config")) ?? input.env["PAWL_CONFIG"] ?? input.env["INNGEST_CONFIG"],
   });
-  for (const flag of flags) {
-    const raw = file?.values[flag.name];
-    if (raw !== undefined && !values.has(flag.name))
-      values.set(flag.name, convert(flag, { raw, from: `"${flag.name}" in ${file?.path ?? ""}` }));
-  }
-  return settingsOf(values);
+  if (file !== undefined) addFromFile(values, { file, flags });
+  const isIgnored = (flag: Flag): boolean => flag.ignoredBecause !== undefined && values.has(flag.name);
+  return settingsOf(
+    values,
+    flags.filter(isIgnored).map(({ name, ignoredBecause }) => `${name} has no effect: ${ignoredBecause ?? ""}`),
+  );
 }
 
-function settingsOf(values: ReadonlyMap<string, FlagValue>): Settings {
+/** Adds what neither flags nor the environment set. */
+function addFromFile(
+  values: Map<string, FlagValue>,
+  { file, flags }: { readonly file: ConfigFile; readonly flags: readonly Flag[] },
+): void {
+  for (const [name, raw] of Object.entries(file.values)) {
+    const flag = flags.find((candidate) => candidate.name === name);
+    if (flag !== undefined) {
+      if (!values.has(name)) values.set(name, convert(flag, { raw, from: `"${name}" in ${file.path}` }));
+      continue;
+    }
+    if (name === "$schema" || isFlagName(name)) continue;
+    const close = nearest(name, visibleNames(flags));
+    throw new CliError(
+      `${file.path} has an unknown key ${JSON.stringify(name)}.`,
+      close === undefined ? "Its keys are the names of flags." : `Did you mean ${JSON.stringify(close)}?`,
+    );
+  }
+}
+
+function settingsOf(values: ReadonlyMap<string, FlagValue>, warnings: readonly string[]): Settings {
   return {
+    warnings,
     text: (name) => textOf(values.get(name)),
     texts: (name) => (values.get(name) as readonly string[] | undefined) ?? [],
     integer: (name) => values.get(name) as number | undefined,
@@ -84,11 +107,20 @@ function parseFlags({ command, args }: SettingsInput, flags: readonly Flag[]): M
     if (token.name === "help" || token.name === "h") return "help";
     const flag = flags.find(({ name }) => name === token.name);
     if (flag === undefined) throw unknownFlag(token.rawName, { command, flags });
-    const value = convert(flag, { raw: flag.type === "switch" ? (token.value ?? true) : token.value, from: token.rawName });
+    const value = convert(flag, { raw: rawValue(flag, token), from: token.rawName });
     const before = values.get(flag.name);
     values.set(flag.name, flag.type === "texts" && Array.isArray(before) ? [...(before as string[]), ...(value as string[])] : value);
   }
   return values;
+}
+
+/** `--db --fresh` forgot the path; a value that begins with a dash is written `--db=-odd`. */
+function rawValue(
+  flag: Flag,
+  { value, inlineValue }: { readonly value?: string | undefined; readonly inlineValue?: boolean | undefined },
+): unknown {
+  if (flag.type === "switch") return value ?? true;
+  return inlineValue === true || value?.startsWith("-") !== true ? value : undefined;
 }
 
 function fromEnvironment(flag: Flag, env: NodeJS.ProcessEnv): FlagValue | undefined {
@@ -127,10 +159,11 @@ function convert(flag: Flag, { raw, from }: { readonly raw: unknown; readonly fr
 }
 
 function unknownFlag(rawName: string, { command, flags }: { readonly command: Command; readonly flags: readonly Flag[] }): CliError {
-  const close = nearest(
-    rawName.replace(/^-+/, ""),
-    flags.map(({ name }) => name),
-  );
+  const close = nearest(rawName.replace(/^-+/, ""), visibleNames(flags));
   const hint = close === undefined ? `Run pawl ${command} --help for its flags.` : `Did you mean --${close}?`;
   return new CliError(`pawl ${command} has no flag ${rawName}.`, hint);
+}
+
+function visibleNames(flags: readonly Flag[]): readonly string[] {
+  return flags.filter(({ isHidden }) => isHidden !== true).map(({ name }) => name);
 }

@@ -1,26 +1,26 @@
 /** `pawl start`. Spec: semantics 11.10. */
 import { join, resolve } from "node:path";
 import { CliError } from "../cli-error.ts";
-import { runServer } from "../run/run-server.ts";
+import { refusePostgres } from "./postgres.ts";
 import type { Settings } from "./settings.ts";
 
 /** Runs a production server until a signal. Throws `CliError` for missing keys. */
-export function start(settings: Settings): Promise<number> {
+export async function start(settings: Settings): Promise<number> {
   checkKeys(settings);
-  if (settings.text("postgres-uri") !== undefined) {
-    throw new CliError("PostgreSQL is not available yet.", "Leave --postgres-uri out: data is then kept in a SQLite file in --sqlite-dir.");
-  }
+  refusePostgres(settings);
+  // The server is not loaded for a command that is refused.
+  const { runServer } = await import("../run/run-server.ts");
   return runServer({
     command: "start",
     settings,
-    path: join(resolve(settings.text("sqlite-dir") ?? ".pawl"), "pawl.db"),
+    data: { path: join(resolve(settings.text("sqlite-dir") ?? ".pawl"), "pawl.db"), isTemporary: false },
     synchronous: "full",
     host: settings.text("host") ?? "0.0.0.0",
     discovers: false,
     pollSeconds: settings.integer("poll-interval") ?? 0,
     triesNextPort: false,
     hasDashboard: !settings.isOn("no-ui"),
-    warnings: settings.text("redis-uri") === undefined ? [] : ["--redis-uri is not needed: queue, state and history are in one database"],
+    warnings: [],
   });
 }
 

@@ -9,18 +9,18 @@ import { type PawlServer, type ServerOptions, startServer, systemClock } from "@
 import { openSqliteStore } from "@pawl/store-sqlite";
 import { CliError } from "../cli-error.ts";
 import { bannerLines } from "../terminal/banner.ts";
-import { isLevel, lineLogger } from "../terminal/line-logger.ts";
-import { type Style, styleOf, wantsColor } from "../terminal/style.ts";
+import { openTerminal, type Terminal } from "../terminal/terminal.ts";
 import { traceLine } from "../terminal/trace-lines.ts";
 import type { Settings } from "../command/settings.ts";
 import { VERSION } from "../version.ts";
+import type { DataFile } from "./data-file.ts";
 import { releaseMemoryWhenIdle } from "./idle-memory.ts";
+import { firstSignal } from "./signals.ts";
 
 export type RunOptions = {
   readonly command: "dev" | "start";
   readonly settings: Settings;
-  /** Path of the SQLite file. */
-  readonly path: string;
+  readonly data: DataFile;
   readonly synchronous: "full" | "normal";
   readonly host: string;
   readonly discovers: boolean;
@@ -35,16 +35,13 @@ const PORT = 8288;
 const PORTS_TRIED = 20;
 const DRAIN_SECONDS = 10;
 
-/** Runs a server until a signal ends it. Resolves with the exit code. */
+/** Runs a server until a signal ends it. Resolves with the exit code. Throws `CliError`. */
 export async function runServer(options: RunOptions): Promise<number> {
-  const terminal = terminalOf(options.settings);
+  const terminal = await openTerminal(options.settings);
+  const stopped = firstSignal({ source: process, exit: (code) => process.exit(code) });
   const store = await openStore(options);
   const server = await listen(options, { store, logger: terminal.logger });
-  const warnings =
-    server.port === wantedPort(options) || wantedPort(options) === 0
-      ? options.warnings
-      : [...options.warnings, `port ${wantedPort(options)} is in use, so this is ${server.port}`];
-  announce(options, { server, terminal, warnings });
+  announce(options, { server, terminal });
   // A program that started this one learns where the server is.
   process.send?.({ kind: "ready", url: server.url });
   const unwatch = watchRuns(server, terminal, options.command === "dev");
@@ -53,10 +50,8 @@ export async function runServer(options: RunOptions): Promise<number> {
     watch: (onWork) => server.engine.live.watch(onWork),
     isBusy: () => server.engine.queue.inProgress > 0,
   });
-  const signal = await firstSignal();
-  process.once(signal, () => process.exit(130));
-  const { inProgress } = server.engine.queue;
-  terminal.write(inProgress === 0 ? "Stopping." : `Finishing ${inProgress} ${inProgress === 1 ? "call" : "calls"}; once more to stop now.`);
+  await stopped;
+  terminal.say(farewell(server.engine.queue.inProgress));
   unwatch();
   stopReleasing();
   await server.stop((options.settings.integer("drain-timeout") ?? DRAIN_SECONDS) * 1_000);
@@ -64,32 +59,17 @@ export async function runServer(options: RunOptions): Promise<number> {
   return 0;
 }
 
-type Terminal = {
-  readonly style: Style;
-  readonly asJson: boolean;
-  readonly logger: NonNullable<ServerOptions["logger"]>;
-  readonly write: (line: string) => void;
-};
-
-function terminalOf(settings: Settings): Terminal {
-  const isTerminal = process.stdout.isTTY;
-  const style = styleOf(wantsColor(process.env, isTerminal));
-  const asJson = settings.isOn("json") || (!isTerminal && !settings.isOff("json"));
-  const level = settings.text("log-level") ?? "info";
-  if (!isLevel(level))
-    throw new CliError(`--log-level must be debug, info, warn or error, got ${JSON.stringify(level)}.`, "Choose one of the four.");
-  const writeLine = (line: string): void => void process.stdout.write(`${line}\n`);
-  const logger = lineLogger({ level, asJson, style, write: writeLine, now: () => Date.now() });
-  return { style, asJson, logger, write: (line) => (asJson ? logger.info({}, line) : writeLine(line)) };
+function farewell(inProgress: number): string {
+  return inProgress === 0 ? "Stopping." : `Finishing ${inProgress} ${inProgress === 1 ? "call" : "calls"}; once more to stop now.`;
 }
 
-async function openStore({ path, synchronous }: RunOptions): ReturnType<typeof openSqliteStore> {
+async function openStore({ command, data, synchronous }: RunOptions): ReturnType<typeof openSqliteStore> {
   try {
-    return await openSqliteStore({ path, synchronous });
+    return await openSqliteStore({ path: data.path, synchronous });
   } catch (error) {
     throw new CliError(
-      `The database ${path} can't be opened: ${error instanceof Error ? error.message : String(error)}`,
-      "Stop the other server that uses it, or name another file or folder.",
+      error instanceof Error ? error.message : String(error),
+      command === "dev" ? "Where the data is kept: --db PATH." : "Where the data is kept: --sqlite-dir DIR.",
     );
   }
 }
@@ -101,11 +81,22 @@ async function listen(options: RunOptions, { store, logger }: Pick<ServerOptions
     try {
       return await startServer(serverOptions(options, { store, port, ...(logger === undefined ? {} : { logger }) }));
     } catch (error) {
-      if ((error as { code?: unknown }).code !== "EADDRINUSE") throw error;
-      if (options.triesNextPort && settings.integer("port") === undefined && port < first + PORTS_TRIED) continue;
-      throw new CliError(`Port ${port} of ${options.host} is in use.`, "Stop what listens there, or choose another with --port.");
+      const isTaken = (error as { readonly code?: unknown }).code === "EADDRINUSE";
+      if (isTaken && options.triesNextPort && settings.integer("port") === undefined && port < first + PORTS_TRIED) continue;
+      throw listenFailure(error, { host: options.host, port });
     }
   }
+}
+
+function listenFailure(error: unknown, { host, port }: { readonly host: string; readonly port: number }): unknown {
+  const messages: Partial<Record<string, string>> = {
+    EADDRINUSE: `Port ${port} of ${host} is in use.`,
+    EACCES: `Port ${port} of ${host} is not open to this user.`,
+    EADDRNOTAVAIL: `${host} is no address of this machine.`,
+    ENOTFOUND: `${host} is no known host.`,
+  };
+  const message = messages[String((error as { readonly code?: unknown }).code)];
+  return message === undefined ? error : new CliError(message, "Choose another with --port or --host.");
 }
 
 function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | "logger" | "port">): ServerOptions {
@@ -141,23 +132,26 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
   };
 }
 
-function announce(
-  options: RunOptions,
-  { server, terminal, warnings }: { readonly server: PawlServer; readonly terminal: Terminal; readonly warnings: readonly string[] },
-): void {
+function announce(options: RunOptions, { server, terminal }: { readonly server: PawlServer; readonly terminal: Terminal }): void {
+  const { settings, data } = options;
   const facts = {
     version: VERSION,
     command: options.command,
     readyMs: performance.now(),
     url: server.url,
-    storage: `${options.path} (SQLite, ${options.synchronous === "full" ? "every commit synced to disk" : "kept across restarts"})`,
+    storage: data.isTemporary ? "temporary (--persist keeps it)" : data.path,
     hasDashboard: options.hasDashboard && findDashboard() !== undefined,
-    appUrls: options.settings.texts("sdk-url"),
+    appUrls: settings.texts("sdk-url"),
     discovers: options.discovers,
-    warnings,
+    warnings: [...options.warnings, ...settings.warnings, ...portWarning(options, server)],
   };
   if (terminal.asJson) return terminal.logger.info({ ...facts, readyMs: Math.round(facts.readyMs) }, "ready");
-  for (const line of bannerLines(facts, terminal.style)) terminal.write(line);
+  for (const line of bannerLines(facts, terminal.style)) terminal.say(line);
+}
+
+function portWarning(options: RunOptions, { port }: PawlServer): readonly string[] {
+  const wanted = wantedPort(options);
+  return port === wanted || wanted === 0 ? [] : [`port ${wanted} is in use, so this is ${port}`];
 }
 
 function watchRuns({ engine }: PawlServer, terminal: Terminal, showsAll: boolean): () => void {
@@ -172,7 +166,7 @@ function watchRuns({ engine }: PawlServer, terminal: Terminal, showsAll: boolean
       }
       const line =
         showsAll || entry.kind === "run-ended" ? traceLine(entry, { style: terminal.style, slugOf, now: Date.now() }) : undefined;
-      if (line !== undefined) terminal.write(line);
+      if (line !== undefined) terminal.say(line);
     }
   });
 }
@@ -185,10 +179,4 @@ function findDashboard(): string | undefined {
 
 function wantedPort({ settings }: RunOptions): number {
   return settings.integer("port") ?? PORT;
-}
-
-function firstSignal(): Promise<"SIGINT" | "SIGTERM"> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
-  });
 }

@@ -1,5 +1,5 @@
 /** Help texts, out of the table of flags. */
-import { type Command, flagsOf } from "../command/flags.ts";
+import { type Command, type Flag, flagsOf } from "../command/flags.ts";
 
 const ABOUT: Readonly<Record<Command, string>> = {
   dev: "Runs a server for development: open on this machine, finds your apps by itself.",
@@ -14,15 +14,20 @@ Commands
   start     server for production
   version   version of this program
 
-pawl <command> --help shows the flags of a command. Each is also a variable PAWL_<FLAG>, or a key of pawl.json.
+pawl <command> --help shows the flags of a command. Each is also a variable PAWL_<FLAG>, or a key of pawl.json;
+a flag wins over a variable, and a variable over the file.
 `;
 
 /** Help of a command. */
 export function commandHelp(command: Command): string {
-  const rows = flagsOf(command).map(({ name, short, placeholder, help }) => {
+  const rows = visibleFlagsOf(command).map(({ name, short, placeholder, help }) => {
     const left = `${short === undefined ? "    " : `-${short}, `}--${name}${placeholder === undefined ? "" : ` ${placeholder}`}`;
     return { left, help };
   });
   const width = Math.max(...rows.map(({ left }) => left.length));
   return `${ABOUT[command]}\n\nUsage: pawl ${command} [flags]\n\n${rows.map(({ left, help }) => `  ${left.padEnd(width)}  ${help}`).join("\n")}\n`;
+}
+
+function visibleFlagsOf(command: Command): readonly Flag[] {
+  return flagsOf(command).filter(({ isHidden }) => isHidden !== true);
 }

@@ -1,4 +1,11 @@
-/** One line for each meaningful change, for the terminal of `pawl dev`. Spec: dashboard-and-cli 5.6. */
+/**
+ * One line for each meaningful change, for the terminal of `pawl dev`: time, glyph, name, short run id, what happened. A step is indented
+ * under its run, and the ids of both are in one column.
+ *
+ * I1  Names and messages come from apps and senders; control characters in them never reach the terminal.
+ *
+ * Spec: dashboard-and-cli 5.6, 6.8.
+ */
 import type { TraceEntry } from "@pawl/engine";
 import { REASONS } from "@pawl/protocol";
 import type { Style } from "./style.ts";
@@ -7,42 +14,75 @@ export type LineContext = {
   readonly style: Style;
   /** Slug of a function. */
   readonly slugOf: (functionId: string) => string;
+  /** Milliseconds since 1970. */
   readonly now: number;
 };
 
-const SLUG_WIDTH = 28;
+/** Columns of a run's name, and of a step's with its indent. Longer names move what follows. */
+const NAME_WIDTH = 30;
+
+type Row = { readonly glyph: string; readonly name: string; readonly runId: string; readonly rest: string; readonly isStep: boolean };
+
+type StepEntry = Extract<TraceEntry, { readonly stepId: string }>;
+type OutcomeEntry = Extract<TraceEntry, { readonly kind: "event-outcome" }>;
 
 /** The line of a trace entry; undefined for what is no news. */
 export function traceLine(entry: TraceEntry, context: LineContext): string | undefined {
-  const text = entryText(entry, context);
-  return text === undefined ? undefined : `${context.style.dim(clockOf(context.now))}  ${text}`;
+  const { style, now } = context;
+  if (entry.kind === "event-outcome") return `${style.dim(clockOf(now))}  ${outcomeText(entry, context)}`;
+  const row = "stepId" in entry ? stepRow(entry, context) : runRow(entry, context);
+  if (row === undefined) return undefined;
+  const indent = row.isStep ? "  " : "";
+  const name = printable(row.name).padEnd(NAME_WIDTH - indent.length);
+  return `${style.dim(clockOf(now))}  ${indent}${row.glyph} ${name}  ${style.dim(shortId(row.runId))}  ${row.rest}`;
 }
 
-function entryText(entry: TraceEntry, { style, slugOf, now }: LineContext): string | undefined {
+function outcomeText({ eventName, functionId, reason, detail }: OutcomeEntry, { style, slugOf }: LineContext): string {
+  const target = functionId === "" ? "" : ` ${style.dim("→")} ${printable(slugOf(functionId))}`;
+  const why = `${REASONS[reason]}${detail === undefined ? "" : ` (${printable(detail)})`}`;
+  return `${style.dim("·")} ${printable(eventName)}${target}  ${style.dim(why)}`;
+}
+
+function runRow(entry: Exclude<TraceEntry, StepEntry | OutcomeEntry>, { style, slugOf, now }: LineContext): Row | undefined {
+  const row = { name: slugOf(entry.functionId), runId: entry.runId, isStep: false };
   switch (entry.kind) {
-    case "run-scheduled":
-      return `${entry.eventName} ${style.dim("→")} ${slugOf(entry.functionId)}  ${style.dim(shortId(entry.runId))}`;
-    case "run-ended": {
-      const glyph = { COMPLETED: style.green("✓"), FAILED: style.red("✕"), CANCELLED: style.dim("⊘") }[entry.status as "COMPLETED"] ?? "·";
-      return `${glyph} ${slugOf(entry.functionId).padEnd(SLUG_WIDTH)}  ${style.dim(shortId(entry.runId))}  ${duration(entry.durationMs)}${entry.error === undefined ? "" : `  ${style.red(entry.error)}`}`;
-    }
-    case "run-retrying":
-      return `${style.yellow("↻")} ${slugOf(entry.functionId).padEnd(SLUG_WIDTH)}  ${style.dim(shortId(entry.runId))}  ${entry.error}  ${style.dim(`next try in ${duration(entry.dueAt - now)}`)}`;
-    case "step-completed":
-      return `  ${style.green("✓")} ${entry.name}  ${style.dim(`${shortId(entry.runId)}  ${duration(entry.durationMs ?? 0)}`)}`;
-    case "step-timed-out":
-      return `  ${style.yellow("◷")} ${entry.name}  ${style.dim(`${shortId(entry.runId)}  timed out`)}`;
-    case "step-sleeping":
-    case "step-waiting":
-      return `  ${style.blue("◦")} ${entry.name}  ${style.dim(`${shortId(entry.runId)}  ${entry.kind === "step-sleeping" ? "sleeps" : "waits"} for ${duration((entry.until ?? now) - now)}`)}`;
-    case "step-retrying":
-      return `  ${style.yellow("↻")} ${entry.name}  ${style.dim(shortId(entry.runId))}  ${entry.error}  ${style.dim(`attempt ${entry.attempt}/${entry.attemptsMax}, next in ${duration((entry.dueAt ?? now) - now)}`)}`;
-    case "step-failed":
-      return `  ${style.red("✕")} ${entry.name}  ${style.dim(shortId(entry.runId))}  ${style.red(entry.error)}`;
-    case "event-outcome":
-      return `${entry.eventName} ${style.dim("→")} ${slugOf(entry.functionId)}  ${style.dim(`${REASONS[entry.reason]}${entry.detail === undefined ? "" : ` (${entry.detail})`}`)}`;
-    default:
+    case "run-started":
       return undefined;
+    case "run-scheduled":
+      return { ...row, glyph: style.blue("→"), rest: style.dim(printable(entry.eventName)) };
+    case "run-retrying":
+      return {
+        ...row,
+        glyph: style.yellow("↻"),
+        rest: `${printable(entry.error)}  ${style.dim(`next try in ${duration(entry.dueAt - now)}`)}`,
+      };
+    case "run-ended": {
+      const glyphs: Partial<Record<string, string>> = { COMPLETED: style.cyan("✓"), FAILED: style.red("✕"), CANCELLED: style.dim("⊘") };
+      const error = entry.error === undefined ? "" : `  ${style.red(printable(entry.error))}`;
+      return { ...row, glyph: glyphs[entry.status] ?? style.dim("·"), rest: `${duration(entry.durationMs)}${error}` };
+    }
+  }
+}
+
+function stepRow(entry: StepEntry, { style, now }: LineContext): Row | undefined {
+  const row = { name: entry.name, runId: entry.runId, isStep: true };
+  switch (entry.kind) {
+    case "step-planned":
+      return undefined;
+    case "step-completed":
+      return { ...row, glyph: style.cyan("✓"), rest: style.dim(duration(entry.durationMs ?? 0)) };
+    case "step-timed-out":
+      return { ...row, glyph: style.yellow("◷"), rest: style.dim("timed out") };
+    case "step-sleeping":
+      return { ...row, glyph: style.magenta("◦"), rest: style.dim(`sleeps for ${duration((entry.until ?? now) - now)}`) };
+    case "step-waiting":
+      return { ...row, glyph: style.magenta("◦"), rest: style.dim(`waits for ${duration((entry.until ?? now) - now)} at most`) };
+    case "step-retrying": {
+      const next = style.dim(`attempt ${entry.attempt}/${entry.attemptsMax}, next in ${duration((entry.dueAt ?? now) - now)}`);
+      return { ...row, glyph: style.yellow("↻"), rest: `${printable(entry.error)}  ${next}` };
+    }
+    case "step-failed":
+      return { ...row, glyph: style.red("✕"), rest: style.red(printable(entry.error)) };
   }
 }
 
@@ -53,6 +93,11 @@ export function duration(ms: number): string {
   if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
   if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
   return ms < 172_800_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} d`;
+}
+
+/** Text on one line, without control characters. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
 }
 
 function shortId(id: string): string {
