@@ -46,6 +46,12 @@ test.each(["/assets/gone-abc123.js", "/nothing.svg", "/../secret.txt", "/%2e%2e/
   },
 );
 
+test("a file that a browser has is not sent again", async () => {
+  const { headers } = await server.get("/", page);
+  const { status, body } = await server.get("/", { ...page, "if-none-match": String(headers["etag"]) });
+  expect([status, body]).toEqual([304, ""]);
+});
+
 test("the APIs are not hidden", async () => {
   expect(await server.get("/health", page)).toMatchObject({ status: 200, body: { status: 200 } });
   expect(await server.get("/ui/v1/boot", page)).toMatchObject({ status: 200, body: { version: "1.2.3" } });

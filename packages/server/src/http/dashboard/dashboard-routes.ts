@@ -12,7 +12,7 @@ import { join } from "node:path";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ServerContext } from "../context.ts";
 
-const PAGE = "index.html";
+const PAGE = "/index.html";
 
 const ASSETS = "/assets/";
 
@@ -21,33 +21,31 @@ const CONTENT_POLICY =
 
 const YEAR_S = 31_536_000;
 
-/** Adds the routes, where a dashboard has been built. The library is loaded only then. */
-export async function dashboardRoutes(app: FastifyInstance, { dashboardDir, logger }: ServerContext): Promise<void> {
+/** Adds the routes, where a dashboard has been built. */
+export function dashboardRoutes(app: FastifyInstance, { dashboardDir, logger }: ServerContext): void {
   if (dashboardDir === undefined) return;
   if (!existsSync(join(dashboardDir, PAGE))) return logger.warn({ dashboardDir }, "the dashboard has not been built");
-  const assets = join(dashboardDir, ASSETS);
-  const { fastifyStatic } = await import("@fastify/static");
-  await app.register(fastifyStatic, {
-    root: dashboardDir,
-    serve: false,
-    cacheControl: false,
-    // Called for files that exist: a missing one must not be remembered as missing for a year.
-    setHeaders: (reply, path) => {
-      if (path.startsWith(assets)) void reply.header("cache-control", `public, max-age=${YEAR_S}, immutable`);
-    },
-  });
-  app.get("/*", (request, reply) => sendFile(request, reply));
+  app.get("/*", (request, reply) => sendFile(dashboardDir, request, reply));
 }
 
-function sendFile(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { "*": path = "" } = request.params as { readonly "*"?: string };
-  const isAsset = `/${path}`.startsWith(ASSETS);
-  const isPage = !isAsset && (path === "" || (request.headers.accept ?? "").includes("text/html"));
-  void reply
-    .header("cache-control", "no-cache")
-    .header("content-security-policy", CONTENT_POLICY)
-    .header("x-content-type-options", "nosniff")
-    .header("x-frame-options", "DENY")
-    .header("referrer-policy", "no-referrer");
-  return reply.sendFile(isPage ? PAGE : path);
+async function sendFile(root: string, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const [path = "/"] = request.url.split("?");
+  const isAsset = path.startsWith(ASSETS);
+  const isPage = !isAsset && (path === "/" || (request.headers.accept ?? "").includes("text/html"));
+  // Loaded with the first request, so that a start does not pay for it.
+  const { send } = await import("@fastify/send");
+  const found = await send(request.raw, isPage ? PAGE : path, { root, index: false, cacheControl: false });
+  if (found.type !== "file") return reply.callNotFound();
+  return reply
+    .code(found.statusCode)
+    .headers({ ...found.headers, ...SECURITY_HEADERS })
+    .header("cache-control", isAsset ? `public, max-age=${YEAR_S}, immutable` : "no-cache")
+    .send(found.stream);
 }
+
+const SECURITY_HEADERS = {
+  "content-security-policy": CONTENT_POLICY,
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+} as const;
