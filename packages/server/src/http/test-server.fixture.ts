@@ -26,7 +26,7 @@ export type CallBody = {
 export type FakeApp = (body: CallBody, call: AppCall) => RawReply | Promise<RawReply>;
 
 /** Time that moves only when told to. */
-export class ManualClock implements Clock {
+class ManualClock implements Clock {
   #now = START;
   #timers: { readonly at: number; readonly callback: () => void }[] = [];
 
@@ -73,10 +73,10 @@ export function answer(status: number, body: unknown): RawReply {
 /** JSON as a test reads it. */
 export type Json = ReturnType<typeof JSON.parse>;
 
-export type Headers = Readonly<Record<string, string>>;
+type Headers = Readonly<Record<string, string>>;
 
 /** An answer; its body parsed where it is JSON, else a text. */
-export type Answer = { readonly status: number; readonly body: Json; readonly headers: Readonly<Record<string, unknown>> };
+type Answer = { readonly status: number; readonly body: Json; readonly headers: Readonly<Record<string, unknown>> };
 
 export type TestServer = {
   readonly http: FastifyInstance;

@@ -106,7 +106,7 @@ export function eventObject(request: GqlRequest, event: EventRow): GqlObject {
 }
 
 /** What became of an event as a whole. */
-export function eventStatus(runs: readonly Pick<RunRow, "status">[]): string {
+function eventStatus(runs: readonly Pick<RunRow, "status">[]): string {
   if (runs.length === 0) return "NO_FUNCTIONS";
   if (runs.some(({ status }) => !isTerminalStatus(status))) return "RUNNING";
   const failed = runs.filter(({ status }) => status === "FAILED").length;

@@ -75,7 +75,7 @@ function send(
 }
 
 /** The value without empty fields (I1). */
-export function pruned(value: unknown): unknown {
+function pruned(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(pruned);
   if (!isRecord(value)) return value;
   const kept: [string, unknown][] = [];

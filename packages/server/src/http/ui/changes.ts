@@ -7,7 +7,7 @@
 import type { LiveChange } from "../../core/live.ts";
 
 /** Runs and events remembered. Enough for a reconnection at 1,000 changes a second; one takes about 100 bytes. */
-export const CHANGES_KEPT_MAX = 5_000;
+const CHANGES_KEPT_MAX = 5_000;
 
 /** What changed between two numbers. */
 export type ChangePage = {

@@ -21,7 +21,7 @@ export type ItemFact = {
   readonly step?: StepFact;
 };
 
-export type StepFact = Pick<StepRow, "name" | "kind" | "queuedAt" | "startedAt" | "options">;
+type StepFact = Pick<StepRow, "name" | "kind" | "queuedAt" | "startedAt" | "options">;
 
 export type RunFacts = {
   readonly run: RunRow;

@@ -58,7 +58,7 @@ async function eventViews(context: ServerContext, events: readonly EventRow[]): 
 }
 
 /** Slug of a function, or its id where it is gone. */
-export function slugOf({ engine }: ServerContext, functionId: string): string {
+function slugOf({ engine }: ServerContext, functionId: string): string {
   return engine.registry.functionById(functionId)?.slug ?? functionId;
 }
 

@@ -7,7 +7,7 @@
  * Spec: dashboard 3.2, 3.5.
  */
 import { callsApp, slotMeaning, type Slot } from "@pawl/engine";
-import { isTerminalStatus, type ReasonCode, REASONS, type RunPhase, type UiReason } from "@pawl/protocol";
+import { type ReasonCode, REASONS, type RunPhase, type UiReason } from "@pawl/protocol";
 import { given } from "../../json.ts";
 import type { ItemFact, RunFacts } from "./run-facts.ts";
 import { stepOptions } from "./step-options.ts";
@@ -35,7 +35,7 @@ export function positionOfItem(fact: ItemFact, facts: RunFacts): Position {
   if (calledAt !== undefined) return { phase: "running", reason: { code: "in-progress", text: REASONS["in-progress"], since: calledAt } };
   if (item.dueAt > facts.now) return item.attempt > 0 ? { phase: "retrying", reason: retryReason(fact, facts) } : delayed(fact, facts);
   if (hold !== undefined) return { phase: "held", reason: { code: "concurrency-limit", text: holdText(hold, facts), since: item.dueAt } };
-  const phase = isTerminalStatus(facts.run.status) || facts.run.status === "RUNNING" ? "running" : "queued";
+  const phase = facts.run.status === "RUNNING" ? "running" : "queued";
   return { phase, reason: { code: "waiting-for-worker", text: REASONS["waiting-for-worker"], since: item.dueAt } };
 }
 
