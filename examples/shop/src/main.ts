@@ -18,6 +18,8 @@ const picturePort = await listen(pictureServer(), port === 0 ? 0 : port + 1);
 const addresses = { app: `http://127.0.0.1:${appPort}/api/pawl`, pictures: `http://127.0.0.1:${picturePort}/picture` };
 console.log(`shop: functions at ${addresses.app}, pictures at ${addresses.pictures}/1.jpg`);
 process.send?.({ kind: "ready", ...addresses });
+// Started by a script that is gone: nobody is left to end it.
+process.once("disconnect", () => process.exit());
 
 function listen(server: Server, wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {
