@@ -1,55 +1,68 @@
 /** Follows the runs of a server by its stream of changes. */
-import type { UiChanges, UiRunList, UiRunRow } from "@pawl/protocol";
+import type { UiChanges, UiRunRow } from "@pawl/protocol";
 
-export type FollowedRun = Pick<UiRunRow, "id" | "functionSlug" | "eventName" | "status"> & {
-  /** Whether the run was made to fail. */
-  readonly isPlannedFailure: boolean;
+export type FollowOptions = {
+  /** How many runs of each function must have ended. */
+  readonly counts: ReadonlyMap<string, number>;
+  readonly timeoutMs: number;
+  /** Called on every change of a run. */
+  readonly onChange: (run: UiRunRow) => void;
 };
 
-export type Following = { readonly ready: Promise<void>; readonly allEnded: Promise<readonly FollowedRun[]> };
+export type Following = {
+  /** Resolves when no change can be missed any more. */
+  readonly ready: Promise<void>;
+  /** Resolves with the last state of every run when enough have ended; rejects when the time is over or the server is gone. */
+  readonly ended: Promise<readonly UiRunRow[]>;
+};
 
 const TERMINAL: ReadonlySet<string> = new Set(["COMPLETED", "FAILED", "CANCELLED", "SKIPPED"]);
 
-/** Follows until no run is left that has not ended. */
-export function follow(
-  serverUrl: string,
-  { timeoutMs, onRun }: { readonly timeoutMs: number; readonly onRun: (run: UiRunRow) => void },
-): Following {
-  const abort = AbortSignal.timeout(timeoutMs);
-  const opened = fetch(`${serverUrl}/ui/v1/stream`, { signal: abort });
-  return { ready: opened.then(() => undefined), allEnded: opened.then((response) => read({ serverUrl, response, onRun })) };
+/** Starts following. */
+export function followRuns(serverUrl: string, options: FollowOptions): Following {
+  const opened = fetch(`${serverUrl}/ui/v1/stream`, { signal: AbortSignal.timeout(options.timeoutMs) });
+  const ended = opened.then((response) => read(response, options));
+  // Whoever waits for `ready` only must not be told twice.
+  ended.catch(() => {});
+  return { ready: opened.then(() => undefined), ended };
 }
 
-type ReadInput = { readonly serverUrl: string; readonly response: Response; readonly onRun: (run: UiRunRow) => void };
-
-async function read({ serverUrl, response, onRun }: ReadInput): Promise<readonly FollowedRun[]> {
-  if (response.body === null) throw new Error("The server's stream of changes has no body.");
-  const seen = new Map<string, UiRunRow>();
-  let text = "";
-  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
-      const message = text.slice(0, end);
-      text = text.slice(end + 2);
-      for (const run of changesOf(message)) {
-        if (!seen.has(run.id)) onRun(run);
-        seen.set(run.id, run);
-      }
+async function read(response: Response, { counts, timeoutMs, onChange }: FollowOptions): Promise<readonly UiRunRow[]> {
+  const runs = new Map<string, UiRunRow>();
+  const missing = (): string[] =>
+    [...counts]
+      .filter(([slug, count]) => endedOf(runs, slug) < count)
+      .map(([slug, count]) => `${slug} (${endedOf(runs, slug)} of ${count})`);
+  try {
+    for await (const run of changedRuns(response)) {
+      onChange(run);
+      runs.set(run.id, run);
+      if (TERMINAL.has(run.status) && missing().length === 0) return [...runs.values()];
     }
-    if (seen.size > 0 && [...seen.values()].every(({ status }) => TERMINAL.has(status)) && (await nothingLives(serverUrl))) break;
+  } catch (error) {
+    if ((error as { readonly name?: unknown }).name !== "TimeoutError") throw error;
+    throw new Error(`After ${timeoutMs / 1_000} s runs have not ended: ${missing().join(", ")}.`, { cause: error });
   }
-  return [...seen.values()].map((run) => ({ ...run, isPlannedFailure: run.status === "FAILED" && run.functionSlug === "shop-checkout" }));
+  throw new Error("The server closed its stream of changes.");
 }
 
-function changesOf(message: string): readonly UiRunRow[] {
+function endedOf(runs: ReadonlyMap<string, UiRunRow>, slug: string): number {
+  return [...runs.values()].filter(({ functionSlug, status }) => functionSlug === slug && TERMINAL.has(status)).length;
+}
+
+async function* changedRuns({ body }: Response): AsyncGenerator<UiRunRow> {
+  if (body === null) throw new Error("The server's stream of changes has no body.");
+  let text = "";
+  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+    const messages = (text + chunk).split("\n\n");
+    text = messages.pop() ?? "";
+    for (const message of messages) yield* runsOf(message);
+  }
+}
+
+function runsOf(message: string): readonly UiRunRow[] {
   const lines = message.split("\n");
   if (!lines.includes("event: changes")) return [];
   const data = lines.filter((line) => line.startsWith("data: ")).map((line) => line.slice("data: ".length));
   return (JSON.parse(data.join("\n")) as UiChanges).runs;
-}
-
-/** Runs that were created but not told of yet would be missed by looking at what is known only. */
-async function nothingLives(serverUrl: string): Promise<boolean> {
-  const list = (await (await fetch(`${serverUrl}/ui/v1/runs?status=QUEUED,RUNNING&limit=1`)).json()) as UiRunList;
-  return list.items.length === 0;
 }

@@ -1,0 +1,13 @@
+/** `npm run build`: what is published: the packages, and the dashboard inside the command line. */
+import { chmodSync, cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { buildDashboard, run } from "./dashboard-build.ts";
+
+const root = join(import.meta.dirname, "..");
+const cli = join(root, "packages/cli/dist");
+
+await run(join(root, "node_modules/.bin/tsc"), ["-b"], root);
+await buildDashboard(root);
+rmSync(join(cli, "dashboard"), { recursive: true, force: true });
+cpSync(join(root, "packages/dashboard/dist"), join(cli, "dashboard"), { recursive: true });
+chmodSync(join(cli, "main.js"), 0o755);
