@@ -6,7 +6,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClientName, installClient } from "@pawl/conformance";
 import { type Options, readOptions, USAGE } from "./options.ts";
@@ -19,6 +19,9 @@ import { inWorld, type WorldSetup } from "./world.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 const RESULTS = join(import.meta.dirname, "../results");
 const PROFILE_ROWS = 25;
+
+/** Load average of the last minute above which figures are not to be trusted. */
+const LOAD_MAX = 0.5;
 
 const args = process.argv.slice(2);
 process.exitCode = await main().catch((error: unknown) => {
@@ -35,6 +38,7 @@ async function main(): Promise<number> {
   if (options.code === "built") build();
   for (const client of options.clients) if (client !== "pawl") await installClient(client);
   mkdirSync(RESULTS, { recursive: true });
+  warnIfBusy();
   let hasMissed = false;
   for (const scenario of options.scenarios) {
     for (const client of options.clients) {
@@ -47,6 +51,13 @@ async function main(): Promise<number> {
   }
   if (hasMissed) process.stderr.write("Some figures miss their goal.\n");
   return 0;
+}
+
+/** Other work on the machine goes into every figure. */
+function warnIfBusy(): void {
+  const [load = 0] = loadavg();
+  if (load > LOAD_MAX)
+    process.stderr.write(`The machine is busy (load average ${load.toFixed(1)}); the figures will be worse than they should be.\n`);
 }
 
 /** Emits the JavaScript that users install. Type errors elsewhere in the workspace don't stop a measurement, missing output does. */
