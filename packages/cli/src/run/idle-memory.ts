@@ -10,11 +10,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Clock } from "@pawl/server";
 
-/** How long nothing must have happened: a collection takes some 30 ms, which a call in a busy time would notice. */
-const IDLE_MS = 1_500;
+/** How long nothing must have happened. A server that is asked for something every few seconds is better off with what it has. */
+const IDLE_MS = 10_000;
 
-/** Growth since the last collection, in bytes, below which none is worth its price. */
-const GROWTH_BYTES_MIN: number = 24 * 1024 * 1024;
+/** Growth since the last collection, in bytes, below which none is worth its price: a few busy seconds bring as much. */
+const GROWTH_BYTES_MIN: number = 32 * 1024 * 1024;
 
 export type IdleMemoryOptions = {
   readonly clock: Clock;
