@@ -4,6 +4,8 @@
  * I1  A cached state is what the store will hold once the pending commits are through; where one fails, the state is dropped.
  * I2  Decisions about one run commit in the order in which they were taken.
  * I3  The cache is bounded; a run that sleeps or waits leaves it as others come.
+ * I4  A discovery that a pending commit will store counts as queued: decisions that follow share it. They build on that commit (the run's
+ *     version), so they fail with it. Without this, 100 parallel steps that end together asked for up to 50 discoveries instead of one.
  */
 import { type Decision, evolve, type ItemRow, type FunctionRow, type RandomSource, type RunEnvironment, type RunState } from "@pawl/engine";
 import type { Store } from "@pawl/store";
@@ -42,6 +44,8 @@ export class Runs {
   /** Oldest first; the oldest leaves first. A run that is busy for long is read again now and then, which costs little. */
   readonly #states = new Map<string, RunState>();
   readonly #loading = new Map<string, Promise<RunState | undefined>>();
+  /** Discoveries in pending commits, by run. */
+  readonly #discoveries = new Map<string, ItemRow>();
   #bytes = 0;
 
   constructor(options: RunsOptions) {
@@ -89,6 +93,8 @@ export class Runs {
     const before = state.run.stateBytes;
     evolve(state, decision.changes);
     if (this.#states.get(id) === state) this.#bytes += state.run.stateBytes - before;
+    const discovery = discoveryIn(decision);
+    if (discovery !== undefined) this.#discoveries.set(id, discovery);
     try {
       const result = await this.#options.commits.commit(decision);
       if (result.kind === "conflict") {
@@ -98,6 +104,8 @@ export class Runs {
     } catch (error) {
       this.#dropIfSame(state);
       throw error;
+    } finally {
+      if (discovery !== undefined && this.#discoveries.get(id) === discovery) this.#discoveries.delete(id);
     }
     if (state.run.endedAt !== undefined) this.#dropIfSame(state);
     return undefined;
@@ -107,7 +115,7 @@ export class Runs {
     const { clock, random, functionById, queuedDiscovery, isDiscovering } = this.#options;
     const row = functionById(run.functionId);
     if (row === undefined) throw new Error(`Run ${run.id} belongs to function ${run.functionId}, which the server does not know.`);
-    const discovery = queuedDiscovery(run.id);
+    const discovery = this.#discoveries.get(run.id) ?? queuedDiscovery(run.id);
     return {
       ctx: { now: clock.now(), random },
       function: row,
@@ -140,4 +148,13 @@ export class Runs {
       if (runId !== state.run.id) this.drop(runId);
     }
   }
+}
+
+/** The discovery that a decision stores or moves. */
+function discoveryIn({ changes }: Decision): ItemRow | undefined {
+  for (const change of changes) {
+    const isItem = change.kind === "insert-item" || change.kind === "reschedule-item";
+    if (isItem && change.item.kind === "discovery") return change.item;
+  }
+  return undefined;
 }

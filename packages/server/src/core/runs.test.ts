@@ -1,0 +1,49 @@
+import { hashStepId } from "@pawl/protocol";
+import type { ItemRow, RawReply } from "@pawl/engine";
+import type { Store } from "@pawl/store";
+import { expect, test, vi } from "vitest";
+import { answer, type CallBody, settled, testServer } from "../http/test-server.fixture.ts";
+
+const STEPS = 20;
+
+test("steps of a race that end together share one discovery", async () => {
+  const ids = Array.from({ length: STEPS }, (_, n) => hashStepId(`step ${n}`));
+  const opts = { parallelMode: "race" };
+  const held: (() => void)[] = [];
+  const app = ({ steps }: CallBody, { url }: { readonly url: string }): RawReply | Promise<RawReply> => {
+    const stepId = new URL(url).searchParams.get("stepId") ?? "";
+    if (stepId === "step") {
+      const missing = ids.filter((id) => !(id in steps));
+      return missing.length === 0
+        ? answer(200, "done")
+        : answer(
+            206,
+            missing.map((id) => ({ op: "StepPlanned", id, opts })),
+          );
+    }
+    return new Promise((resolve) => held.push(() => resolve(answer(206, [{ op: "StepRun", id: stepId, opts, data: 1 }]))));
+  };
+  const server = await testServer({ app });
+  const stored = commitInGroups(server.engine.store);
+  await server.engine.send([{ name: "shop/imported", data: {} }]);
+  while (held.length < STEPS) await settled();
+  for (const finish of held) finish();
+  while (server.engine.queue.sizes().items > 0) await settled();
+  const [run] = await server.engine.store.history.listRuns({ filter: {}, timeField: "queuedAt", order: "desc", limit: 1 });
+  expect(run).toMatchObject({ status: "COMPLETED", stepsDone: STEPS });
+  expect(stored.filter(({ kind }) => kind === "discovery")).toHaveLength(1);
+  await server.stop();
+});
+
+/** Changes are durable some time after they were asked for, as in drivers that commit in groups. Returns the items that get stored. */
+function commitInGroups(store: Store): readonly ItemRow[] {
+  const stored: ItemRow[] = [];
+  const apply = store.apply.bind(store);
+  vi.spyOn(store, "apply").mockImplementation(async (changeSet) => {
+    for (const change of changeSet.changes) if (change.kind === "insert-item") stored.push(change.item);
+    const result = apply(changeSet);
+    await new Promise((resolve) => setImmediate(resolve));
+    return result;
+  });
+  return stored;
+}
