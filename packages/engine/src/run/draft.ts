@@ -19,8 +19,14 @@ import { lifecycleEvents } from "./lifecycle-events.ts";
 import type { RunRow } from "./run-row.ts";
 import type { RunState } from "./run-state.ts";
 
-/** How long a discovery waits for siblings that finish together with a step of a race. Without it, 100 parallel steps ask 100 times. */
+/**
+ * How long a discovery waits, for each sibling under way, for those that finish together with a step of a race. Without it, 100 parallel
+ * steps ask 100 times; with a constant of 10 ms they still asked six times, each answer naming 100 steps, and took 82 ms instead of 40.
+ */
 const RACE_COALESCE_MS = 10;
+
+/** A race that is decided must not wait longer than people notice. */
+const RACE_COALESCE_MS_MAX = 200;
 
 /** Answers in a row that bring nothing new before a run is failed: an app that answers so would be called for ever. */
 export const STALLS_MAX = 10;
@@ -118,7 +124,7 @@ export function finishStep(draft: Draft, step: StepRow, end: StepEnd): void {
 function askNext(draft: Draft, mode: StepRow["mode"]): void {
   const { now } = draft.env.ctx;
   if (draft.unfinished.size === 0 || draft.run.requestVersion === 1) draft.discoveryAt = now;
-  else if (mode === "race") draft.discoveryAt ??= now + RACE_COALESCE_MS;
+  else if (mode === "race") draft.discoveryAt ??= now + Math.min(RACE_COALESCE_MS * draft.unfinished.size, RACE_COALESCE_MS_MAX);
   else if ([...draft.unfinished].every((id) => stepOf(draft, id)?.mode === "race")) draft.discoveryAt = now;
 }
 

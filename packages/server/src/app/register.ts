@@ -69,8 +69,10 @@ function parseAll({ functions }: Registration): {
   const problems: RegistrationProblem[] = [];
   for (const raw of functions) {
     const result = parseFunctionConfig(raw);
-    if (result.kind === "valid") definitions.push({ raw, definition: result.config });
-    else for (const problem of result.problems) problems.push(problem);
+    if (result.kind === "valid") {
+      definitions.push({ raw, definition: result.config });
+      problems.push(...unavailable(result.config));
+    } else problems.push(...result.problems);
   }
   const seen = new Set<string>();
   for (const { definition } of definitions) {
@@ -79,6 +81,42 @@ function parseAll({ functions }: Registration): {
     seen.add(definition.slug);
   }
   return { definitions, problems };
+}
+
+/**
+ * Options that this server does not act on yet. Refused, because a function that runs without its limit or never by its schedule is worse
+ * than one that does not register.
+ */
+function unavailable({
+  slug,
+  throttle,
+  rateLimit,
+  debounce,
+  batch,
+  singleton,
+  idempotency,
+  timeouts,
+  triggers,
+  concurrency,
+}: FunctionDefinition): readonly RegistrationProblem[] {
+  const used = {
+    throttle: throttle !== undefined,
+    rateLimit: rateLimit !== undefined,
+    debounce: debounce !== undefined,
+    batchEvents: batch !== undefined,
+    singleton: singleton !== undefined,
+    idempotency: idempotency !== undefined,
+    timeouts: timeouts.startMs !== undefined || timeouts.finishMs !== undefined,
+    "concurrency.fn": concurrency.run !== undefined,
+    "triggers.cron": triggers.some(({ kind }) => kind === "cron"),
+  };
+  return Object.entries(used)
+    .filter(([, isUsed]) => isUsed)
+    .map(([path]) => ({
+      path,
+      code: "config_invalid",
+      message: `${slug}: this server does not support ${path} yet; leave it out to register the function without it`,
+    }));
 }
 
 function appRow(

@@ -182,10 +182,10 @@ test("events are listed, with the older shapes too", async () => {
 });
 
 test("apps and functions, with their options", async () => {
-  await started({ config: { concurrency: [{ limit: 3 }], throttle: { limit: 1, period: "5s" } } });
+  await started({ config: { concurrency: [{ limit: 3 }] } });
   const { apps, functions, functionBySlug } = await ask(
     `{ apps { id externalID method connected functionCount sdkLanguage sdkVersion functions { slug app { name } } }
-       functions { slug concurrency triggers { type value } configuration { retries { value isDefault } throttle { limit period burst } concurrency { scope limit { value } } } }
+       functions { slug concurrency triggers { type value } configuration { retries { value isDefault } concurrency { scope limit { value } } } }
        functionBySlug(query: { functionSlug: "shop-import" }) { name failureHandler { slug } } }`,
   );
   expect(apps).toMatchObject([
@@ -204,7 +204,7 @@ test("apps and functions, with their options", async () => {
       slug: "shop-import",
       concurrency: 3,
       triggers: [{ type: "EVENT", value: "shop/imported" }],
-      configuration: { retries: { value: 4, isDefault: true }, throttle: { limit: 1, period: "5s" } },
+      configuration: { retries: { value: 4, isDefault: true }, concurrency: [{ limit: { value: 3 } }] },
     },
   ]);
   expect(functionBySlug).toEqual({ name: "import", failureHandler: null });

@@ -153,7 +153,7 @@ test("apps and functions are shown with their options", async () => {
   const config = {
     concurrency: [{ limit: 2, key: "event.data.user", scope: "fn" }],
     cancel: [{ event: "stop", timeout: "1h" }],
-    triggers: [{ event: "a", expression: "event.data.n > 1" }, { cron: "0 * * * *" }],
+    triggers: [{ event: "a", expression: "event.data.n > 1" }, { event: "b" }],
   };
   await started({ functions: [functionConfig("shop-import", config), functionConfig("shop-import-failure")] });
   expect((await server.get("/v2/apps")).body.data).toMatchObject([
@@ -167,7 +167,7 @@ test("apps and functions are shown with their options", async () => {
     failureHandler: { slug: "shop-import-failure" },
     triggers: [
       { type: "EVENT", value: "a", if: "event.data.n > 1" },
-      { type: "CRON", value: "0 * * * *" },
+      { type: "EVENT", value: "b" },
     ],
     configuration: {
       retries: { value: 4, isDefault: true },
