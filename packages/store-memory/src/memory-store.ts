@@ -96,9 +96,12 @@ function readsOf({ tables, leases }: World, open: Open): Omit<Store, "kind" | "a
     scanItems: (scan) => open(() => scanItems(tables, scan)),
     itemsOfRun: (runId) =>
       open(() => rowsOf(tables.items, tables.itemsOfRun.get(runId)).sort((a, b) => a.dueAt - b.dueAt || compareText(a.id, b.id))),
-    unprocessedEvents: ({ limit }) =>
+    unprocessedEvents: ({ limit, after = "" }) =>
       open(() => {
-        const eventIds = Array.from(tables.unprocessed.keys()).sort(compareText).slice(0, limit);
+        const eventIds = Array.from(tables.unprocessed.keys())
+          .filter((eventId) => eventId > after)
+          .sort(compareText)
+          .slice(0, limit);
         return eventIds.map((eventId) => eventOf(tables, eventId)).filter((event) => event !== undefined);
       }),
     findPauses: (query) => open(() => findPauses(tables, query)),

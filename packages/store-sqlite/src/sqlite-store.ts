@@ -55,7 +55,7 @@ function readsOf(statements: Statements, open: Open): Omit<Store, "kind" | "appl
     dueLanes: (dueBy) => open(() => lanes.dueLanes(dueBy)),
     scanItems: (scan) => open(() => lanes.scan(scan)),
     itemsOfRun: (runId) => open(() => items.ofRun(runId)),
-    unprocessedEvents: ({ limit }) => open(() => events.unprocessed(limit)),
+    unprocessedEvents: ({ limit, after = "" }) => open(() => events.unprocessed(limit, after)),
     findPauses: (query) => open(() => pauseMatch.find(query)),
     pauseById: (pauseId) => open(() => pauses.byId(pauseId)),
     pauseByCorrelation: (correlationId) => open(() => pauses.byCorrelation(correlationId)),

@@ -56,8 +56,8 @@ export interface Store {
   scanItems(scan: ItemScan): Promise<readonly ItemRow[]>;
   itemsOfRun(runId: string): Promise<readonly ItemRow[]>;
 
-  /** Events that are stored and not processed, oldest first: what a crash left behind. */
-  unprocessedEvents(query: { readonly limit: number }): Promise<readonly EventRow[]>;
+  /** Events that are stored and not processed, oldest first: what a crash left behind. `after`: the id of the last event of the page before. */
+  unprocessedEvents(query: { readonly limit: number; readonly after?: string }): Promise<readonly EventRow[]>;
   /** Pauses of kinds `event` and `cancel` that an event may match; the caller evaluates their expressions. Whole pages, oldest first. */
   findPauses(query: PauseQuery): Promise<readonly PauseRow[]>;
   pauseById(pauseId: string): Promise<PauseRow | undefined>;

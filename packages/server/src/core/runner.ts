@@ -61,12 +61,12 @@ export class Runner {
 
   /** Takes up the events that a crash left unprocessed. */
   async start(): Promise<void> {
-    for (;;) {
-      const events = await this.#options.store.unprocessedEvents({ limit: RECOVERY_PAGE });
-      const fresh = events.filter(({ id }) => !this.#inProgress.has(id));
-      await Promise.all(fresh.map((event) => this.push(event)));
-      if (events.length < RECOVERY_PAGE || fresh.length === 0) return;
-    }
+    let after: string | undefined;
+    do {
+      const events = await this.#options.store.unprocessedEvents({ limit: RECOVERY_PAGE, ...(after === undefined ? {} : { after }) });
+      await Promise.all(events.map((event) => this.push(event)));
+      after = events.length < RECOVERY_PAGE ? undefined : events.at(-1)?.id;
+    } while (after !== undefined);
   }
 
   /** Waits for the events in progress. Later ones stay in the store. */

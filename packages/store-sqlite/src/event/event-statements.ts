@@ -31,7 +31,8 @@ export interface EventStatements {
   markProcessed(eventId: string): void;
   insertOutcome(outcome: EventOutcome): void;
   isUnprocessed(eventId: string): boolean;
-  unprocessed(limit: number): readonly EventRow[];
+  /** In the order of ids, after the given one. */
+  unprocessed(limit: number, after: string): readonly EventRow[];
   byIds(eventIds: readonly string[]): readonly EventRow[];
   /** Bodies of those that are stored, in the order of the ids. */
   bodies(eventIds: readonly string[]): readonly string[];
@@ -45,7 +46,7 @@ export function eventStatements(connection: Connection): EventStatements {
   const isUnprocessed = connection.prepare("select 1 from unprocessed_events where event_id = ?");
   const unprocessed = connection.prepare<EventRecord>(
     `select ${EVENT_COLUMNS.replace("exists (select 1 from unprocessed_events u where u.event_id = id)", "1")}
-     from unprocessed_events join events on id = event_id order by event_id limit ?`,
+     from unprocessed_events join events on id = event_id where event_id > ? order by event_id limit ?`,
   );
   const outcomes = connection.prepare<OutcomeRecord>(
     `select event_id, function_id, reason, detail, at from event_outcomes
@@ -54,7 +55,7 @@ export function eventStatements(connection: Connection): EventStatements {
   return {
     ...eventWrites(connection),
     isUnprocessed: (eventId) => isUnprocessed.get(eventId) !== undefined,
-    unprocessed: (limit) => unprocessed.all(limit).map(eventOf),
+    unprocessed: (limit, after) => unprocessed.all(after, limit).map(eventOf),
     byIds: (eventIds) => eventIds.flatMap((eventId) => byId.all(eventId)).map(eventOf),
     bodies: (eventIds) => eventIds.flatMap((eventId) => body.all(eventId)).map((record) => record.body),
     outcomes: (eventIds) => outcomes.all(jsonList(eventIds)).map(outcomeOf),

@@ -39,6 +39,7 @@ export function describeEvents(open: OpenStore): void {
       await commit(store, [{ kind: "insert-event", event: fixtures.event({ id: idOf(0), isProcessed: true }) }]);
       await commit(store, [{ kind: "mark-event-processed", eventId: idOf(2) }]);
       expect(await store.unprocessedEvents({ limit: 2 })).toEqual([fixtures.event({ id: idOf(1) }), fixtures.event({ id: idOf(3) })]);
+      expect(await store.unprocessedEvents({ limit: 1, after: idOf(1) })).toEqual([fixtures.event({ id: idOf(3) })]);
     });
 
     describeOutcomes(open);
