@@ -1,0 +1,32 @@
+/** Attempts are bounded and counted one by one: no call beyond the last attempt, and none that repeats a number that was used up. */
+import { ofKind, type CheckContext, type Checker } from "./checker.ts";
+
+/** Makes the checker. */
+export function checkAttempts({ mirror, programs, report }: CheckContext): Checker {
+  return {
+    callBegan: ({ itemId, body: { ctx } }) => {
+      if (ctx.attempt >= ctx.max_attempts) report(`the item ${itemId} is called with attempt ${ctx.attempt} of ${ctx.max_attempts}`);
+    },
+    committing: ({ changeSet }) => {
+      const failed = ofKind(changeSet, "insert-attempt").length > 0;
+      for (const { item } of ofKind(changeSet, "reschedule-item")) {
+        const old = mirror.item(item.id);
+        if (old === undefined) continue;
+        const allowed = failed ? [old.attempt + 1] : [old.attempt, 0];
+        if (!allowed.includes(item.attempt)) report(`the item ${item.id} goes from attempt ${old.attempt} to ${item.attempt}`);
+        if (item.attempt >= old.attemptsMax) report(`the item ${item.id} is scheduled for attempt ${item.attempt} of ${old.attemptsMax}`);
+      }
+    },
+    ended: () => {
+      const counts = new Map<string, number>();
+      for (const { runId, stepId } of mirror.attempts) counts.set(`${runId}/${stepId}`, (counts.get(`${runId}/${stepId}`) ?? 0) + 1);
+      for (const [key, count] of counts) {
+        const [runId = "", stepId] = key.split("/");
+        const program = programs.get(mirror.runs.get(runId)?.functionId ?? "");
+        // Checkpoints give a call its attempts back, and the function itself is tried anew between steps.
+        if (program === undefined || program.checkpointSteps > 0 || stepId === "function") continue;
+        if (count > program.attemptsMax) report(`step ${stepId} of run ${runId} failed ${count} times; allowed are ${program.attemptsMax}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * What is committed, followed from the changes alone: a second, naive opinion beside the store's.
+ *
+ * I1  It never looks into the store.
+ */
+import type { AttemptRow, Change, EventOutcome, EventRow, ItemRow, PauseRow, RunRow, StepRow } from "@pawl/engine";
+
+/** `storedAt`: when the row was committed. */
+export type MirroredEvent = { readonly row: EventRow; readonly storedAt: number; isProcessed: boolean };
+export type MirroredPause = { readonly row: PauseRow; readonly storedAt: number };
+
+export class Mirror {
+  readonly events: Map<string, MirroredEvent> = new Map();
+  readonly outcomes: EventOutcome[] = [];
+  readonly runs: Map<string, RunRow> = new Map();
+  readonly attempts: AttemptRow[] = [];
+  /** Every pause that ever was. */
+  readonly pausesEver: Map<string, MirroredPause> = new Map();
+  readonly #steps = new Map<string, Map<string, StepRow>>();
+  readonly #items = new Map<string, Map<string, ItemRow>>();
+  readonly #pauses = new Map<string, Map<string, PauseRow>>();
+
+  stepsOf(runId: string): ReadonlyMap<string, StepRow> {
+    return this.#steps.get(runId) ?? new Map();
+  }
+
+  itemsOf(runId: string): ReadonlyMap<string, ItemRow> {
+    return this.#items.get(runId) ?? new Map();
+  }
+
+  pausesOf(runId: string): ReadonlyMap<string, PauseRow> {
+    return this.#pauses.get(runId) ?? new Map();
+  }
+
+  item(itemId: string): ItemRow | undefined {
+    return this.itemsOf(runOf(itemId)).get(itemId);
+  }
+
+  pause(pauseId: string): PauseRow | undefined {
+    return this.pausesOf(runOf(pauseId)).get(pauseId);
+  }
+
+  follow(changes: readonly Change[], at: number): void {
+    for (const change of changes) this.#follow(change, at);
+  }
+
+  #follow(change: Change, at: number): void {
+    switch (change.kind) {
+      case "insert-event":
+        if (!this.events.has(change.event.id))
+          this.events.set(change.event.id, { row: change.event, storedAt: at, isProcessed: change.event.isProcessed });
+        return;
+      case "mark-event-processed": {
+        const event = this.events.get(change.eventId);
+        if (event !== undefined) event.isProcessed = true;
+        return;
+      }
+      case "insert-event-outcome":
+        this.outcomes.push(change.outcome);
+        return;
+      case "insert-run":
+        if (!this.runs.has(change.run.id)) this.runs.set(change.run.id, change.run);
+        return;
+      case "update-run":
+        if (this.runs.has(change.run.id)) this.runs.set(change.run.id, change.run);
+        return;
+      case "insert-attempt":
+        this.attempts.push(change.attempt);
+        return;
+      default:
+        return this.#followWork(change, at);
+    }
+  }
+
+  #followWork(change: Change, at: number): void {
+    switch (change.kind) {
+      case "put-step":
+        mapOf(this.#steps, change.step.runId).set(change.step.id, change.step);
+        return;
+      case "delete-step":
+        mapOf(this.#steps, change.runId).delete(change.stepId);
+        return;
+      case "insert-item":
+        if (this.item(change.item.id) === undefined) mapOf(this.#items, change.item.runId).set(change.item.id, change.item);
+        return;
+      case "reschedule-item": {
+        const { id, dueAt, attempt } = change.item;
+        const old = this.item(id);
+        if (old !== undefined) mapOf(this.#items, old.runId).set(id, { ...old, dueAt, attempt });
+        return;
+      }
+      case "delete-item":
+        mapOf(this.#items, runOf(change.itemId)).delete(change.itemId);
+        return;
+      case "insert-pause":
+        if (this.pause(change.pause.id) !== undefined) return;
+        mapOf(this.#pauses, change.pause.runId).set(change.pause.id, change.pause);
+        this.pausesEver.set(change.pause.id, { row: change.pause, storedAt: at });
+        return;
+      case "delete-pause":
+        mapOf(this.#pauses, runOf(change.pauseId)).delete(change.pauseId);
+        return;
+      case "delete-run-work":
+        this.#items.delete(change.runId);
+        if (change.hasPauses) this.#pauses.delete(change.runId);
+        return;
+      default:
+    }
+  }
+}
+
+/** Ids of items and pauses begin with their run's. */
+function runOf(id: string): string {
+  const end = id.indexOf("/");
+  return end < 0 ? id : id.slice(0, end);
+}
+
+function mapOf<T>(maps: Map<string, Map<string, T>>, key: string): Map<string, T> {
+  const known = maps.get(key);
+  if (known !== undefined) return known;
+  const made = new Map<string, T>();
+  maps.set(key, made);
+  return made;
+}

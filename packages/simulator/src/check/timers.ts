@@ -1,0 +1,26 @@
+/** No timer early: no item is worked on, no sleep ends and no wait times out before its time. No run starts before its event says. */
+import { ofKind, type CheckContext, type Checker } from "./checker.ts";
+
+/** Makes the checker. */
+export function checkTimers({ mirror, now, report }: CheckContext): Checker {
+  return {
+    claimed: ({ itemId }) => {
+      const item = mirror.item(itemId);
+      if (item === undefined) report(`the item ${itemId} was claimed, but is not stored`);
+      else if (item.dueAt > now()) report(`the item ${itemId} was claimed ${item.dueAt - now()} ms before it is due`);
+    },
+    committing: ({ changeSet, at }) => {
+      for (const { step } of ofKind(changeSet, "put-step")) {
+        const old = mirror.stepsOf(step.runId).get(step.id);
+        const isTimer = step.endedAt !== undefined && (old?.kind === "sleep" || step.status === "timed_out");
+        if (isTimer && (old?.until ?? 0) > at) report(`step ${step.id} of run ${step.runId} ended ${(old?.until ?? 0) - at} ms early`);
+      }
+      for (const { item } of ofKind(changeSet, "insert-item")) {
+        if (item.kind !== "start") continue;
+        const run = ofKind(changeSet, "insert-run").find((change) => change.run.id === item.runId)?.run;
+        const ts = Math.max(0, ...(run?.eventIds ?? []).map((id) => mirror.events.get(id)?.row.ts ?? 0));
+        if (item.dueAt < ts) report(`run ${item.runId} starts ${ts - item.dueAt} ms before its event happens`);
+      }
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * Waits: a pause is consumed once and only by an event that fits, came while the pause existed and was not there before; and an event
+ * that fits a pause resumes it.
+ */
+import type { StepRow } from "@pawl/engine";
+import { statementsOf, type WaitStatement } from "../app/program.ts";
+import { ofKind, type CheckContext, type Checker } from "./checker.ts";
+import type { MirroredEvent } from "./mirror.ts";
+
+/** An event that comes so long before the time-out must be in time: faults delay its processing by less. */
+const SLACK_MS = 300_000;
+
+/** Makes the checker. */
+export function checkWaits(context: CheckContext): Checker {
+  const { mirror, report } = context;
+  return {
+    committing: ({ changeSet }) => {
+      const seen = new Set<string>();
+      for (const { pauseId } of ofKind(changeSet, "delete-pause")) {
+        if (seen.has(pauseId)) report(`the pause ${pauseId} is consumed twice`);
+        seen.add(pauseId);
+      }
+      for (const { pause } of ofKind(changeSet, "insert-pause"))
+        if (mirror.pausesEver.has(pause.id)) report(`the pause ${pause.id} is made again`);
+      for (const { step } of ofKind(changeSet, "put-step")) if (step.matchedEventId !== undefined) checkMatch(context, step);
+    },
+    ended: () => {
+      for (const runId of mirror.runs.keys())
+        for (const step of mirror.stepsOf(runId).values())
+          if (step.kind === "wait-for-event" && step.status === "timed_out") checkMissed(context, step);
+    },
+  };
+}
+
+function checkMatch(context: CheckContext, step: StepRow): void {
+  const { mirror, report } = context;
+  const pause = mirror.pausesEver.get(`${step.runId}/${step.id}`);
+  const event = mirror.events.get(step.matchedEventId ?? "");
+  const where = `step ${step.id} of run ${step.runId}`;
+  if (pause === undefined || event === undefined) return report(`${where} was resumed without a pause, or by an unknown event`);
+  const { receivedAt } = event.row;
+  if (receivedAt < pause.row.createdAt || receivedAt >= pause.row.expiresAt)
+    report(`${where} was resumed by event ${event.row.id}, received ${receivedAt - pause.row.createdAt} ms after it began to wait`);
+  if (!fits(context, { step, event })) report(`${where} was resumed by event ${event.row.id}, which does not fit`);
+}
+
+function checkMissed(context: CheckContext, step: StepRow): void {
+  const { mirror, report } = context;
+  const pause = mirror.pausesEver.get(`${step.runId}/${step.id}`);
+  if (pause === undefined) return;
+  const matched = new Set([...mirror.stepsOf(step.runId).values()].map(({ matchedEventId }) => matchedEventId));
+  for (const event of mirror.events.values()) {
+    const { id, receivedAt } = event.row;
+    const isInTime =
+      receivedAt >= pause.storedAt && receivedAt + SLACK_MS < pause.row.expiresAt && event.storedAt + SLACK_MS < pause.row.expiresAt;
+    if (isInTime && !matched.has(id) && fits(context, { step, event }))
+      report(`step ${step.id} of run ${step.runId} timed out, although event ${id} had come ${pause.row.expiresAt - receivedAt} ms before`);
+  }
+}
+
+/** Whether an event is what a step waits for. */
+function fits({ mirror, programs }: CheckContext, { step, event }: { readonly step: StepRow; readonly event: MirroredEvent }): boolean {
+  const run = mirror.runs.get(step.runId);
+  const program = programs.get(run?.functionId ?? "");
+  const trigger = mirror.events.get(run?.eventIds[0] ?? "");
+  if (run === undefined || program === undefined || trigger === undefined || run.eventIds.includes(event.row.id)) return false;
+  const statement = [...statementsOf(program.body)].find(
+    (other): other is WaitStatement => other.kind === "wait" && other.id === step.name,
+  );
+  if (statement === undefined || statement.event !== event.row.name) return false;
+  return !statement.matchesK || kOf(event) === kOf(trigger);
+}
+
+function kOf({ row }: MirroredEvent): unknown {
+  return (JSON.parse(row.body) as { readonly data?: { readonly k?: unknown } }).data?.k;
+}

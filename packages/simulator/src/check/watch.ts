@@ -1,0 +1,70 @@
+/** Hands what happens to the mirror and to every checker, and collects what they report. */
+import type { CallRequest } from "@pawl/protocol";
+import type { AppCall } from "@pawl/server";
+import type { Program } from "../app/program.ts";
+import type { Scenario } from "../world/scenario.ts";
+import { CHECKERS, type CheckerName } from "./all-checkers.ts";
+import type { Checker, Commit, Ending, Execution, ObservedCall } from "./checker.ts";
+import { Mirror } from "./mirror.ts";
+
+/** `at`: virtual time of the world. */
+export type Violation = { readonly checker: CheckerName; readonly at: number; readonly message: string };
+
+/** One mistake breaks many promises; the first ones tell enough. */
+const VIOLATIONS_MAX = 20;
+
+export type WatchOptions = { readonly programs: readonly Program[]; readonly scenario: Scenario; readonly now: () => number };
+
+export class Watch {
+  readonly mirror: Mirror = new Mirror();
+  readonly violations: Violation[] = [];
+  readonly #now: () => number;
+  readonly #checkers: readonly Checker[];
+  /** Calls under way, by the object that the node made for them. */
+  readonly #calls = new Map<AppCall, ObservedCall>();
+
+  constructor({ programs, scenario, now }: WatchOptions) {
+    this.#now = now;
+    const byName = new Map(programs.map((program) => [program.slug, program]));
+    this.#checkers = Object.entries(CHECKERS).map(([name, make]) =>
+      make({ mirror: this.mirror, programs: byName, scenario, now, report: (message) => this.report(name as CheckerName, message) }),
+    );
+  }
+
+  report(checker: CheckerName, message: string): void {
+    if (this.violations.length < VIOLATIONS_MAX) this.violations.push({ checker, at: this.#now(), message });
+  }
+
+  committed(commit: Commit): void {
+    for (const checker of this.#checkers) checker.committing?.(commit);
+    this.mirror.follow(commit.changeSet.changes, commit.at);
+    for (const checker of this.#checkers) checker.committed?.(commit);
+  }
+
+  claimed(claim: { readonly itemId: string; readonly generation: number }): void {
+    for (const checker of this.#checkers) checker.claimed?.(claim);
+  }
+
+  callBegan(node: number, call: AppCall): ObservedCall {
+    const body = JSON.parse(call.body) as CallRequest;
+    const observed: ObservedCall = { node, itemId: body.ctx.qi_id, slug: body.ctx.fn_id, body };
+    this.#calls.set(call, observed);
+    for (const checker of this.#checkers) checker.callBegan?.(observed);
+    return observed;
+  }
+
+  callEnded(call: AppCall): ObservedCall | undefined {
+    const observed = this.#calls.get(call);
+    this.#calls.delete(call);
+    if (observed !== undefined) for (const checker of this.#checkers) checker.callEnded?.(observed);
+    return observed;
+  }
+
+  executed(execution: Execution): void {
+    for (const checker of this.#checkers) checker.executed?.(execution);
+  }
+
+  ended(ending: Ending): void {
+    for (const checker of this.#checkers) checker.ended?.(ending);
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * One world, from one seed: faults, then healing, then rest; and what the checkers say about it.
+ *
+ * I1  The same seed gives the same world, event by event: its trace has the same hash.
+ * I2  Every world comes to rest: within a bound of virtual time after the last fault, nothing is left to do.
+ */
+import { FakeApp, type Checkpoint, type CheckpointAnswer } from "./app/fake-app.ts";
+import { generatePrograms } from "./app/generate-program.ts";
+import type { Canary } from "./canary/canary.ts";
+import { Watch, type Violation } from "./check/watch.ts";
+import { Cluster } from "./world/cluster.ts";
+import { Load } from "./world/load.ts";
+import { type Scenario, scenarioOf } from "./world/scenario.ts";
+import { SeededRandom } from "./world/seeded-random.ts";
+import { Trace } from "./world/trace.ts";
+import { turn, VirtualClock, WORLD_BEGIN } from "./world/virtual-clock.ts";
+
+/** Retries of calls, hanging calls, sleeps in a row: all of it together takes less than this. */
+const REST_MS_MAX: number = 14 * 86_400_000;
+/** Timers that go off in one world. The largest ones have some ten thousand. */
+const TIMERS_MAX = 300_000;
+/** Timers between two kills, at most: so kills fall where much happens, not where time passes. */
+const TIMERS_PER_CRASH_MAX = 150;
+const OUTAGE_MS_MAX = 120_000;
+const CHECKPOINT_MS_MAX = 10_000;
+const CHECKPOINT_TRIES_MAX = 3;
+
+export type SimulationOptions = {
+  readonly canary?: Canary;
+  /** Whether the trace is kept for printing. Default false. */
+  readonly keepsTrace?: boolean;
+};
+
+export type SimulationResult = {
+  readonly seed: number;
+  readonly scenario: Scenario;
+  readonly violations: readonly Violation[];
+  /** Hash of everything that happened. */
+  readonly hash: string;
+  readonly timers: number;
+  readonly virtualMs: number;
+  readonly runs: number;
+  readonly starts: number;
+  readonly trace: readonly string[];
+};
+
+/** Simulates a seed. */
+export async function runSeed(seed: number, options: SimulationOptions = {}): Promise<SimulationResult> {
+  const world = new World(seed, options);
+  return world.run();
+}
+
+class World {
+  readonly #seed: number;
+  readonly #clock = new VirtualClock();
+  readonly #trace: Trace;
+  readonly #random: SeededRandom;
+  readonly #scenario: Scenario;
+  readonly #watch: Watch;
+  readonly #cluster: Cluster;
+  readonly #app: FakeApp;
+  readonly #load: Load;
+  #appIsDown = false;
+  #timers = 0;
+
+  constructor(seed: number, { canary, keepsTrace = false }: SimulationOptions) {
+    this.#seed = seed;
+    const clock = this.#clock;
+    const random = new SeededRandom(String(seed));
+    const trace = new Trace(keepsTrace);
+    const scenario = scenarioOf(random.fork("scenario"));
+    const programs = generatePrograms(random.fork("programs"), scenario.functions);
+    const watch = new Watch({ programs, scenario, now: () => clock.now() });
+    const common = { clock, scenario, programs, watch, trace };
+    this.#random = random.fork("world");
+    this.#trace = trace;
+    this.#scenario = scenario;
+    this.#watch = watch;
+    this.#cluster = new Cluster({
+      ...common,
+      random: random.fork("cluster"),
+      canary,
+      isFaulty: () => this.#isFaulty(),
+      isAppDown: () => this.#appIsDown && this.#isFaulty(),
+    });
+    this.#app = new FakeApp({
+      programs,
+      clock,
+      checkpoint: (request) => this.#checkpoint(request),
+      executed: (execution) => watch.executed(execution),
+    });
+    this.#load = new Load({ ...common, random: random.fork("load"), cluster: this.#cluster, mirror: watch.mirror });
+    trace.note(clock.now(), JSON.stringify({ seed, scenario, programs }));
+  }
+
+  async run(): Promise<SimulationResult> {
+    this.#cluster.begin(this.#app);
+    this.#load.begin();
+    this.#planFaults();
+    if (await this.#comesToRest()) this.#watch.ended({ acknowledged: this.#load.acknowledged, stored: this.#cluster.stored() });
+    return {
+      seed: this.#seed,
+      scenario: this.#scenario,
+      violations: this.#watch.violations,
+      hash: this.#trace.digest(),
+      timers: this.#timers,
+      virtualMs: this.#clock.now() - WORLD_BEGIN,
+      runs: this.#watch.mirror.runs.size,
+      starts: this.#cluster.starts,
+      trace: this.#trace.lines(),
+    };
+  }
+
+  #isFaulty(): boolean {
+    return this.#clock.now() < WORLD_BEGIN + this.#scenario.faultyMs;
+  }
+
+  /** False where it is given up before: it never would, or enough has been found. */
+  async #comesToRest(): Promise<boolean> {
+    const { crashes } = this.#scenario.node;
+    let crashesLeft = crashes;
+    let untilCrash = this.#random.integer(TIMERS_PER_CRASH_MAX);
+    const end = WORLD_BEGIN + this.#scenario.faultyMs + REST_MS_MAX;
+    await turn();
+    while (this.#clock.fireNext()) {
+      await turn();
+      this.#timers += 1;
+      if (this.#timers > TIMERS_MAX || this.#clock.now() > end) {
+        this.#watch.report("world", `the world did not come to rest: ${this.#timers} timers, ${this.#clock.now() - WORLD_BEGIN} ms`);
+        return false;
+      }
+      if (this.#watch.violations.length > 0 && this.#timers % 1_000 === 0) return false;
+      untilCrash -= 1;
+      if (untilCrash > 0 || crashesLeft === 0 || !this.#isFaulty()) continue;
+      crashesLeft -= 1;
+      untilCrash = this.#random.between(1, TIMERS_PER_CRASH_MAX);
+      this.#cluster.crash();
+    }
+    return true;
+  }
+
+  #planFaults(): void {
+    const { faultyMs, node, app } = this.#scenario;
+    for (let index = 0; index < node.stops; index++)
+      this.#clock.setTimer(this.#random.integer(faultyMs), () => void this.#cluster.stop().catch(() => this.#cluster.crash()));
+    for (let index = 0; index < app.outages; index++) {
+      const at = this.#random.integer(faultyMs);
+      this.#clock.setTimer(at, () => (this.#appIsDown = true));
+      this.#clock.setTimer(at + this.#random.integer(OUTAGE_MS_MAX), () => (this.#appIsDown = false));
+    }
+  }
+
+  /** The way of a checkpoint from the app to whichever node is up. */
+  async #checkpoint(request: Checkpoint): Promise<CheckpointAnswer> {
+    for (let tries = 0; tries < CHECKPOINT_TRIES_MAX; tries++) {
+      const answer = await this.#tryCheckpoint(request);
+      const isRepeated = this.#isFaulty() && this.#random.chance(this.#scenario.app.repeatCheckpoint);
+      if (isRepeated) this.#clock.setTimer(this.#random.integer(CHECKPOINT_MS_MAX), () => void this.#tryCheckpoint(request));
+      if (answer !== "failed") return answer;
+      await this.#clock.sleep(100);
+    }
+    return "failed";
+  }
+
+  async #tryCheckpoint({ runId, itemId, generation, ops }: Checkpoint): Promise<CheckpointAnswer> {
+    const { engine } = this.#cluster;
+    if (engine === undefined) return "failed";
+    const saving = engine.checkpoint({ runId, itemId, ops, ...(generation === undefined ? {} : { generation }) }).then(
+      ({ kind }) => kind,
+      () => "failed" as const,
+    );
+    const kind = await Promise.race([saving, this.#clock.sleep(CHECKPOINT_MS_MAX).then(() => "failed" as const)]);
+    if (kind === "refused") this.#watch.report("world", `a checkpoint of run ${runId} was refused`);
+    return kind === "saved" || kind === "stale" ? kind : "failed";
+  }
+}

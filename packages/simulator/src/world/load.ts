@@ -1,0 +1,91 @@
+/**
+ * Those who use the server from outside: senders of events, people who cancel, senders of signals.
+ *
+ * I1  What a sender was told is remembered; what it was not told may have happened or not.
+ */
+import type { NewEvent } from "@pawl/server";
+import { CANCEL_EVENT, K_BOUND, N_BOUND, SIGNALS, TRIGGER_EVENTS } from "../app/program.ts";
+import type { Mirror } from "../check/mirror.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Scenario } from "./scenario.ts";
+import type { SeededRandom } from "./seeded-random.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+
+const EVENTS_PER_REQUEST_MAX = 3;
+const ANSWER_MS_MAX = 10_000;
+const TRIES_MAX = 6;
+const IDS = ["order-1", "order-2", "order-3"] as const;
+
+export type LoadOptions = {
+  readonly clock: VirtualClock;
+  readonly random: SeededRandom;
+  readonly scenario: Scenario;
+  readonly cluster: Cluster;
+  readonly mirror: Mirror;
+};
+
+export class Load {
+  /** Internal ids of events whose senders know that they are stored. */
+  readonly acknowledged: string[] = [];
+  readonly #options: LoadOptions;
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+  }
+
+  /** Sets everything up that will be sent. */
+  begin(): void {
+    const { clock, random, scenario } = this.#options;
+    const later = (what: () => Promise<void>): void => {
+      clock.setTimer(random.integer(scenario.faultyMs), () => void what());
+    };
+    for (let index = 0; index < scenario.events; index++) later(() => this.#send());
+    for (let index = random.integer(4); index > 0; index--) later(() => this.#cancel());
+    for (let index = random.integer(6); index > 0; index--) later(() => this.#signal());
+  }
+
+  async #send(): Promise<void> {
+    const { random, clock } = this.#options;
+    const isSeeded = random.chance(0.5);
+    const events = Array.from({ length: random.between(1, EVENTS_PER_REQUEST_MAX) }, () => this.#makeEvent(isSeeded));
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const { engine } = this.#options.cluster;
+      const ids = engine === undefined ? undefined : await this.#answered(engine.send(events));
+      if (ids !== undefined) {
+        this.acknowledged.push(...ids);
+        return;
+      }
+      await clock.sleep(random.integer(ANSWER_MS_MAX));
+    }
+  }
+
+  #makeEvent(isSeeded: boolean): NewEvent {
+    const { random, clock } = this.#options;
+    const now = clock.now();
+    return {
+      name: random.chance(0.1) ? CANCEL_EVENT : random.pick(TRIGGER_EVENTS),
+      data: { k: random.integer(K_BOUND), n: random.integer(N_BOUND) },
+      ...(random.chance(0.2) ? { id: random.pick(IDS) } : {}),
+      ...(random.chance(0.1) ? { ts: now + random.integer(600_000) } : {}),
+      ...(isSeeded ? { internalId: random.ulid(now) } : {}),
+    };
+  }
+
+  async #cancel(): Promise<void> {
+    const { random, cluster, mirror } = this.#options;
+    const live = [...mirror.runs.values()].filter(({ endedAt }) => endedAt === undefined);
+    if (live.length === 0 || cluster.engine === undefined) return;
+    await this.#answered(cluster.engine.cancel(random.pick(live).id, "simulated"));
+  }
+
+  async #signal(): Promise<void> {
+    const { random, cluster } = this.#options;
+    if (cluster.engine !== undefined) await this.#answered(cluster.engine.signal(random.pick(SIGNALS), { n: random.integer(N_BOUND) }));
+  }
+
+  /** The answer to a request; undefined where it failed or did not come in time. */
+  #answered<T>(request: Promise<T>): Promise<T | undefined> {
+    const failed = request.catch(() => undefined);
+    return Promise.race([failed, this.#options.clock.sleep(ANSWER_MS_MAX).then(() => undefined)]);
+  }
+}
