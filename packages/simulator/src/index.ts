@@ -1,3 +1,1 @@
-export { runSeed, type SimulationOptions, type SimulationResult } from "./simulate.ts";
-export { isClean, type Scenario } from "./world/scenario.ts";
-export type { Violation } from "./check/watch.ts";
+export { isClean, runSeed, type Scenario, type SimulationOptions, type SimulationResult, type Violation } from "./sim/index.ts";

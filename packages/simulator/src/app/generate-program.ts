@@ -1,9 +1,11 @@
 /** Programs by chance. A function invokes only functions after it, so every chain of invocations ends. */
-import type { FunctionDefinition, FunctionRow } from "@pawl/engine";
+import type { AppRow, FunctionDefinition, FunctionRow } from "@pawl/engine";
 import type { SeededRandom } from "../world/seeded-random.ts";
 import { CANCEL_EVENT, type ConcurrencyLimit, N_BOUND, type Program, SIGNALS, type Statement, TRIGGER_EVENTS } from "./program.ts";
 
 export const APP_ID = "app";
+/** A function that is invoked and does not exist. */
+const NOBODY = "nobody";
 const STATEMENTS_MAX = 4;
 const BRANCH_STATEMENTS_MAX = 2;
 const BRANCHES_MAX = 4;
@@ -56,7 +58,7 @@ function generateStatement(writer: Writer, mayFork: boolean): Statement {
   if (dice < 51)
     return { kind: "signal", id, signal: random.pick(SIGNALS), timeoutMs: generateTimeout(random), replaces: random.chance(0.5) };
   if (dice < 60 && later.length > 0)
-    return { kind: "invoke", id, target: random.pick(later), timeoutMs: generateTimeout(random) * 10, catches: random.chance(0.5) };
+    return { kind: "invoke", id, target: random.chance(0.1) ? NOBODY : random.pick(later), timeoutMs: generateTimeout(random) * 10, catches: random.chance(0.5) };
   if (dice < 65) return { kind: "throw", id, failures: random.between(1, 2), isRetryable: random.chance(0.8) };
   return {
     kind: "run",
@@ -77,6 +79,12 @@ function generateParallel(writer: Writer): Statement {
 
 function generateTimeout(random: SeededRandom): number {
   return random.pick([1_000, 20_000, 600_000, 3_600_000]);
+}
+
+/** The app as registered. */
+export function appRowOf(now: number): AppRow {
+  const common = { name: APP_ID, url: "http://app.invalid/api", sdk: "js:v4.24.0", framework: "simulator", method: "serve" } as const;
+  return { id: APP_ID, ...common, checksum: "", createdAt: now, syncedAt: now };
 }
 
 /** The program as registered. */

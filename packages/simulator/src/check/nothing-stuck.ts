@@ -1,59 +1,29 @@
 /**
- * After every commit, a live run has an item, every unfinished step has the item that will finish it, and what waits for something from
- * outside has its pause. In the end, every run has ended and nothing is left to do.
+ * A run that has not ended has an item, and each of its unfinished steps has its own; once the faults are over, every run ends: whatever
+ * the simulated functions wait for has a time-out.
  */
-import type { Change } from "@pawl/engine";
-import type { CheckContext, Checker } from "./checker.ts";
+import type { CheckerContext, CheckerKind } from "./checker.ts";
 
-/** Makes the checker. */
-export function checkNothingStuck({ mirror, report }: CheckContext): Checker {
-  const checkRun = (runId: string): void => {
-    const run = mirror.runs.get(runId);
-    if (run === undefined || run.endedAt !== undefined) return;
-    const items = mirror.itemsOf(runId);
-    if (items.size === 0) report(`run ${runId} has not ended, but has no item`);
-    for (const step of mirror.stepsOf(runId).values()) {
-      if (step.endedAt !== undefined) continue;
-      if (!items.has(step.itemId))
-        report(`step ${step.id} (${step.status}) of run ${runId} waits for the item ${step.itemId}, which is not there`);
-      // A signal's pause may have been taken over by another run; then the time-out ends the step.
-      const needsPause = step.kind === "wait-for-event" || step.kind === "invoke";
-      if (needsPause && !mirror.pausesOf(runId).has(`${runId}/${step.id}`)) report(`step ${step.id} of run ${runId} waits without a pause`);
-    }
-  };
-  return {
-    committed: ({ changeSet: { changes } }) => {
-      for (const runId of new Set(changes.map(runOf).filter((id) => id !== undefined))) checkRun(runId);
+export const nothingStuck: CheckerKind = {
+  name: "nothing-stuck",
+  open: (context) => ({
+    afterCommit: ({ changes }) => {
+      for (const change of changes) if (change.kind === "update-run" || change.kind === "insert-run") checkRun(context, change.run.id);
     },
     ended: () => {
-      for (const { id, endedAt, status } of mirror.runs.values()) {
-        if (endedAt !== undefined) continue;
-        const items = [...mirror.itemsOf(id).values()].map((item) => `${item.id} due at ${item.dueAt}`);
-        report(`run ${id} is ${status} for ever; its items: ${items.join(", ")}`);
+      for (const { id, functionId, status } of context.ledger.liveRuns()) {
+        const items = [...(context.ledger.itemsOfRun.get(id) ?? [])];
+        context.fail(`run ${id} of ${functionId} is ${status} and nothing moves it; its items: ${items.join(", ")}`);
       }
-      for (const { row, isProcessed } of mirror.events.values())
-        if (!isProcessed) report(`event ${row.id} (${row.name}) is never processed`);
     },
-  };
-}
+  }),
+};
 
-function runOf(change: Change): string | undefined {
-  switch (change.kind) {
-    case "insert-run":
-    case "update-run":
-      return change.run.id;
-    case "put-step":
-      return change.step.runId;
-    case "insert-item":
-    case "reschedule-item":
-      return change.item.runId;
-    case "delete-item":
-      return change.itemId.split("/")[0];
-    case "delete-pause":
-      return change.pauseId.split("/")[0];
-    case "delete-run-work":
-      return change.runId;
-    default:
-      return undefined;
+function checkRun({ ledger, fail }: CheckerContext, runId: string): void {
+  const run = ledger.runs.get(runId);
+  if (run === undefined || run.endedAt !== undefined) return;
+  if ((ledger.itemsOfRun.get(runId)?.size ?? 0) === 0) return fail(`run ${runId} goes on and has no item`);
+  for (const step of ledger.stepsOf(runId)) {
+    if (step.endedAt === undefined && !ledger.items.has(step.itemId)) fail(`step ${step.name} of run ${runId} is ${step.status} and has no item`);
   }
 }

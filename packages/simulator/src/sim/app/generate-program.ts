@@ -1,0 +1,109 @@
+/** Programs by chance. A function invokes only functions after it, so every chain of invocations ends. */
+import type { FunctionDefinition, FunctionRow } from "@pawl/engine";
+import type { SeededRandom } from "../world/seeded-random.ts";
+import { CANCEL_EVENT, type ConcurrencyLimit, N_BOUND, type Program, SIGNALS, type Statement, TRIGGER_EVENTS } from "./program.ts";
+
+export const APP_ID = "app";
+const STATEMENTS_MAX = 4;
+const BRANCH_STATEMENTS_MAX = 2;
+const BRANCHES_MAX = 4;
+
+/** Programs of an app. */
+export function generatePrograms(random: SeededRandom, count: number): readonly Program[] {
+  const slugs = Array.from({ length: count }, (_, index) => `f${index}`);
+  return slugs.map((slug, index) => generateProgram(random.fork(slug), { slug, later: slugs.slice(index + 1) }));
+}
+
+function generateProgram(random: SeededRandom, { slug, later }: { readonly slug: string; readonly later: readonly string[] }): Program {
+  const checkpointSteps = random.pick([0, 0, 1, 2]);
+  const writer: Writer = { random, later, next: 0 };
+  return {
+    slug,
+    ...(slug !== "f0" && random.chance(0.2) ? {} : { trigger: generateTrigger(random, slug) }),
+    body: generateBody(writer, { most: STATEMENTS_MAX, mayFork: true }),
+    attemptsMax: random.between(1, 4),
+    requestVersion: random.chance(0.2) ? 1 : 2,
+    checkpointSteps,
+    endsByOp: random.chance(0.5),
+    ...(random.chance(0.4) ? { concurrency: generateLimit(random) } : {}),
+    ...(random.chance(0.3) ? { cancel: { matchesK: random.chance(0.7) } } : {}),
+  };
+}
+
+function generateTrigger(random: SeededRandom, slug: string): NonNullable<Program["trigger"]> {
+  if (slug !== "f0" && random.chance(0.15)) return { event: random.pick(["inngest/function.failed", "inngest/function.cancelled"]) };
+  return { event: random.pick(TRIGGER_EVENTS), ...(random.chance(0.3) ? { above: random.integer(N_BOUND) } : {}) };
+}
+
+function generateLimit(random: SeededRandom): ConcurrencyLimit {
+  return { limit: random.between(1, 2), per: random.pick(["function", "function-and-k", "k"]) };
+}
+
+type Writer = { readonly random: SeededRandom; readonly later: readonly string[]; next: number };
+
+function generateBody(writer: Writer, { most, mayFork }: { readonly most: number; readonly mayFork: boolean }): readonly Statement[] {
+  return Array.from({ length: writer.random.between(1, most) }, () => generateStatement(writer, mayFork));
+}
+
+function generateStatement(writer: Writer, mayFork: boolean): Statement {
+  const { random, later } = writer;
+  const dice = random.integer(100);
+  if (mayFork && dice < 25) return generateParallel(writer);
+  const id = `s${writer.next++}`;
+  if (dice < 35) return { kind: "sleep", id, ms: random.pick([1_000, 30_000, 600_000, 7_200_000]) };
+  if (dice < 45)
+    return { kind: "wait", id, event: random.pick(TRIGGER_EVENTS), matchesK: random.chance(0.7), timeoutMs: generateTimeout(random) };
+  if (dice < 51)
+    return { kind: "signal", id, signal: random.pick(SIGNALS), timeoutMs: generateTimeout(random), replaces: random.chance(0.5) };
+  if (dice < 60 && later.length > 0)
+    return { kind: "invoke", id, target: random.pick(later), timeoutMs: generateTimeout(random) * 10, catches: random.chance(0.5) };
+  if (dice < 65) return { kind: "throw", id, failures: random.between(1, 2), isRetryable: random.chance(0.8) };
+  return {
+    kind: "run",
+    id,
+    bodyMs: random.pick([0, 1, 20, 1_000, 20_000]),
+    failures: random.chance(0.2) ? random.between(1, 3) : 0,
+    isRetryable: random.chance(0.8),
+    catches: random.chance(0.5),
+  };
+}
+
+function generateParallel(writer: Writer): Statement {
+  const branches = Array.from({ length: writer.random.between(2, BRANCHES_MAX) }, () =>
+    generateBody(writer, { most: BRANCH_STATEMENTS_MAX, mayFork: false }),
+  );
+  return { kind: "parallel", mode: writer.random.chance(0.4) ? "race" : "wait", branches };
+}
+
+function generateTimeout(random: SeededRandom): number {
+  return random.pick([1_000, 20_000, 600_000, 3_600_000]);
+}
+
+/** The program as registered. */
+export function functionRowOf(program: Program, now: number): FunctionRow {
+  const { slug } = program;
+  return { id: slug, appId: APP_ID, slug, name: slug, version: 1, definition: definitionOf(program), config: "{}", createdAt: now };
+}
+
+function definitionOf({ slug, trigger, attemptsMax, concurrency, cancel }: Program): FunctionDefinition {
+  const condition = trigger?.above === undefined ? {} : { condition: `event.data.n > ${trigger.above}` };
+  const until = { kind: "duration", ms: 365 * 86_400_000 } as const;
+  return {
+    slug,
+    name: slug,
+    url: `http://app.invalid/api?fnId=${slug}&stepId=step`,
+    attemptsMax,
+    triggers: trigger === undefined ? [] : [{ kind: "event", event: trigger.event, ...condition }],
+    concurrency: { step: concurrency === undefined ? [] : [limitOf(concurrency)] },
+    cancelOn:
+      cancel === undefined
+        ? []
+        : [{ event: CANCEL_EVENT, until, ...(cancel.matchesK ? { condition: "event.data.k == async.data.k" } : {}) }],
+    timeouts: {},
+  };
+}
+
+function limitOf({ limit, per }: ConcurrencyLimit): FunctionDefinition["concurrency"]["step"][number] {
+  if (per === "function") return { limit, scope: "fn" };
+  return { limit, scope: per === "k" ? "env" : "fn", keyExpression: "event.data.k" };
+}

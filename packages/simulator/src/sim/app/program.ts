@@ -1,0 +1,74 @@
+/**
+ * Functions of the simulated app, as data: what an SDK would find in a user's code.
+ *
+ * Step ids are unique within a program, so the hash of the id is the step's identity.
+ */
+
+export type Statement =
+  | RunStatement
+  | { readonly kind: "sleep"; readonly id: string; readonly ms: number }
+  | WaitStatement
+  | { readonly kind: "signal"; readonly id: string; readonly signal: string; readonly timeoutMs: number; readonly replaces: boolean }
+  | { readonly kind: "invoke"; readonly id: string; readonly target: string; readonly timeoutMs: number; readonly catches: boolean }
+  | { readonly kind: "parallel"; readonly mode: "wait" | "race"; readonly branches: readonly (readonly Statement[])[] }
+  /** The function's own code fails as often as said. */
+  | { readonly kind: "throw"; readonly id: string; readonly failures: number; readonly isRetryable: boolean };
+
+/** A step with a body. Its first `failures` executions fail. */
+export type RunStatement = {
+  readonly kind: "run";
+  readonly id: string;
+  readonly bodyMs: number;
+  readonly failures: number;
+  readonly isRetryable: boolean;
+  /** Whether the function goes on when the step has failed for good. */
+  readonly catches: boolean;
+};
+
+export type WaitStatement = {
+  readonly kind: "wait";
+  readonly id: string;
+  readonly event: string;
+  /** Whether `async.data.k == event.data.k` must hold. */
+  readonly matchesK: boolean;
+  readonly timeoutMs: number;
+};
+
+/** A statement that is a step. */
+export type StepStatement = Exclude<Statement, { readonly kind: "parallel" | "throw" }>;
+
+export type Program = {
+  readonly slug: string;
+  /** Absent: only invoked. `above`: `event.data.n > above` must hold. */
+  readonly trigger?: { readonly event: string; readonly above?: number };
+  readonly body: readonly Statement[];
+  readonly attemptsMax: number;
+  readonly requestVersion: 1 | 2;
+  /** Steps kept back before a checkpoint; 0: no checkpoints. */
+  readonly checkpointSteps: number;
+  /** Whether the end is told by an op or by a plain 200. */
+  readonly endsByOp: boolean;
+  readonly concurrency?: ConcurrencyLimit;
+  /** An event `stop` cancels; with the same `data.k` only where `matchesK`. */
+  readonly cancel?: { readonly matchesK: boolean };
+};
+
+/** At most `limit` calls at once: of the function, of the function for each `data.k`, or of all functions for each `data.k`. */
+export type ConcurrencyLimit = { readonly limit: number; readonly per: "function" | "function-and-k" | "k" };
+
+/** Names of events that start, resume and cancel. */
+export const TRIGGER_EVENTS = ["a", "b", "c"] as const;
+export const CANCEL_EVENT = "stop";
+export const SIGNALS = ["s0", "s1"] as const;
+/** Values of `data.k`: 0 to this, exclusive. */
+export const K_BOUND = 3;
+/** Values of `data.n`: 0 to this, exclusive. */
+export const N_BOUND = 10;
+
+/** Every statement of a body, parallel ones included. */
+export function* statementsOf(body: readonly Statement[]): Generator<Statement> {
+  for (const statement of body) {
+    yield statement;
+    if (statement.kind === "parallel") for (const branch of statement.branches) yield* statementsOf(branch);
+  }
+}

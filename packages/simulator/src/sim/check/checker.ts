@@ -1,0 +1,59 @@
+/**
+ * What checkers are told, and how they complain.
+ *
+ * I1  Checkers only look: a world with fewer of them runs the same way.
+ * I2  What they are told about commits is what was committed, in the order of the commits.
+ */
+import type { Change, ChangeSet } from "@pawl/engine";
+import type { CallRequest } from "@pawl/protocol";
+import type { MemorySnapshot } from "@pawl/store-memory";
+import type { Program } from "../app/program.ts";
+import type { Scenario } from "../world/scenario.ts";
+import type { Mirror } from "./mirror.ts";
+
+export type Commit = {
+  readonly at: number;
+  readonly isZombie: boolean;
+  readonly changeSet: ChangeSet;
+};
+
+/** A call as it leaves a node. `node` counts its starts. */
+export type ObservedCall = { readonly node: number; readonly itemId: string; readonly slug: string; readonly body: CallRequest };
+
+export type Execution = { readonly runId: string; readonly stepId: string; readonly isOk: boolean };
+
+/** What came of a world. `acknowledged`: internal ids of events whose senders were told that they are stored. */
+export type Ending = { readonly acknowledged: readonly string[]; readonly stored: MemorySnapshot };
+
+export type Checker = {
+  /** Before the mirror follows a commit. */
+  readonly committing?: (commit: Commit) => void;
+  /** After it did. */
+  readonly committed?: (commit: Commit) => void;
+  readonly claimed?: (claim: { readonly itemId: string; readonly generation: number }) => void;
+  readonly callBegan?: (call: ObservedCall) => void;
+  readonly callEnded?: (call: ObservedCall) => void;
+  readonly executed?: (execution: Execution) => void;
+  /** The world has come to rest. */
+  readonly ended?: (ending: Ending) => void;
+};
+
+export type CheckContext = {
+  /** What is committed. */
+  readonly mirror: Mirror;
+  readonly programs: ReadonlyMap<string, Program>;
+  readonly scenario: Scenario;
+  readonly now: () => number;
+  /** States a violation. */
+  readonly report: (message: string) => void;
+};
+
+export type MakeChecker = (context: CheckContext) => Checker;
+
+/** Changes of one kind. */
+export function ofKind<K extends Change["kind"]>(
+  { changes }: Pick<ChangeSet, "changes">,
+  kind: K,
+): readonly Extract<Change, { kind: K }>[] {
+  return changes.filter((change): change is Extract<Change, { kind: K }> => change.kind === kind);
+}

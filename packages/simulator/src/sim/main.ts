@@ -1,0 +1,52 @@
+/** `npm run sim -- --seed N --runs M`: simulates seeds, prints what breaks and the command that breaks it again. */
+import { parseArgs } from "node:util";
+import { runSeed, type SimulationResult } from "./simulate.ts";
+
+const USAGE = `npm run sim -- [--seed N] [--runs M] [--trace]
+
+  --seed N   the first seed; default 1
+  --runs M   how many seeds from there; default 1
+  --trace    print everything that happens
+`;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: "string", default: "1" },
+      runs: { type: "string", default: "1" },
+      trace: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const seed = Number(values.seed);
+  const runs = Number(values.runs);
+  if (values.help || !Number.isSafeInteger(seed) || !Number.isSafeInteger(runs)) {
+    process.stdout.write(USAGE);
+    return values.help ? 0 : 2;
+  }
+  const begin = performance.now();
+  let failed = 0;
+  for (let index = 0; index < runs; index++) {
+    const result = await runSeed(seed + index, { keepsTrace: values.trace });
+    for (const line of result.trace) process.stdout.write(line);
+    if (runs === 1) process.stdout.write(`${describe(result)}\n`);
+    if (result.violations.length === 0) continue;
+    failed += 1;
+    process.stdout.write(describeFailure(result));
+  }
+  const seconds = (performance.now() - begin) / 1_000;
+  process.stdout.write(`${runs} seeds from ${seed}, ${failed} failed, ${seconds.toFixed(1)} s\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+function describe({ seed, scenario, runs, timers, starts, virtualMs, hash }: SimulationResult): string {
+  const figures = `${runs} runs, ${timers} timers, ${starts} starts of the node, ${Math.round(virtualMs / 1_000)} s of virtual time`;
+  return `seed ${seed}: ${figures}, trace ${hash}\n${JSON.stringify(scenario)}`;
+}
+
+function describeFailure({ seed, violations }: SimulationResult): string {
+  const lines = violations.map(({ checker, at, message }) => `  ${checker} at ${at}: ${message}\n`).join("");
+  return `seed ${seed} fails:\n${lines}  repeat: npm run sim -- --seed ${seed} --trace\n`;
+}

@@ -1,0 +1,95 @@
+/**
+ * What a seed chooses: which faults exist and how often (a swarm: most seeds have a few of them, some all, some none), and how large the
+ * world is.
+ */
+import type { SeededRandom } from "./seeded-random.ts";
+
+/** Probabilities, but where the name says otherwise. */
+export type Scenario = {
+  readonly functions: number;
+  readonly events: number;
+  /** How long events keep coming and faults happen. */
+  readonly faultyMs: number;
+  readonly workers: number;
+  /** Longest time that the store takes for a commit or a read; 0: it answers at once. */
+  readonly storeLatencyMs: number;
+  readonly app: AppFaults;
+  readonly store: StoreFaults;
+  readonly node: NodeFaults;
+};
+
+/** Per call. */
+export type AppFaults = {
+  /** Refused: no connection. */
+  readonly refuse: number;
+  /** Never answered. */
+  readonly hang: number;
+  /** Worked on, but the answer is lost. */
+  readonly lose: number;
+  /** A proxy's page or a broken body in the place of an answer. */
+  readonly garbage: number;
+  /** The request arrives twice; the first answer counts. */
+  readonly repeat: number;
+  /** The answer takes minutes. */
+  readonly delay: number;
+  /** The checkpoint arrives twice, the second time late. */
+  readonly repeatCheckpoint: number;
+  /** Times at which the app is gone for a while; a number. */
+  readonly outages: number;
+};
+
+export type StoreFaults = {
+  /** A commit fails and leaves nothing. */
+  readonly failBefore: number;
+  /** A commit takes effect and is reported as failed. */
+  readonly failAfter: number;
+  readonly failRead: number;
+  /** A guard on a run's version is reported as failed. */
+  readonly conflict: number;
+};
+
+export type NodeFaults = {
+  /** Kills; a number. */
+  readonly crashes: number;
+  /** Graceful stops; a number. */
+  readonly stops: number;
+  /** A killed node lives on for a while as a zombie whose answers come late. */
+  readonly zombie: number;
+};
+
+/** The scenario of a seed. */
+export function scenarioOf(random: SeededRandom): Scenario {
+  // One world in six has no faults: there, what is promised only without them is checked too.
+  const isClean = random.chance(1 / 6);
+  const rate = (most: number): number => (isClean || random.chance(0.5) ? 0 : random.pick([0.1, 0.4, 1]) * most);
+  const count = (most: number): number => (isClean || random.chance(0.5) ? 0 : random.between(1, most));
+  return {
+    functions: random.between(1, 5),
+    events: random.between(3, 16),
+    faultyMs: random.pick([5_000, 60_000, 600_000, 3_600_000]),
+    workers: random.pick([1, 2, 5, 100]),
+    storeLatencyMs: random.pick([0, 0, 1, 3, 20]),
+    app: {
+      refuse: rate(0.2),
+      hang: rate(0.03),
+      lose: rate(0.2),
+      garbage: rate(0.2),
+      repeat: rate(0.3),
+      delay: rate(0.2),
+      repeatCheckpoint: rate(0.5),
+      outages: count(3),
+    },
+    store: { failBefore: rate(0.1), failAfter: rate(0.1), failRead: rate(0.05), conflict: rate(0.1) },
+    node: { crashes: count(8), stops: count(2), zombie: rate(1) },
+  };
+}
+
+/** Whether no fault can happen. */
+export function isClean({ app, store, node }: Scenario): boolean {
+  return [app, store, node].every((faults) => Object.values(faults).every((value) => value === 0));
+}
+
+/** Whether the store never fails. */
+export function hasSoundStore({ store }: Scenario): boolean {
+  return Object.values(store).every((value) => value === 0);
+}
