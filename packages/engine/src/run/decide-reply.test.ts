@@ -317,6 +317,14 @@ describe("waiting", () => {
   });
 });
 
+test("two waits for one signal in one answer conflict as two runs would", () => {
+  const wait = (id: string, conflict: string) => op({ op: "WaitForSignal", id, opts: { signal: "s", timeout: "1h", conflict } });
+  const failing = reply(runState(), { reply: ops(wait("a", "fail"), wait("b", "fail")) });
+  expect(ofKind(failing.changes, "update-run")[0]?.run.error).toContain("Signal conflict");
+  const replacing = reply(runState(), { reply: ops(wait("a", "replace"), wait("b", "replace")) });
+  expect(ofKind(replacing.changes, "delete-pause")).toEqual([{ kind: "delete-pause", pauseId: `${RUN_ID}/a` }]);
+});
+
 test("the first answer with ops sets the run's request version, later ones don't", () => {
   const state = runState({ run: { requestVersion: -1 } });
   after(state, reply(state, { reply: ops(op({ op: "StepRun", data: 1 })) }).changes);

@@ -15,6 +15,8 @@ export type CommitListeners = {
   readonly eventStored: (event: EventRow) => void;
   /** A run was created or changed. */
   readonly runChanged: (run: RunRow) => void;
+  /** The store failed: whether the change to the run took effect is not known. */
+  readonly runUncertain: (runId: string) => void;
   readonly traced: (trace: readonly TraceEntry[]) => void;
 };
 
@@ -32,9 +34,14 @@ export class Commits {
     const pending = this.#store.apply(decision satisfies ChangeSet);
     for (const change of decision.changes)
       if (change.kind === "insert-event" && !change.event.isProcessed) this.#listeners.eventStored(change.event);
-    const result = await pending;
-    if (result.kind === "applied") this.#tell(decision);
-    return result;
+    try {
+      const result = await pending;
+      if (result.kind === "applied") this.#tell(decision);
+      return result;
+    } catch (error) {
+      for (const runId of runsOf(decision.changes)) this.#listeners.runUncertain(runId);
+      throw error;
+    }
   }
 
   #tell({ changes, trace }: Decision): void {
@@ -57,4 +64,9 @@ export class Commits {
       default:
     }
   }
+}
+
+/** Runs that changes create or change. */
+function runsOf(changes: readonly Change[]): ReadonlySet<string> {
+  return new Set(changes.flatMap((change) => (change.kind === "insert-run" || change.kind === "update-run" ? [change.run.id] : [])));
 }

@@ -75,6 +75,7 @@ export class Engine {
         this.executor.abortRun(runId);
       },
       eventStored: (event) => void this.#runner.push(event),
+      runUncertain: (runId) => this.queue.reconcileRun(runId),
       runChanged: (run) => live.publish({ kind: "run", run }),
       traced: (entries) => live.publish({ kind: "trace", entries }),
     });

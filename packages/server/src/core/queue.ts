@@ -29,7 +29,7 @@ const FAULT_DELAYS_MS = [100, 1_000, 5_000, 15_000, 60_000] as const;
 export type ItemOutcome = "decided" | "fault";
 
 export type QueueOptions = {
-  readonly store: Pick<Store, "claimItems" | "releaseItems" | "scanItems" | "dueLanes">;
+  readonly store: Pick<Store, "claimItems" | "releaseItems" | "scanItems" | "dueLanes" | "itemsOfRun">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Calls to apps in progress at the same time. */
@@ -334,15 +334,48 @@ export class Queue {
     if (this.inProgress === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
-  /** A fault of ours, not of the app: no attempt is used up, and the row is as it was. */
+  /**
+   * A fault of ours, not of the app: no attempt is used up. The decision may have committed all the same, without our being told, so the
+   * item is read again and not tried as it was.
+   */
   #retryFault({ item, faults }: Entry): void {
     const delayMs = FAULT_DELAYS_MS[Math.min(faults, FAULT_DELAYS_MS.length - 1)] ?? 0;
-    const later = { ...item, dueAt: this.#options.clock.now() + delayMs };
-    if (!this.#admit(later, "later")) return;
-    const entry = this.#entries.get(item.id);
-    if (entry !== undefined) entry.faults = faults + 1;
     this.#options.clock.setTimer(delayMs, () => {
-      if (this.#entries.get(later.id)?.item === later) this.#enterLane(later);
+      if (this.#isRunning) void this.#readAgain(item, faults + 1);
+    });
+  }
+
+  async #readAgain(item: ItemRow, faults: number): Promise<void> {
+    try {
+      const found = (await this.#options.store.itemsOfRun(item.runId)).find(({ id }) => id === item.id);
+      if (found === undefined || this.#entries.has(item.id)) return;
+      this.#place(found);
+      const entry = this.#entries.get(item.id);
+      if (entry !== undefined) entry.faults = faults;
+      this.#pump();
+    } catch (error) {
+      this.#options.logger.error({ itemId: item.id, error: String(error) }, "reading an item again failed");
+      this.#retryFault({ item, faults } as Entry);
+    }
+  }
+
+  /**
+   * It is not known whether a commit about a run took effect. Its items are read, so that none is left in the store without the queue
+   * knowing it.
+   */
+  reconcileRun(runId: string, faults = 0): void {
+    const delayMs = FAULT_DELAYS_MS[Math.min(faults, FAULT_DELAYS_MS.length - 1)] ?? 0;
+    this.#options.clock.setTimer(delayMs, () => {
+      if (!this.#isRunning) return;
+      this.#options.store.itemsOfRun(runId).then(
+        (items) => {
+          for (const item of items) if (!isSame(this.#entries.get(item.id)?.item, item)) this.offer(item);
+        },
+        (error: unknown) => {
+          this.#options.logger.error({ runId, error: String(error) }, "reading the items of a run failed");
+          this.reconcileRun(runId, faults + 1);
+        },
+      );
     });
   }
 
@@ -376,4 +409,9 @@ export class Queue {
     if (callsApp(item)) lane.addRead(item);
     else this.#decisions.push(item);
   }
+}
+
+/** Whether the queue knows an item as it is stored. One in progress is left to its decision. */
+function isSame(known: ItemRow | undefined, stored: ItemRow): boolean {
+  return known !== undefined && known.dueAt === stored.dueAt && known.attempt === stored.attempt;
 }

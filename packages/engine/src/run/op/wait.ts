@@ -46,12 +46,18 @@ export function waitForSignal(draft: Draft, op: WireOp, { signalHolders }: OpCon
   const timeout = op.opts?.["timeout"];
   const expiresAt = timeout === undefined ? draft.env.ctx.now + WAIT_MS_DEFAULT : timeoutAt(timeout, draft.env.ctx.now);
   if (signal === "" || expiresAt === undefined) return failRun(draft, badTimeout("signal", timeout));
-  const holder = signalHolders?.get(signal);
+  const own = pauseInDraft(draft, signal);
+  const holder = own ?? signalHolders?.get(signal);
   if (holder !== undefined && op.opts?.["conflict"] !== "replace") return failRun(draft, conflict());
   if (holder !== undefined) draft.changes.push({ kind: "delete-pause", pauseId: holder });
   else draft.guards.push({ kind: "signal-free", signal });
   const step = addWaitingStep(draft, op, { kind: "wait-for-signal", expiresAt });
   addPause(draft, step, { kind: "signal", signal, expiresAt });
+}
+
+/** A wait for the signal that this very answer has added before. */
+function pauseInDraft({ changes }: Draft, signal: string): string | undefined {
+  return changes.flatMap((change) => (change.kind === "insert-pause" && change.pause.signal === signal ? [change.pause.id] : [])).at(-1);
 }
 
 /** An unfinished step of a kind that waits, with the item of its time-out. */
