@@ -1,9 +1,11 @@
+import { hashStepId } from "@pawl/protocol";
 import { openMemoryStore } from "@pawl/store-memory";
 import { expect, test } from "vitest";
 import type { EventRow, FunctionRow } from "@pawl/engine";
 import { systemClock } from "../ports/clock.ts";
 import { silentLogger } from "../ports/logger.ts";
 import { systemRandom } from "../ports/random.ts";
+import { answer, settled } from "../http/test-server.fixture.ts";
 import { Engine } from "./engine.ts";
 
 const invoker = { call: async () => ({ kind: "no-response", code: "x", message: "x" }) as const, close: async () => {} };
@@ -42,5 +44,32 @@ test("every event that a crash left unprocessed has its run after a restart, how
   await engine.start();
   expect(await store.unprocessedEvents({ limit: 10 })).toEqual([]);
   expect(await store.history.countRuns({ filter: {}, timeField: "queuedAt", max: 5_000 })).toBe(1_203);
+  await engine.stop(0);
+});
+
+test("an event that could not be stored resumes nothing (simulator seed 54)", async () => {
+  let isFailing = false;
+  const faults = {
+    beforeCommit: ({ changes }: { readonly changes: readonly { readonly kind: string }[] }) => {
+      if (isFailing && changes.some(({ kind }) => kind === "insert-event")) throw new Error("The disk is full.");
+    },
+  };
+  const store = openMemoryStore({ faults });
+  const waiting = answer(206, [{ op: "WaitForEvent", id: hashStepId("wait"), name: "b", opts: { timeout: "1h" } }]);
+  const app = { call: async () => waiting, close: async () => {} };
+  const engine = new Engine({ store, clock: systemClock, random: systemRandom(), logger: silentLogger, invoker: app });
+  await store.apply({ guards: [], changes: [{ kind: "put-function", function: listening }] });
+  await engine.start();
+  const [eventId = ""] = await engine.send([{ name: "a", data: {} }]);
+  await settled();
+  isFailing = true;
+  await expect(engine.send([{ name: "b", data: {} }])).rejects.toThrow("The disk is full.");
+  await settled();
+  const [run] = await store.history.runsOfEvents([eventId]);
+  expect(await store.pauseById(`${run?.id}/${hashStepId("wait")}`)).toBeDefined();
+  isFailing = false;
+  await engine.send([{ name: "b", data: {} }]);
+  await settled();
+  expect(await store.pauseById(`${run?.id}/${hashStepId("wait")}`)).toBeUndefined();
   await engine.stop(0);
 });

@@ -4,12 +4,15 @@
  * I1  An event is marked as processed in the transaction that creates its runs. A crash before that repeats the event, and the repetition
  *     finds what was resumed already (engine/event/match-pause.ts, I2).
  * I2  An event whose processing fails is tried again, later and later, and is never dropped.
+ * I3  Events come here before they are durable. Whatever one causes, in any run, is guarded by its row: an event whose commit fails has
+ *     caused nothing.
  *
  * Spec: semantics 1.12, 2, 5.2, 7.1.
  */
 import {
   decideCancel,
   decideEvent,
+  type Decision,
   decideResume,
   type EventRow,
   type ExpressionEvent,
@@ -105,27 +108,30 @@ export class Runner {
     const pauses = await this.#options.store.findPauses({ eventName: event.name, valueAt: (path) => valueAtPath(parsed, path) });
     if (pauses.length > 0)
       await Promise.all(pauses.filter((pause) => matchesPause(pause, { event, parsed })).map((pause) => this.#wake(pause, event)));
-    if (event.name === FUNCTION_FINISHED) await this.#resumeInvoker(parsed);
+    if (event.name === FUNCTION_FINISHED) await this.#resumeInvoker(event, parsed);
     await this.#startRuns(event, parsed);
   }
 
   async #wake(pause: PauseRow, event: EventRow): Promise<void> {
     await this.#options.runs.decide(pause.runId, (state, env) => {
       if (!mayMatchRun(state, { pause, event })) return undefined;
-      if (pause.kind === "cancel")
-        return decideCancel(state, { reason: `Cancelled by event ${event.name} (${event.id}).`, pauseId: pause.id }, env);
-      return decideResume(state, { pause, resumption: { kind: "event", eventId: event.id, body: event.body } }, env);
+      const reason = `Cancelled by event ${event.name} (${event.id}).`;
+      const resumption = { kind: "event", eventId: event.id, body: event.body } as const;
+      return causedBy(
+        event,
+        pause.kind === "cancel" ? decideCancel(state, { reason, pauseId: pause.id }, env) : decideResume(state, { pause, resumption }, env),
+      );
     });
   }
 
-  async #resumeInvoker(parsed: ExpressionEvent): Promise<void> {
+  async #resumeInvoker(event: EventRow, parsed: ExpressionEvent): Promise<void> {
     const finished = (parsed.data ?? {}) as Readonly<Record<string, unknown>>;
     const correlationId = finished["correlation_id"];
     if (typeof correlationId !== "string") return;
     const pause = await this.#options.store.pauseByCorrelation(correlationId);
     if (pause === undefined) return;
     await this.#options.runs.decide(pause.runId, (state, env) =>
-      decideResume(state, { pause, resumption: { kind: "invoke", finished } }, env),
+      causedBy(event, decideResume(state, { pause, resumption: { kind: "invoke", finished } }, env)),
     );
   }
 
@@ -159,4 +165,9 @@ export class Runner {
     }
     return found;
   }
+}
+
+/** A decision that holds only if the event is stored (I3). Its runs are created last, so until then it is unprocessed. */
+function causedBy({ id: eventId }: EventRow, decision: Decision | undefined): Decision | undefined {
+  return decision && { ...decision, guards: [{ kind: "event-unprocessed", eventId }, ...decision.guards] };
 }

@@ -1,8 +1,11 @@
 import { hashStepId } from "@pawl/protocol";
-import type { ItemRow, RawReply } from "@pawl/engine";
+import { type ApplyResult, type Decision, type ItemRow, type RawReply, type RunEnvironment, type RunRow, runStateOf } from "@pawl/engine";
 import type { Store } from "@pawl/store";
 import { expect, test, vi } from "vitest";
 import { answer, type CallBody, settled, testServer } from "../http/test-server.fixture.ts";
+import { systemClock } from "../ports/clock.ts";
+import { systemRandom } from "../ports/random.ts";
+import { Runs } from "./runs.ts";
 
 const STEPS = 20;
 
@@ -33,6 +36,36 @@ test("steps of a race that end together share one discovery", async () => {
   expect(run).toMatchObject({ status: "COMPLETED", stepsDone: STEPS });
   expect(stored.filter(({ kind }) => kind === "discovery")).toHaveLength(1);
   await server.stop();
+});
+
+test("a decision on a state that was read anew does not share a discovery that others have pending (simulator seed 266)", async () => {
+  const run = { id: "run-1", functionId: "fn-1", eventIds: [], stateBytes: 0 } as unknown as RunRow;
+  const pending: ((result: ApplyResult) => void)[] = [];
+  const runs = new Runs({
+    store: { loadRun: async () => runStateOf(run, [], []) },
+    clock: systemClock,
+    random: systemRandom(),
+    commits: { commit: () => new Promise((resolve) => pending.push(resolve)) },
+    functionById: () => ({}) as never,
+    queuedDiscovery: () => undefined,
+    isDiscovering: () => false,
+  });
+  const empty: Decision = { guards: [], changes: [], trace: [] };
+  const item = { id: "run-1/next/3", kind: "discovery" } as ItemRow;
+  const seen: (ItemRow | undefined)[] = [];
+  const look = (env: RunEnvironment): Decision => {
+    seen.push(env.queuedDiscovery);
+    return empty;
+  };
+  void runs.decide("run-1", (_state, env) => look(env));
+  await settled();
+  void runs.decide("run-1", () => ({ ...empty, changes: [{ kind: "insert-item", item }] }));
+  void runs.decide("run-1", (_state, env) => look(env));
+  await settled();
+  expect(seen).toEqual([undefined, item]);
+  pending[0]?.({ kind: "conflict", guard: { kind: "run-version", runId: "run-1", version: 1 } });
+  await settled();
+  expect(seen).toEqual([undefined, item, undefined]);
 });
 
 /** Changes are durable some time after they were asked for, as in drivers that commit in groups. Returns the items that get stored. */

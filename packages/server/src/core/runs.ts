@@ -4,8 +4,9 @@
  * I1  A cached state is what the store will hold once the pending commits are through; where one fails, the state is dropped.
  * I2  Decisions about one run commit in the order in which they were taken.
  * I3  The cache is bounded; a run that sleeps or waits leaves it as others come.
- * I4  A discovery that a pending commit will store counts as queued: decisions that follow share it. They build on that commit (the run's
- *     version), so they fail with it. Without this, 100 parallel steps that end together asked for up to 50 discoveries instead of one.
+ * I4  A discovery that a pending commit will store counts as queued: decisions that follow share it. They build on that commit (on the
+ *     same state), so they fail with it. A decision on a state that was read anew does not build on it, and does not count on it.
+ *     Without this, 100 parallel steps that end together asked for up to 50 discoveries instead of one.
  */
 import { type Decision, evolve, type ItemRow, type FunctionRow, type RandomSource, type RunEnvironment, type RunState } from "@pawl/engine";
 import type { Store } from "@pawl/store";
@@ -44,8 +45,8 @@ export class Runs {
   /** Oldest first; the oldest leaves first. A run that is busy for long is read again now and then, which costs little. */
   readonly #states = new Map<string, RunState>();
   readonly #loading = new Map<string, Promise<RunState | undefined>>();
-  /** Discoveries in pending commits, by run. */
-  readonly #discoveries = new Map<string, ItemRow>();
+  /** Discoveries in pending commits, by the state that is ahead of them. */
+  readonly #discoveries = new Map<RunState, ItemRow>();
   #bytes = 0;
 
   constructor(options: RunsOptions) {
@@ -94,7 +95,7 @@ export class Runs {
     evolve(state, decision.changes);
     if (this.#states.get(id) === state) this.#bytes += state.run.stateBytes - before;
     const discovery = discoveryIn(decision);
-    if (discovery !== undefined) this.#discoveries.set(id, discovery);
+    if (discovery !== undefined) this.#discoveries.set(state, discovery);
     try {
       const result = await this.#options.commits.commit(decision);
       if (result.kind === "conflict") {
@@ -105,17 +106,18 @@ export class Runs {
       this.#dropIfSame(state);
       throw error;
     } finally {
-      if (discovery !== undefined && this.#discoveries.get(id) === discovery) this.#discoveries.delete(id);
+      if (discovery !== undefined && this.#discoveries.get(state) === discovery) this.#discoveries.delete(state);
     }
     if (state.run.endedAt !== undefined) this.#dropIfSame(state);
     return undefined;
   }
 
-  #environment({ run }: RunState): RunEnvironment {
+  #environment(state: RunState): RunEnvironment {
+    const { run } = state;
     const { clock, random, functionById, queuedDiscovery, isDiscovering } = this.#options;
     const row = functionById(run.functionId);
     if (row === undefined) throw new Error(`Run ${run.id} belongs to function ${run.functionId}, which the server does not know.`);
-    const discovery = this.#discoveries.get(run.id) ?? queuedDiscovery(run.id);
+    const discovery = this.#discoveries.get(state) ?? queuedDiscovery(run.id);
     return {
       ctx: { now: clock.now(), random },
       function: row,
