@@ -213,7 +213,11 @@ function endWork(draft: Draft, hasPauses: boolean): void {
 
 function discoveryChanges(draft: Draft, dueAt: number): readonly Change[] {
   const queued = draft.env.queuedDiscovery;
-  if (queued !== undefined) return queued.dueAt <= dueAt ? [] : [{ kind: "reschedule-item", item: { ...queued, dueAt } }];
+  if (queued !== undefined) {
+    // One that waits for its next attempt keeps the time that its function or the table asked for.
+    const comesSoonEnough = queued.dueAt <= dueAt || queued.attempt > 0;
+    return comesSoonEnough ? [] : [{ kind: "reschedule-item", item: { ...queued, dueAt } }];
+  }
   const id = itemIdOf.discovery(draft.run.id, draft.state.run.version + 1);
   return [{ kind: "insert-item", item: itemOf(draft, { id, kind: "discovery", dueAt }) }];
 }

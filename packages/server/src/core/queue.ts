@@ -295,7 +295,7 @@ export class Queue {
       claims = await this.#options.store.claimItems(items.map(({ id }) => id));
     } catch (error) {
       this.#options.logger.error({ error: String(error) }, "claiming items failed");
-      for (const item of items) this.#ended(item, "fault");
+      for (const item of items) this.#ended(item, "fault", undefined);
       return;
     }
     const generations = new Map(claims.map(({ itemId, generation }) => [itemId, generation]));
@@ -316,11 +316,10 @@ export class Queue {
         "an item failed",
       );
     }
-    if (outcome === "fault") await this.#options.store.releaseItems([{ itemId: item.id, generation }]).catch(() => {});
-    this.#ended(item, outcome);
+    this.#ended(item, outcome, generation);
   }
 
-  #ended(item: ItemRow, outcome: ItemOutcome): void {
+  #ended(item: ItemRow, outcome: ItemOutcome, generation?: number): void {
     if (callsApp(item)) this.#workersFree += 1;
     else this.#decisionsInProgress -= 1;
     const entry = this.#entries.get(item.id);
@@ -328,7 +327,9 @@ export class Queue {
       for (const lane of this.#slots.release(entry.slots)) this.#unblock(lane);
       this.#drop(item.id);
       if (entry.next === "again" && outcome === "decided") this.#place(entry.item);
-      else if (outcome === "fault" && entry.next !== "gone") this.#retryFault(entry);
+      else if (outcome === "fault" && entry.next !== "gone") this.#retryFault(entry, generation);
+      else if (outcome === "fault" && generation !== undefined)
+        void this.#options.store.releaseItems([{ itemId: item.id, generation }]).catch(() => {});
     }
     this.#pump();
     if (this.inProgress === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
@@ -338,15 +339,31 @@ export class Queue {
    * A fault of ours, not of the app: no attempt is used up. The decision may have committed all the same, without our being told, so the
    * item is read again and not tried as it was.
    */
-  #retryFault({ item, faults }: Entry): void {
+  #retryFault({ item, faults }: Pick<Entry, "item" | "faults">, generation: number | undefined): void {
     const delayMs = FAULT_DELAYS_MS[Math.min(faults, FAULT_DELAYS_MS.length - 1)] ?? 0;
+    const release = this.#release(item, generation);
     this.#options.clock.setTimer(delayMs, () => {
-      if (this.#isRunning) void this.#readAgain(item, faults + 1);
+      if (this.#isRunning)
+        void release.then((isReleased) => this.#readAgain({ item, faults: faults + 1 }, isReleased ? undefined : generation));
     });
   }
 
-  async #readAgain(item: ItemRow, faults: number): Promise<void> {
+  /** Gives a lease up; false where the store failed. */
+  async #release(item: ItemRow, generation: number | undefined): Promise<boolean> {
+    if (generation === undefined) return true;
     try {
+      await this.#options.store.releaseItems([{ itemId: item.id, generation }]);
+      return true;
+    } catch (error) {
+      this.#options.logger.error({ itemId: item.id, error: String(error) }, "giving an item back failed");
+      return false;
+    }
+  }
+
+  /** `generation`: of a lease that is still to be given up, or the item could not be claimed again. */
+  async #readAgain({ item, faults }: Pick<Entry, "item" | "faults">, generation: number | undefined): Promise<void> {
+    try {
+      if (generation !== undefined) return this.#retryFault({ item, faults }, generation);
       const found = (await this.#options.store.itemsOfRun(item.runId)).find(({ id }) => id === item.id);
       if (found === undefined || this.#entries.has(item.id)) return;
       this.#place(found);
@@ -355,7 +372,7 @@ export class Queue {
       this.#pump();
     } catch (error) {
       this.#options.logger.error({ itemId: item.id, error: String(error) }, "reading an item again failed");
-      this.#retryFault({ item, faults } as Entry);
+      this.#retryFault({ item, faults }, undefined);
     }
   }
 

@@ -49,6 +49,7 @@ export function waitForSignal(draft: Draft, op: WireOp, { signalHolders }: OpCon
   const own = pauseInDraft(draft, signal);
   const holder = own ?? signalHolders?.get(signal);
   if (holder !== undefined && op.opts?.["conflict"] !== "replace") return failRun(draft, conflict());
+  if (holder !== undefined && own === undefined) draft.guards.push({ kind: "pause-open", pauseId: holder });
   if (holder !== undefined) draft.changes.push({ kind: "delete-pause", pauseId: holder });
   else draft.guards.push({ kind: "signal-free", signal });
   const step = addWaitingStep(draft, op, { kind: "wait-for-signal", expiresAt });
