@@ -47,7 +47,13 @@ export type SimulationResult = {
 /** Simulates a seed. */
 export async function runSeed(seed: number, options: SimulationOptions = {}): Promise<SimulationResult> {
   const world = new World(seed, options);
-  return world.run();
+  const note = (error: unknown): void => world.noteUnhandled(error);
+  process.on("unhandledRejection", note);
+  try {
+    return await world.run();
+  } finally {
+    process.off("unhandledRejection", note);
+  }
 }
 
 class World {
@@ -91,6 +97,11 @@ class World {
     });
     this.#load = new Load({ ...common, random: random.fork("load"), cluster: this.#cluster, mirror: watch.mirror });
     trace.note(clock.now(), JSON.stringify({ seed, scenario, programs }));
+  }
+
+  /** Nobody waits for a promise that was rejected: a server would end. */
+  noteUnhandled(error: unknown): void {
+    this.#watch.report("world", `a rejection was not handled: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
 
   async run(): Promise<SimulationResult> {

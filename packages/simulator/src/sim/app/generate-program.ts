@@ -1,4 +1,7 @@
-/** Programs by chance. A function invokes only functions after it, so every chain of invocations ends. */
+/**
+ * Programs by chance. A function invokes only functions after it, and one that failures start invokes none, so every chain of
+ * invocations ends.
+ */
 import type { FunctionDefinition, FunctionRow } from "@pawl/engine";
 import type { SeededRandom } from "../world/seeded-random.ts";
 import { CANCEL_EVENT, type ConcurrencyLimit, N_BOUND, type Program, SIGNALS, type Statement, TRIGGER_EVENTS } from "./program.ts";
@@ -16,10 +19,11 @@ export function generatePrograms(random: SeededRandom, count: number): readonly 
 
 function generateProgram(random: SeededRandom, { slug, later }: { readonly slug: string; readonly later: readonly string[] }): Program {
   const checkpointSteps = random.pick([0, 0, 1, 2]);
-  const writer: Writer = { random, later, next: 0 };
+  const trigger = slug !== "f0" && random.chance(0.2) ? undefined : generateTrigger(random, slug);
+  const writer: Writer = { random, later: trigger?.event.startsWith("inngest/") === true ? [] : later, next: 0 };
   return {
     slug,
-    ...(slug !== "f0" && random.chance(0.2) ? {} : { trigger: generateTrigger(random, slug) }),
+    ...(trigger === undefined ? {} : { trigger }),
     body: generateBody(writer, { most: STATEMENTS_MAX, mayFork: true }),
     attemptsMax: random.between(1, 4),
     requestVersion: random.chance(0.2) ? 1 : 2,

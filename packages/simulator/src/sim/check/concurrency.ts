@@ -12,17 +12,26 @@ export function checkConcurrency({ programs, report }: CheckContext): Checker {
   return {
     callBegan: (call) => {
       const key = keyOf(call);
-      const limit = programs.get(call.slug)?.concurrency?.limit;
-      if (key === undefined || limit === undefined) return;
+      const program = programs.get(call.slug);
+      if (key === undefined || program === undefined) return;
+      const limit = limitOf(program, programs.values());
       const count = (counts.get(key) ?? 0) + 1;
       counts.set(key, count);
-      if (count > limit) report(`${count} calls hold ${key}, of which ${call.slug} allows ${limit}`);
+      if (count > limit) report(`${count} calls hold ${key}; ${call.slug} allows ${limit}`);
     },
     callEnded: (call) => {
       const key = keyOf(call);
       if (key !== undefined) counts.set(key, (counts.get(key) ?? 1) - 1);
     },
   };
+}
+
+/** Functions that share a slot have each its own limit; the largest is never exceeded, whoever came last. */
+function limitOf({ concurrency }: Program, programs: Iterable<Program>): number {
+  if (concurrency?.per !== "k") return concurrency?.limit ?? Number.POSITIVE_INFINITY;
+  let most = 0;
+  for (const other of programs) if (other.concurrency?.per === "k") most = Math.max(most, other.concurrency.limit);
+  return most;
 }
 
 function slotOf({ slug, concurrency }: Program, { node, k }: { readonly node: number; readonly k: unknown }): string | undefined {

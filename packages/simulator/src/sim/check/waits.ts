@@ -52,7 +52,7 @@ function checkMissed(context: CheckContext, step: StepRow): void {
   for (const event of mirror.events.values()) {
     const { id, receivedAt } = event.row;
     const isInTime =
-      receivedAt >= pause.storedAt && receivedAt + SLACK_MS < pause.row.expiresAt && event.storedAt + SLACK_MS < pause.row.expiresAt;
+      receivedAt > pause.storedAt && receivedAt + SLACK_MS < pause.row.expiresAt && event.storedAt + SLACK_MS < pause.row.expiresAt;
     if (isInTime && !matched.has(id) && fits(context, { step, event }))
       report(`step ${step.id} of run ${step.runId} timed out, although event ${id} had come ${pause.row.expiresAt - receivedAt} ms before`);
   }

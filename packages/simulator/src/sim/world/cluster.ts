@@ -118,12 +118,12 @@ export class Cluster {
     const node = this.#makeNode(this.#starts++);
     this.#node = node;
     this.#note(`node ${node.index} starts`);
-    node.engine.start().then(
-      () => this.#ready(node),
-      () => {
+    node.engine
+      .start()
+      .then(() => this.#ready(node))
+      .catch(() => {
         if (this.#node === node) this.crash();
-      },
-    );
+      });
   }
 
   async #ready(node: Node): Promise<void> {
