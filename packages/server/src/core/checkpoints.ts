@@ -7,7 +7,7 @@
 import { type CheckpointDecision, decideCheckpoint, type ItemRow } from "@pawl/engine";
 import type { WireOp } from "@pawl/protocol";
 import type { Clock } from "../ports/clock.ts";
-import type { Executor } from "./executor.ts";
+import { type Executor, isStillTrue } from "./executor.ts";
 import type { Runs } from "./runs.ts";
 
 export type CheckpointRequest = {
@@ -39,13 +39,17 @@ export async function saveCheckpoint(request: CheckpointRequest, options: Checkp
     return state === undefined ? { kind: "no-run" } : { kind: "stale" };
   }
   let refused: Extract<CheckpointDecision, { kind: "refused" }> | undefined;
+  let isMisled = false;
   const decided = await options.runs.decide(request.runId, (state, env) => {
+    isMisled = !isStillTrue(call.told, state);
+    if (isMisled) return undefined;
     const input = { ops: request.ops, item: options.currentItem(call.item), generation: call.generation, startedAt: call.startedAt };
     const result = decideCheckpoint(state, input, env);
     if (result.kind === "save") return result.decision;
     refused = result;
     return undefined;
   });
+  if (isMisled) return { kind: "stale" };
   if (refused !== undefined) return refused.code === "run-ended" ? { kind: "stale" } : refused;
   if (decided.kind === "no-run") return { kind: "no-run" };
   return decided.kind === "stale" ? { kind: "stale" } : { kind: "saved" };

@@ -5,6 +5,8 @@
  * I2  A call of a run that has ended is aborted.
  * I3  A run is shown as running at the latest `START_NOTE_MS` after its first call began, though most calls end earlier and then need no
  *     write of their own.
+ * I4  A call may be made on a state that is ahead of a commit (runs.ts, I1). Should that commit fail, what the app says counts for
+ *     nothing: it was told results that are not stored. The item is tried again, and so is a decision that an item is obsolete.
  *
  * Spec: semantics 4; wire 5.
  */
@@ -65,7 +67,11 @@ export type CallInProgress = {
   readonly generation: number;
   readonly startedAt: number;
   readonly requestId: string;
+  readonly told: Told;
 };
+
+/** What the app was told: the first `stepsDone` steps of a state, which may have more by now. */
+export type Told = { readonly state: RunState; readonly stepsDone: number };
 
 type Call = CallInProgress & { readonly abort: AbortController };
 
@@ -81,10 +87,10 @@ export class Executor {
   /** Processes a claimed item. Resolves when its decision has committed. */
   async process(item: ItemRow, generation: number): Promise<ItemOutcome> {
     const state = await this.#options.runs.get(item.runId);
-    if (state === undefined || state.run.endedAt !== undefined || isObsolete(state, item)) return this.#discard(item, generation);
+    if (state === undefined || state.run.endedAt !== undefined || isObsolete(state, item)) return this.#discard(item, generation, state);
     if (callsApp(item)) return this.#call(state, item, generation);
     const decided = await this.#options.runs.decide(item.runId, (current, env) => decideTimer(current, { item, generation }, env));
-    return decided.kind === "no-run" ? this.#discard(item, generation) : "decided";
+    return decided.kind === "no-run" ? this.#discard(item, generation, undefined) : "decided";
   }
 
   /** The call that works on an item. */
@@ -116,7 +122,8 @@ export class Executor {
   async #call(state: RunState, item: ItemRow, generation: number): Promise<ItemOutcome> {
     const { clock, random, runs } = this.#options;
     const startedAt = clock.now();
-    const call: Call = { item, generation, startedAt, requestId: random.ulid(startedAt), abort: new AbortController() };
+    const told: Told = { state, stepsDone: state.run.stepsDone };
+    const call: Call = { item, generation, startedAt, requestId: random.ulid(startedAt), told, abort: new AbortController() };
     const note =
       state.run.startedAt === undefined ? clock.setTimer(START_NOTE_MS, () => void this.#noteStart(item.runId, startedAt)) : undefined;
     this.#track(call);
@@ -124,24 +131,18 @@ export class Executor {
       note?.cancel();
       this.#untrack(call);
     });
-    if (raw === "aborted") return (await this.#isOver(item.runId)) ? this.#discard(item, generation) : "fault";
+    if (raw === "aborted") return this.#discardIfOver(item, generation);
     const reply = classifyReply(raw, clock.now());
     const signalHolders = await this.#signalHolders(reply);
     const retry = this.#options.retryIntervalMs === undefined ? {} : { retryIntervalMs: this.#options.retryIntervalMs };
-    const decided = await runs.decide(item.runId, (current, env) =>
-      decideReply(
-        current,
-        {
-          item: this.#options.currentItem(item),
-          generation,
-          reply,
-          startedAt,
-          ...retry,
-          ...(signalHolders === undefined ? {} : { signalHolders }),
-        },
-        env,
-      ),
-    );
+    let isMisled = false;
+    const decided = await runs.decide(item.runId, (current, env) => {
+      isMisled = !isStillTrue(told, current);
+      if (isMisled) return undefined;
+      const input = { item: this.#options.currentItem(item), generation, reply, startedAt, ...retry };
+      return decideReply(current, signalHolders === undefined ? input : { ...input, signalHolders }, env);
+    });
+    if (isMisled) return "fault";
     return decided.kind === "stale" && reply.kind === "ops" && signalHolders !== undefined ? "fault" : "decided";
   }
 
@@ -190,20 +191,25 @@ export class Executor {
     }
   }
 
-  /** Drops an item that has nothing to do any more. */
-  async #discard(item: ItemRow, generation: number): Promise<ItemOutcome> {
+  /** Drops an item that has nothing to do any more, as `state` says; undefined: its run is not there. */
+  async #discard(item: ItemRow, generation: number, state: RunState | undefined): Promise<ItemOutcome> {
     const changeSet: ChangeSet = {
-      guards: [{ kind: "item-leased", itemId: item.id, generation }],
+      guards: [
+        { kind: "item-leased", itemId: item.id, generation },
+        ...(state === undefined ? [] : [{ kind: "run-version", runId: state.run.id, version: state.run.version } as const]),
+      ],
       changes: [{ kind: "delete-item", itemId: item.id }],
     };
-    await this.#options.store.apply(changeSet);
+    const result = await this.#options.store.apply(changeSet);
+    if (result.kind === "conflict" && result.guard.kind === "run-version") return "fault";
     this.#options.itemDeleted(item.id);
     return "decided";
   }
 
-  async #isOver(runId: string): Promise<boolean> {
-    const state = await this.#options.runs.get(runId);
-    return state === undefined || state.run.endedAt !== undefined;
+  /** After a call was cut off: because its run has ended, or because the server stops. */
+  async #discardIfOver(item: ItemRow, generation: number): Promise<ItemOutcome> {
+    const state = await this.#options.runs.get(item.runId);
+    return state === undefined || state.run.endedAt !== undefined ? this.#discard(item, generation, state) : "fault";
   }
 
   async #signalHolders(reply: Reply): Promise<ReadonlyMap<string, string> | undefined> {
@@ -232,6 +238,14 @@ export class Executor {
     calls?.delete(call);
     if (calls?.size === 0) this.#byRun.delete(call.item.runId);
   }
+}
+
+/** Whether all that an app was told is stored, or about to be (I4). The state that it was told from is another one only after a failure. */
+export function isStillTrue({ state, stepsDone }: Told, current: RunState): boolean {
+  if (state === current) return true;
+  for (const { id, position, result } of state.steps.values())
+    if (position !== undefined && position < stepsDone && current.steps.get(id)?.result !== result) return false;
+  return true;
 }
 
 /** A planned step that has been finished otherwise. */

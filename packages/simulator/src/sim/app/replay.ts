@@ -46,8 +46,9 @@ function walk(walker: Walker, statements: readonly Statement[], { isRacing }: { 
   let at = -1;
   for (const statement of statements) {
     const end = statement.kind === "parallel" ? fork(walker, statement) : walkOne(walker, statement, isRacing);
-    if (end.kind !== "done") return end;
+    if (end.kind === "blocked") return end;
     at = Math.max(at, end.at);
+    if (end.kind === "threw") return { ...end, at };
   }
   return { kind: "done", at };
 }

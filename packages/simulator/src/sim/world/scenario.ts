@@ -60,9 +60,9 @@ export type NodeFaults = {
 /** The scenario of a seed. */
 export function scenarioOf(random: SeededRandom): Scenario {
   // One world in six has no faults: there, what is promised only without them is checked too.
-  const isClean = random.chance(1 / 6);
-  const rate = (most: number): number => (isClean || random.chance(0.5) ? 0 : random.pick([0.1, 0.4, 1]) * most);
-  const count = (most: number): number => (isClean || random.chance(0.5) ? 0 : random.between(1, most));
+  const hasFaults = !random.chance(1 / 6);
+  const rate = (most: number): number => (!hasFaults || random.chance(0.5) ? 0 : random.pick([0.1, 0.4, 1]) * most);
+  const count = (most: number): number => (!hasFaults || random.chance(0.5) ? 0 : random.between(1, most));
   return {
     functions: random.between(1, 5),
     events: random.between(3, 16),
