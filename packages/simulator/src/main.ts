@@ -1,6 +1,6 @@
 /** `npm run sim -- --seed N --runs M`: simulates seeds, prints what breaks and the command that breaks it again. */
 import { parseArgs } from "node:util";
-import { runSeed, type SimulationResult } from "./sim/simulate.ts";
+import { runSeed, type SimulationResult } from "./simulate.ts";
 
 const USAGE = `npm run sim -- [--seed N] [--runs M] [--trace]
 

@@ -14,6 +14,8 @@ import type { Mirror } from "./mirror.ts";
 export type Commit = {
   readonly at: number;
   readonly isZombie: boolean;
+  /** The item whose outcome is decided, by its lease; undefined where something else moves the run. */
+  readonly leasedItemId: string | undefined;
   readonly changeSet: ChangeSet;
 };
 

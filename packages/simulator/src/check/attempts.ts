@@ -7,14 +7,13 @@ export function checkAttempts({ mirror, programs, report }: CheckContext): Check
     callBegan: ({ itemId, body: { ctx } }) => {
       if (ctx.attempt >= ctx.max_attempts) report(`the item ${itemId} is called with attempt ${ctx.attempt} of ${ctx.max_attempts}`);
     },
-    committing: ({ changeSet }) => {
+    committing: ({ changeSet, leasedItemId }) => {
       const hasFailed = ofKind(changeSet, "insert-attempt").length > 0;
       for (const { item } of ofKind(changeSet, "reschedule-item")) {
         const old = mirror.item(item.id);
         if (old === undefined) continue;
         // A discovery that waits may be moved forward by any decision; it keeps its attempts.
-        const isAnswered = changeSet.guards.some((guard) => guard.kind === "item-leased" && guard.itemId === item.id);
-        const allowed = hasFailed && isAnswered ? [old.attempt + 1] : [old.attempt, 0];
+        const allowed = hasFailed && leasedItemId === item.id ? [old.attempt + 1] : [old.attempt, 0];
         if (!allowed.includes(item.attempt)) report(`the item ${item.id} goes from attempt ${old.attempt} to ${item.attempt}`);
         if (item.attempt >= old.attemptsMax) report(`the item ${item.id} is scheduled for attempt ${item.attempt} of ${old.attemptsMax}`);
       }

@@ -26,11 +26,15 @@ export type ConnectionOptions = {
   readonly faults: () => StoreFaults | undefined;
   readonly state: () => NodeState;
   readonly canary: Canary | undefined;
-  readonly committed: (changeSet: ChangeSet) => void;
+  readonly committed: (commit: Committed) => void;
   readonly claimed: (claim: Claim) => void;
 };
 
+/** `wanted` is what the node asked for; a canary may have changed it to `changeSet`. */
+export type Committed = { readonly wanted: ChangeSet; readonly changeSet: ChangeSet };
+
 type Waiting = {
+  readonly wanted: ChangeSet;
   readonly changeSet: ChangeSet;
   readonly resolve: (result: ApplyResult) => void;
   readonly reject: (error: Error) => void;
@@ -87,6 +91,12 @@ function readerOf(options: ConnectionOptions): <T>(read: (disk: MemoryStore) => 
   };
 }
 
+/** The item that a change set decides about. */
+export function leasedItemOf({ guards }: ChangeSet): string | undefined {
+  const guard = guards.find(({ kind }) => kind === "item-leased");
+  return guard?.kind === "item-leased" ? guard.itemId : undefined;
+}
+
 class Applies {
   readonly #options: ConnectionOptions;
   #queue: Waiting[] = [];
@@ -96,11 +106,11 @@ class Applies {
     this.#options = options;
   }
 
-  apply(changeSet: ChangeSet): Promise<ApplyResult> {
+  apply(wanted: ChangeSet): Promise<ApplyResult> {
     if (this.#options.state() === "dead") return never();
     return new Promise((resolve, reject) => {
       const { canary, random } = this.#options;
-      this.#queue.push({ changeSet: canary?.alter?.(changeSet, random) ?? changeSet, resolve, reject });
+      this.#queue.push({ wanted, changeSet: canary?.alter?.(wanted, random) ?? wanted, resolve, reject });
       if (!this.#isBusy) this.#begin();
     });
   }
@@ -136,11 +146,11 @@ class Applies {
   }
 
   /** Commits one set; returns what its caller is told. */
-  async #commitOne({ changeSet, resolve, reject }: Waiting, group: Group): Promise<() => void> {
+  async #commitOne({ wanted, changeSet, resolve, reject }: Waiting, group: Group): Promise<() => void> {
     const { random, faults, state, disk, committed } = this.#options;
     const fail = (what: string) => () => reject(new SimulatedFault(what));
     if (group === "fails" || random.chance((faults()?.failBefore ?? 0) / 2)) return fail("a commit failed");
-    if (state() === "zombie" && changeSet.guards.every(({ kind }) => kind !== "item-leased")) return fail("a zombie is cut off");
+    if (state() === "zombie" && leasedItemOf(wanted) === undefined) return fail("a zombie is cut off");
     const guard = changeSet.guards.find(({ kind }) => kind === "run-version");
     if (guard !== undefined && random.chance(faults()?.conflict ?? 0)) return () => resolve({ kind: "conflict", guard });
     let result: ApplyResult;
@@ -149,7 +159,7 @@ class Applies {
     } catch (error) {
       return () => reject(error instanceof Error ? error : new Error(String(error)));
     }
-    if (result.kind === "applied") committed(changeSet);
+    if (result.kind === "applied") committed({ wanted, changeSet });
     return group === "silent" ? fail("the acknowledgement of a commit was lost") : () => resolve(result);
   }
 }
