@@ -26,6 +26,7 @@ export * from "./run/decide-timer.ts";
 export * from "./run/draft.ts";
 export * from "./run/lifecycle-events.ts";
 export * from "./run/op/invoke.ts";
+export { pauseIdOf } from "./run/op/wait.ts";
 export * from "./run/run-row.ts";
 export * from "./run/run-state.ts";
 export * from "./run/schedule-run.ts";

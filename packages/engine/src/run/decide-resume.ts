@@ -22,7 +22,7 @@ export type Resumption =
 /** Ends the waiting step with what came; undefined where there is nothing to resume any more. */
 export function decideResume(
   state: RunState,
-  { pause, resumption }: { readonly pause: PauseRow; readonly resumption: Resumption },
+  { pause, resumption }: { readonly pause: Pick<PauseRow, "id" | "stepId">; readonly resumption: Resumption },
   env: RunEnvironment,
 ): Decision | undefined {
   const draft = draftOf(state, env);

@@ -42,6 +42,7 @@ export async function saveCheckpoint(request: CheckpointRequest, options: Checkp
   let isMisled = false;
   const decided = await options.runs.decide(request.runId, (state, env) => {
     isMisled = !isStillTrue(call.told, state);
+    refused = undefined;
     if (isMisled) return undefined;
     const input = { ops: request.ops, item: options.currentItem(call.item), generation: call.generation, startedAt: call.startedAt };
     const result = decideCheckpoint(state, input, env);

@@ -73,3 +73,26 @@ test("an event that could not be stored resumes nothing (simulator seed 54)", as
   expect(await store.pauseById(`${run?.id}/${hashStepId("wait")}`)).toBeUndefined();
   await engine.stop(0);
 });
+
+test("an invocation of a function that does not exist fails at once, also where commits take time", async () => {
+  const base = openMemoryStore();
+  const apply: typeof base.apply = async (changeSet) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return base.apply(changeSet);
+  };
+  const stepId = hashStepId("invoke");
+  const invoking = answer(206, [
+    { op: "InvokeFunction", id: stepId, name: "invoke", opts: { function_id: "nobody", payload: {}, timeout: "1h" } },
+  ]);
+  const calls: string[] = [];
+  const call = async ({ body }: { readonly body: string }) => (calls.push(body) === 1 ? invoking : answer(200, null));
+  await base.apply({ guards: [], changes: [{ kind: "put-function", function: listening }] });
+  const options = { clock: systemClock, random: systemRandom(), logger: silentLogger, invoker: { call, close: async () => {} } };
+  const engine = new Engine({ store: { ...base, apply }, ...options });
+  await engine.start();
+  await engine.send([{ name: "a", data: {} }]);
+  for (let turns = 0; turns < 20; turns++) await settled();
+  expect(calls).toHaveLength(2);
+  expect(calls[1]).toContain("could not find function with ID: nobody");
+  await engine.stop(0);
+});

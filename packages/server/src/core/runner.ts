@@ -22,6 +22,7 @@ import {
   invocationOf,
   matchesPause,
   mayMatchRun,
+  pauseIdOf,
   type PauseRow,
   type RandomSource,
   valueAtPath,
@@ -44,7 +45,7 @@ const RECOVERY_PAGE = 500;
 const TRIES_MAX = 10;
 
 export type RunnerOptions = {
-  readonly store: Pick<Store, "findPauses" | "pauseByCorrelation" | "runByIdempotencyKey" | "unprocessedEvents">;
+  readonly store: Pick<Store, "findPauses" | "runByIdempotencyKey" | "unprocessedEvents">;
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly logger: Logger;
@@ -124,14 +125,20 @@ export class Runner {
     });
   }
 
+  /**
+   * The wait is looked for in the run's state and not in the store: where the invoked function does not exist, its end is told by the
+   * commit after the one that stores the wait, and handled before either is durable.
+   */
   async #resumeInvoker(event: EventRow, parsed: ExpressionEvent): Promise<void> {
     const finished = (parsed.data ?? {}) as Readonly<Record<string, unknown>>;
     const correlationId = finished["correlation_id"];
     if (typeof correlationId !== "string") return;
-    const pause = await this.#options.store.pauseByCorrelation(correlationId);
-    if (pause === undefined) return;
-    await this.#options.runs.decide(pause.runId, (state, env) =>
-      causedBy(event, decideResume(state, { pause, resumption: { kind: "invoke", finished } }, env)),
+    const [runId = "", stepId = ""] = correlationId.split(".");
+    const pause = { id: pauseIdOf(runId, stepId), stepId };
+    await this.#options.runs.decide(runId, (state, env) =>
+      state.steps.get(stepId)?.kind === "invoke"
+        ? causedBy(event, decideResume(state, { pause, resumption: { kind: "invoke", finished } }, env))
+        : undefined,
     );
   }
 

@@ -1,5 +1,14 @@
 import { hashStepId } from "@pawl/protocol";
-import { type ApplyResult, type Decision, type ItemRow, type RawReply, type RunEnvironment, type RunRow, runStateOf } from "@pawl/engine";
+import {
+  type ApplyResult,
+  type Decision,
+  type ItemRow,
+  type RawReply,
+  type RunEnvironment,
+  type RunRow,
+  type RunState,
+  runStateOf,
+} from "@pawl/engine";
 import type { Store } from "@pawl/store";
 import { expect, test, vi } from "vitest";
 import { answer, type CallBody, settled, testServer } from "../http/test-server.fixture.ts";
@@ -66,6 +75,31 @@ test("a decision on a state that was read anew does not share a discovery that o
   pending[0]?.({ kind: "conflict", guard: { kind: "run-version", runId: "run-1", version: 1 } });
   await settled();
   expect(seen).toEqual([undefined, item, undefined]);
+});
+
+test("nothing to decide on a state that is ahead of a commit is no answer when that commit fails", async () => {
+  const run = { id: "run-1", functionId: "fn-1", eventIds: [], stateBytes: 0, version: 1 } as unknown as RunRow;
+  const pending: ((result: ApplyResult) => void)[] = [];
+  const runs = new Runs({
+    store: { loadRun: async () => runStateOf(run, [], []) },
+    clock: systemClock,
+    random: systemRandom(),
+    commits: { commit: () => new Promise((resolve) => pending.push(resolve)) },
+    functionById: () => ({}) as never,
+    queuedDiscovery: () => undefined,
+    isDiscovering: () => false,
+  });
+  const ending: Decision = { guards: [], changes: [{ kind: "update-run", run: { ...run, version: 2 } }], trace: [] };
+  const endOnce = ({ run: { version } }: RunState): Decision | undefined => (version === 1 ? ending : undefined);
+  void runs.decide("run-1", endOnce);
+  const second = runs.decide("run-1", endOnce);
+  await settled();
+  expect(pending).toHaveLength(1);
+  pending[0]?.({ kind: "conflict", guard: { kind: "event-unprocessed", eventId: "e" } });
+  await settled();
+  expect(pending).toHaveLength(2);
+  pending[1]?.({ kind: "applied" });
+  expect((await second).kind).toBe("committed");
 });
 
 /** Changes are durable some time after they were asked for, as in drivers that commit in groups. Returns the items that get stored. */

@@ -7,8 +7,19 @@
  * I4  A discovery that a pending commit will store counts as queued: decisions that follow share it. They build on that commit (on the
  *     same state), so they fail with it. A decision on a state that was read anew does not build on it, and does not count on it.
  *     Without this, 100 parallel steps that end together asked for up to 50 discoveries instead of one.
+ * I5  That there is nothing to decide is found only once what it was found on is durable: a wait that another event seems to have ended
+ *     is open again where that commit fails.
  */
-import { type Decision, evolve, type ItemRow, type FunctionRow, type RandomSource, type RunEnvironment, type RunState } from "@pawl/engine";
+import {
+  type ApplyResult,
+  type Decision,
+  evolve,
+  type ItemRow,
+  type FunctionRow,
+  type RandomSource,
+  type RunEnvironment,
+  type RunState,
+} from "@pawl/engine";
 import type { Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
 import type { Commits } from "./commits.ts";
@@ -47,6 +58,8 @@ export class Runs {
   readonly #loading = new Map<string, Promise<RunState | undefined>>();
   /** Discoveries in pending commits, by the state that is ahead of them. */
   readonly #discoveries = new Map<RunState, ItemRow>();
+  /** The newest pending commit of a state; it ends after those before it. */
+  readonly #pending = new Map<RunState, Promise<ApplyResult>>();
   #bytes = 0;
 
   constructor(options: RunsOptions) {
@@ -80,12 +93,25 @@ export class Runs {
       const state = await this.get(runId);
       if (state === undefined) return { kind: "no-run" };
       const decision = decide(state, this.#environment(state));
-      if (decision === undefined) return { kind: "nothing" };
+      if (decision === undefined) {
+        if (await this.#isDurable(state)) return { kind: "nothing" };
+        continue;
+      }
       const result = await this.#commit(state, decision);
       if (result === undefined) return { kind: "committed", state };
       if (result.kind !== "run-version") return { kind: "stale" };
     }
     throw new Error(`The decision about run ${runId} lost against others ${TRIES_MAX} times.`);
+  }
+
+  /** Waits for the commits that a state is ahead of; false where one failed (I5). */
+  async #isDurable(state: RunState): Promise<boolean> {
+    const pending = this.#pending.get(state);
+    if (pending === undefined) return true;
+    return pending.then(
+      ({ kind }) => kind === "applied",
+      () => false,
+    );
   }
 
   /** Undefined when committed, else the guard that failed. The state goes ahead of the commit (I1). */
@@ -96,8 +122,10 @@ export class Runs {
     if (this.#states.get(id) === state) this.#bytes += state.run.stateBytes - before;
     const discovery = discoveryIn(decision);
     if (discovery !== undefined) this.#discoveries.set(state, discovery);
+    const committing = this.#options.commits.commit(decision);
+    this.#pending.set(state, committing);
     try {
-      const result = await this.#options.commits.commit(decision);
+      const result = await committing;
       if (result.kind === "conflict") {
         this.#dropIfSame(state);
         return result.guard;
@@ -106,6 +134,7 @@ export class Runs {
       this.#dropIfSame(state);
       throw error;
     } finally {
+      if (this.#pending.get(state) === committing) this.#pending.delete(state);
       if (discovery !== undefined && this.#discoveries.get(state) === discovery) this.#discoveries.delete(state);
     }
     if (state.run.endedAt !== undefined) this.#dropIfSame(state);
@@ -145,9 +174,9 @@ export class Runs {
   #keep(state: RunState): void {
     this.#states.set(state.run.id, state);
     this.#bytes += state.run.stateBytes;
-    for (const [runId] of this.#states) {
+    for (const [runId, other] of this.#states) {
       if (this.#states.size <= STATES_MAX && this.#bytes <= STATE_BYTES_MAX) break;
-      if (runId !== state.run.id) this.drop(runId);
+      if (runId !== state.run.id && !this.#pending.has(other)) this.drop(runId);
     }
   }
 }
