@@ -96,3 +96,26 @@ test("an invocation of a function that does not exist fails at once, also where 
   expect(calls[1]).toContain("could not find function with ID: nobody");
   await engine.stop(0);
 });
+
+test("an event that is sent again while its first, failed request is still being processed has its run (simulator seed 17526)", async () => {
+  let inserts = 0;
+  const store = openMemoryStore({
+    faults: {
+      beforeCommit: ({ changes }) => {
+        if (changes.some(({ kind }) => kind === "insert-event") && inserts++ === 0) throw new Error("The disk is full.");
+      },
+    },
+  });
+  await store.apply({ guards: [], changes: [{ kind: "put-function", function: listening }] });
+  const engine = new Engine({ store, clock: systemClock, random: systemRandom(), logger: silentLogger, invoker });
+  await engine.start();
+  const event = { name: "a", data: {}, internalId: eventRow(1).id };
+  const first = engine.send([event]);
+  const second = engine.send([event]);
+  await expect(first).rejects.toThrow("The disk is full.");
+  await second;
+  await settled();
+  expect(await store.history.countRuns({ filter: {}, timeField: "queuedAt", max: 10 })).toBe(1);
+  expect(await store.unprocessedEvents({ limit: 10 })).toEqual([]);
+  await engine.stop(0);
+});

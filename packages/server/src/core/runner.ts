@@ -79,13 +79,17 @@ export class Runner {
     await Promise.all(this.#inProgress.values());
   }
 
-  /** Processes an event that is stored, or about to be. Resolves when it is processed, or put off after a failure. Never rejects. */
+  /**
+   * Processes an event that is stored, or about to be. Resolves when it is processed, or put off after a failure. Never rejects.
+   * A repeated request may come while the event of a first one, whose commit fails, is still being processed in vain: it gets its own turn.
+   */
   push(event: EventRow, parsed?: ExpressionEvent): Promise<void> {
     const known = this.#inProgress.get(event.id);
-    if (known !== undefined || this.#isStopped) return known ?? Promise.resolve();
-    const work = this.#processOrPutOff(event, parsed ?? (JSON.parse(event.body) as ExpressionEvent), 0).finally(() =>
-      this.#inProgress.delete(event.id),
-    );
+    if (this.#isStopped) return known ?? Promise.resolve();
+    const process = (): Promise<void> => this.#processOrPutOff(event, parsed ?? (JSON.parse(event.body) as ExpressionEvent), 0);
+    const work = (known === undefined ? process() : known.then(process)).finally(() => {
+      if (this.#inProgress.get(event.id) === work) this.#inProgress.delete(event.id);
+    });
     this.#inProgress.set(event.id, work);
     return work;
   }
