@@ -81,7 +81,8 @@ export class Engine {
     });
     const queuedDiscovery = (runId: string): ItemRow | undefined => this.queue.queuedDiscovery(runId);
     const isDiscovering = (runId: string): boolean => this.executor.isDiscovering(runId);
-    this.runs = new Runs({ store, clock, random, commits: this.#commits, functionById, queuedDiscovery, isDiscovering });
+    const isInProgress = (itemId: string): boolean => this.queue.isInProgress(itemId);
+    this.runs = new Runs({ store, clock, random, commits: this.#commits, functionById, queuedDiscovery, isInProgress, isDiscovering });
     this.#runner = new Runner({ store, clock, random, logger, registry, runs: this.runs, commits: this.#commits });
     this.executor = new Executor({
       store,

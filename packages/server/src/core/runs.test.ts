@@ -1,14 +1,5 @@
 import { hashStepId } from "@pawl/protocol";
-import {
-  type ApplyResult,
-  type Decision,
-  type ItemRow,
-  type RawReply,
-  type RunEnvironment,
-  type RunRow,
-  type RunState,
-  runStateOf,
-} from "@pawl/engine";
+import { type ApplyResult, type Decision, type ItemRow, type RawReply, type RunRow, type RunState, runStateOf } from "@pawl/engine";
 import type { Store } from "@pawl/store";
 import { expect, test, vi } from "vitest";
 import { answer, type CallBody, settled, testServer } from "../http/test-server.fixture.ts";
@@ -47,58 +38,81 @@ test("steps of a race that end together share one discovery", async () => {
   await server.stop();
 });
 
-test("a decision on a state that was read anew does not share a discovery that others have pending (simulator seed 266)", async () => {
-  const run = { id: "run-1", functionId: "fn-1", eventIds: [], stateBytes: 0 } as unknown as RunRow;
-  const pending: ((result: ApplyResult) => void)[] = [];
+type Pending = {
+  readonly run: RunRow;
+  readonly runs: Runs;
+  readonly settle: ((result: ApplyResult) => void)[];
+  readonly inProgress: Set<string>;
+};
+
+/** Runs whose commits are pending until they are settled. */
+function pendingRuns(): Pending {
+  const run = { id: "run-1", functionId: "fn-1", eventIds: [], stateBytes: 0, version: 1 } as unknown as RunRow;
+  const settle: ((result: ApplyResult) => void)[] = [];
+  const inProgress = new Set<string>();
   const runs = new Runs({
     store: { loadRun: async () => runStateOf(run, [], []) },
     clock: systemClock,
     random: systemRandom(),
-    commits: { commit: () => new Promise((resolve) => pending.push(resolve)) },
+    commits: { commit: () => new Promise((resolve) => settle.push(resolve)) },
     functionById: () => ({}) as never,
     queuedDiscovery: () => undefined,
+    isInProgress: (itemId) => inProgress.has(itemId),
     isDiscovering: () => false,
   });
-  const empty: Decision = { guards: [], changes: [], trace: [] };
-  const item = { id: "run-1/next/3", kind: "discovery" } as ItemRow;
+  return { run, runs, settle, inProgress };
+}
+
+const EMPTY: Decision = { guards: [], changes: [], trace: [] };
+const DISCOVERY = { id: "run-1/next/3", kind: "discovery" } as ItemRow;
+const DISCOVERING: Decision = { ...EMPTY, changes: [{ kind: "insert-item", item: DISCOVERY }] };
+
+/** Takes a decision that changes nothing, and notes which discovery it would have shared. */
+function lookInto(runs: Runs): (ItemRow | undefined)[] {
   const seen: (ItemRow | undefined)[] = [];
-  const look = (env: RunEnvironment): Decision => {
+  void runs.decide("run-1", (_state, env) => {
     seen.push(env.queuedDiscovery);
-    return empty;
-  };
-  void runs.decide("run-1", (_state, env) => look(env));
+    return EMPTY;
+  });
+  return seen;
+}
+
+test("a decision on a state that was read anew does not share a discovery that others have pending (simulator seed 266)", async () => {
+  const { runs, settle } = pendingRuns();
+  const first = lookInto(runs);
   await settled();
-  void runs.decide("run-1", () => ({ ...empty, changes: [{ kind: "insert-item", item }] }));
-  void runs.decide("run-1", (_state, env) => look(env));
+  void runs.decide("run-1", () => DISCOVERING);
+  const second = lookInto(runs);
   await settled();
-  expect(seen).toEqual([undefined, item]);
-  pending[0]?.({ kind: "conflict", guard: { kind: "run-version", runId: "run-1", version: 1 } });
+  expect([first, second]).toEqual([[undefined], [DISCOVERY]]);
+  settle[0]?.({ kind: "conflict", guard: { kind: "run-version", runId: "run-1", version: 1 } });
   await settled();
-  expect(seen).toEqual([undefined, item, undefined]);
+  expect(first).toEqual([undefined, undefined]);
+});
+
+test("a discovery that has begun is shared no more, although a commit that moves it is pending (simulator seed 52962)", async () => {
+  const { runs, inProgress } = pendingRuns();
+  void runs.decide("run-1", () => DISCOVERING);
+  await settled();
+  inProgress.add(DISCOVERY.id);
+  const seen = lookInto(runs);
+  await settled();
+  expect(seen).toEqual([undefined]);
 });
 
 test("nothing to decide on a state that is ahead of a commit is no answer when that commit fails", async () => {
-  const run = { id: "run-1", functionId: "fn-1", eventIds: [], stateBytes: 0, version: 1 } as unknown as RunRow;
-  const pending: ((result: ApplyResult) => void)[] = [];
-  const runs = new Runs({
-    store: { loadRun: async () => runStateOf(run, [], []) },
-    clock: systemClock,
-    random: systemRandom(),
-    commits: { commit: () => new Promise((resolve) => pending.push(resolve)) },
-    functionById: () => ({}) as never,
-    queuedDiscovery: () => undefined,
-    isDiscovering: () => false,
-  });
-  const ending: Decision = { guards: [], changes: [{ kind: "update-run", run: { ...run, version: 2 } }], trace: [] };
+  const { run, runs, settle } = pendingRuns();
+  const ending: Decision = { ...EMPTY, changes: [{ kind: "update-run", run: { ...run, version: 2 } }] };
   const endOnce = ({ run: { version } }: RunState): Decision | undefined => (version === 1 ? ending : undefined);
   void runs.decide("run-1", endOnce);
+  await settled();
   const second = runs.decide("run-1", endOnce);
   await settled();
-  expect(pending).toHaveLength(1);
-  pending[0]?.({ kind: "conflict", guard: { kind: "event-unprocessed", eventId: "e" } });
+  expect(settle).toHaveLength(1);
+  settle[0]?.({ kind: "conflict", guard: { kind: "event-unprocessed", eventId: "e" } });
   await settled();
-  expect(pending).toHaveLength(2);
-  pending[1]?.({ kind: "applied" });
+  expect(settle).toHaveLength(2);
+  settle[1]?.({ kind: "applied" });
   expect((await second).kind).toBe("committed");
 });
 

@@ -40,6 +40,8 @@ export type RunsOptions = {
   readonly commits: Pick<Commits, "commit">;
   readonly functionById: (functionId: string) => FunctionRow | undefined;
   readonly queuedDiscovery: (runId: string) => ItemRow | undefined;
+  /** Whether an item is being worked on. */
+  readonly isInProgress: (itemId: string) => boolean;
   /** Whether a call is under way that will tell what is next in a run. A call whose answer has arrived is under way no more. */
   readonly isDiscovering: (runId: string) => boolean;
 };
@@ -143,16 +145,23 @@ export class Runs {
 
   #environment(state: RunState): RunEnvironment {
     const { run } = state;
-    const { clock, random, functionById, queuedDiscovery, isDiscovering } = this.#options;
+    const { clock, random, functionById, isDiscovering } = this.#options;
     const row = functionById(run.functionId);
     if (row === undefined) throw new Error(`Run ${run.id} belongs to function ${run.functionId}, which the server does not know.`);
-    const discovery = this.#discoveries.get(state) ?? queuedDiscovery(run.id);
+    const discovery = this.#queuedDiscovery(state);
     return {
       ctx: { now: clock.now(), random },
       function: row,
       isDiscovering: isDiscovering(run.id),
       ...(discovery === undefined ? {} : { queuedDiscovery: discovery }),
     };
+  }
+
+  /** One that a pending commit moves may have begun meanwhile: then it is not queued any more, and what it does not know is not asked. */
+  #queuedDiscovery(state: RunState): ItemRow | undefined {
+    const { queuedDiscovery, isInProgress } = this.#options;
+    const pending = this.#discoveries.get(state);
+    return pending === undefined || isInProgress(pending.id) ? queuedDiscovery(state.run.id) : pending;
   }
 
   #dropIfSame(state: RunState): void {
