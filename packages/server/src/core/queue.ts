@@ -4,7 +4,8 @@
  * I1  At any instant, at most `limit` items that need a slot are in progress, for every slot, and at most `workers` calls in all.
  * I2  An item is in progress at most once on this node; only claimed items are handed on.
  * I3  Lanes take turns: one with many items delays another by one item, and a lane whose slots are taken delays no other.
- * I4  Everything in memory is bounded: a lane keeps the first `LANE_WINDOW_MAX` items, later ones stay in the store until there is room.
+ * I4  A lane keeps its first `LANE_WINDOW_MAX` items in memory, and of items due later the nearest are kept; the rest stays in the store
+ *     until there is room. Timers that are due are the exception: all of them wait here to be decided.
  * I5  Nothing polls: offered items, ended items and timers wake it.
  *
  * A crash loses nothing: what is here is read again from the store at start.
@@ -16,14 +17,12 @@ import type { Claim, Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import { Lane, LANE_WINDOW_MAX } from "./lane.ts";
+import { ItemRecovery } from "./item-recovery.ts";
 import { Slots } from "./slots.ts";
 import { TimerWindow } from "./timer-window.ts";
 
 /** Timer items (ends of sleeps, time-outs) that are decided at the same time. They take no worker. */
 const DECISIONS_MAX = 256;
-
-/** Delays before an item whose decision failed for a reason of ours is tried again; the last repeats. */
-const FAULT_DELAYS_MS = [100, 1_000, 5_000, 15_000, 60_000] as const;
 
 /** What became of an item in progress: its decision committed, or it is to be tried again. */
 export type ItemOutcome = "decided" | "fault";
@@ -55,6 +54,7 @@ export class Queue {
   readonly #lanes = new Map<string, Lane>();
   readonly #slots = new Slots();
   readonly #timers: TimerWindow;
+  readonly #recovery: ItemRecovery;
   /** Lanes that may go, in turn. */
   #turns: Lane[] = [];
   readonly #decisions: ItemRow[] = [];
@@ -67,6 +67,7 @@ export class Queue {
   constructor(options: QueueOptions) {
     this.#options = options;
     this.#workersFree = options.workers;
+    this.#recovery = new ItemRecovery({ ...options, isRunning: () => this.#isRunning });
     this.#timers = new TimerWindow({
       store: options.store,
       clock: options.clock,
@@ -163,17 +164,17 @@ export class Queue {
     this.#pump();
   }
 
-  #place(item: ItemRow): void {
+  #place(item: ItemRow, faults = 0): void {
     if (item.dueAt <= this.#options.clock.now()) {
-      if (this.#admit(item, "waiting")) this.#enterLane(item);
+      if (this.#admit(item, "waiting", faults)) this.#enterLane(item);
       return;
     }
-    if (this.#admit(item, "later") && !this.#timers.offer(item)) this.#drop(item.id);
+    if (this.#admit(item, "later", faults) && !this.#timers.offer(item)) this.#drop(item.id);
   }
 
-  #admit(item: ItemRow, state: Entry["state"]): boolean {
+  #admit(item: ItemRow, state: Entry["state"], faults = 0): boolean {
     if (this.#entries.has(item.id)) return false;
-    this.#entries.set(item.id, { item, state, next: "fault", faults: 0, slots: [] });
+    this.#entries.set(item.id, { item, state, next: "fault", faults, slots: [] });
     const ids = this.#byRun.get(item.runId);
     if (ids === undefined) this.#byRun.set(item.runId, new Set([item.id]));
     else ids.add(item.id);
@@ -242,8 +243,7 @@ export class Queue {
       chosen.push(item);
     }
     this.#isPumping = false;
-    if (chosen.length > 0)
-      this.#claim(chosen).catch((error: unknown) => this.#options.logger.error({ error: String(error) }, "claiming items failed"));
+    if (chosen.length > 0) void this.#claim(chosen);
   }
 
   /** The next item of the lane whose turn it is; the lane goes to the end of the line. */
@@ -295,7 +295,7 @@ export class Queue {
       claims = await this.#options.store.claimItems(items.map(({ id }) => id));
     } catch (error) {
       this.#options.logger.error({ error: String(error) }, "claiming items failed");
-      for (const item of items) this.#ended(item, "fault", undefined);
+      for (const item of items) this.#ended(item, "fault");
       return;
     }
     const generations = new Map(claims.map(({ itemId, generation }) => [itemId, generation]));
@@ -327,72 +327,26 @@ export class Queue {
       for (const lane of this.#slots.release(entry.slots)) this.#unblock(lane);
       this.#drop(item.id);
       if (entry.next === "again" && outcome === "decided") this.#place(entry.item);
-      else if (outcome === "fault" && entry.next !== "gone") this.#retryFault(entry, generation);
-      else if (outcome === "fault" && generation !== undefined)
-        void this.#options.store.releaseItems([{ itemId: item.id, generation }]).catch(() => {});
+      else if (outcome === "fault" && entry.next !== "gone") this.#recover(entry, generation);
     }
     this.#pump();
     if (this.inProgress === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
-  /**
-   * A fault of ours, not of the app: no attempt is used up. The decision may have committed all the same, without our being told, so the
-   * item is read again and not tried as it was.
-   */
-  #retryFault({ item, faults }: Pick<Entry, "item" | "faults">, generation: number | undefined): void {
-    const delayMs = FAULT_DELAYS_MS[Math.min(faults, FAULT_DELAYS_MS.length - 1)] ?? 0;
-    const release = this.#release(item, generation);
-    this.#options.clock.setTimer(delayMs, () => {
-      if (this.#isRunning)
-        void release.then((isReleased) => this.#readAgain({ item, faults: faults + 1 }, isReleased ? undefined : generation));
+  /** A fault of ours, not of the app: no attempt is used up. */
+  #recover({ item, faults }: Entry, generation: number | undefined): void {
+    const claim = generation === undefined ? undefined : { itemId: item.id, generation };
+    this.#recovery.returnItem({ item, claim, faults }, (stored) => {
+      if (this.#entries.has(stored.id)) return;
+      this.#place(stored, faults + 1);
+      this.#pump();
     });
   }
 
-  /** Gives a lease up; false where the store failed. */
-  async #release(item: ItemRow, generation: number | undefined): Promise<boolean> {
-    if (generation === undefined) return true;
-    try {
-      await this.#options.store.releaseItems([{ itemId: item.id, generation }]);
-      return true;
-    } catch (error) {
-      this.#options.logger.error({ itemId: item.id, error: String(error) }, "giving an item back failed");
-      return false;
-    }
-  }
-
-  /** `generation`: of a lease that is still to be given up, or the item could not be claimed again. */
-  async #readAgain({ item, faults }: Pick<Entry, "item" | "faults">, generation: number | undefined): Promise<void> {
-    try {
-      if (generation !== undefined) return this.#retryFault({ item, faults }, generation);
-      const found = (await this.#options.store.itemsOfRun(item.runId)).find(({ id }) => id === item.id);
-      if (found === undefined || this.#entries.has(item.id)) return;
-      this.#place(found);
-      const entry = this.#entries.get(item.id);
-      if (entry !== undefined) entry.faults = faults;
-      this.#pump();
-    } catch (error) {
-      this.#options.logger.error({ itemId: item.id, error: String(error) }, "reading an item again failed");
-      this.#retryFault({ item, faults }, undefined);
-    }
-  }
-
-  /**
-   * It is not known whether a commit about a run took effect. Its items are read, so that none is left in the store without the queue
-   * knowing it.
-   */
-  reconcileRun(runId: string, faults = 0): void {
-    const delayMs = FAULT_DELAYS_MS[Math.min(faults, FAULT_DELAYS_MS.length - 1)] ?? 0;
-    this.#options.clock.setTimer(delayMs, () => {
-      if (!this.#isRunning) return;
-      this.#options.store.itemsOfRun(runId).then(
-        (items) => {
-          for (const item of items) if (!isSame(this.#entries.get(item.id)?.item, item)) this.offer(item);
-        },
-        (error: unknown) => {
-          this.#options.logger.error({ runId, error: String(error) }, "reading the items of a run failed");
-          this.reconcileRun(runId, faults + 1);
-        },
-      );
+  /** It is not known whether a commit about a run took effect: none of its items may stay in the store without being known here. */
+  reconcileRun(runId: string): void {
+    this.#recovery.readRun(runId, (items) => {
+      for (const item of items) if (!isSame(this.#entries.get(item.id)?.item, item)) this.offer(item);
     });
   }
 

@@ -32,11 +32,9 @@ import type { Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Commits } from "./commits.ts";
+import { faultDelayMs } from "./fault-delay.ts";
 import type { Registry } from "./registry.ts";
 import type { Runs } from "./runs.ts";
-
-/** Delays before an event whose processing failed is tried again; the last repeats. */
-const FAULT_DELAYS_MS = [100, 1_000, 5_000, 30_000, 60_000] as const;
 
 /** Events read at once after a restart. */
 const RECOVERY_PAGE = 500;
@@ -84,9 +82,13 @@ export class Runner {
    * A repeated request may come while the event of a first one, whose commit fails, is still being processed in vain: it gets its own turn.
    */
   push(event: EventRow, parsed?: ExpressionEvent): Promise<void> {
+    return this.#begin(event, parsed ?? (JSON.parse(event.body) as ExpressionEvent), 0);
+  }
+
+  #begin(event: EventRow, parsed: ExpressionEvent, faults: number): Promise<void> {
     const known = this.#inProgress.get(event.id);
     if (this.#isStopped) return known ?? Promise.resolve();
-    const process = (): Promise<void> => this.#processOrPutOff(event, parsed ?? (JSON.parse(event.body) as ExpressionEvent), 0);
+    const process = (): Promise<void> => this.#processOrPutOff(event, parsed, faults);
     const work = (known === undefined ? process() : known.then(process)).finally(() => {
       if (this.#inProgress.get(event.id) === work) this.#inProgress.delete(event.id);
     });
@@ -98,14 +100,12 @@ export class Runner {
     try {
       await this.#process(event, parsed);
     } catch (error) {
-      const delayMs = FAULT_DELAYS_MS[Math.min(faults, FAULT_DELAYS_MS.length - 1)] ?? 0;
+      const delayMs = faultDelayMs(faults);
       this.#options.logger.error(
         { eventId: event.id, eventName: event.name, retryInMs: delayMs, error: String(error) },
         "processing an event failed",
       );
-      this.#options.clock.setTimer(delayMs, () => {
-        if (!this.#isStopped) void this.#processOrPutOff(event, parsed, faults + 1);
-      });
+      this.#options.clock.setTimer(delayMs, () => void this.#begin(event, parsed, faults + 1));
     }
   }
 

@@ -6,7 +6,7 @@ import type { FastifyInstance } from "fastify";
 import { AppSync } from "../app/app-sync.ts";
 import { registerApp } from "../app/register.ts";
 import { Engine } from "../core/engine.ts";
-import type { Clock } from "../ports/clock.ts";
+import { ManualClock, settled, START } from "../ports/manual-clock.fixture.ts";
 import type { AppCall } from "../ports/invoker.ts";
 import { given } from "../json.ts";
 import { silentLogger } from "../ports/logger.ts";
@@ -14,7 +14,7 @@ import { systemRandom } from "../ports/random.ts";
 import type { ServerContext } from "./context.ts";
 import { createHttpServer } from "./http-server.ts";
 
-export const START = 1_790_000_000_000;
+export { settled, START };
 
 /** A call's body, as far as tests look at it. */
 export type CallBody = {
@@ -24,46 +24,6 @@ export type CallBody = {
 };
 
 export type FakeApp = (body: CallBody, call: AppCall) => RawReply | Promise<RawReply>;
-
-/** Time that moves only when told to. */
-class ManualClock implements Clock {
-  #now = START;
-  #timers: { readonly at: number; readonly callback: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  setTimer(delayMs: number, callback: () => void): { cancel(): void } {
-    const timer = { at: this.#now + Math.max(0, delayMs), callback };
-    this.#timers.push(timer);
-    return { cancel: () => (this.#timers = this.#timers.filter((other) => other !== timer)) };
-  }
-
-  get timerCount(): number {
-    return this.#timers.length;
-  }
-
-  /** Lets time pass; timers go off in order, and what they bring about is done before the next one. */
-  async advance(ms: number): Promise<void> {
-    const end = this.#now + ms;
-    for (;;) {
-      const [next] = this.#timers.filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at);
-      if (next === undefined) break;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
-      this.#now = Math.max(this.#now, next.at);
-      next.callback();
-      await settled();
-    }
-    this.#now = end;
-    await settled();
-  }
-}
-
-/** Everything that needs no time is done: the store in memory and the fake app take turns of the microtask queue only. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-}
 
 /** An answer of an SDK. */
 export function answer(status: number, body: unknown): RawReply {

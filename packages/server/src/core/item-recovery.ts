@@ -1,0 +1,79 @@
+/**
+ * What the queue does after a fault of ours: gives leases back, and reads again what the store holds.
+ *
+ * I1  A decision whose commit failed may have taken effect all the same, without our being told. So nothing is tried as it was: what is
+ *     stored is read first.
+ * I2  A lease is given up before its item is offered again, or the item could not be claimed.
+ * I3  Nothing here ends but by success or by the queue's stop; what fails is tried again, later and later.
+ */
+import type { ItemRow } from "@pawl/engine";
+import type { Claim, Store } from "@pawl/store";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import { faultDelayMs } from "./fault-delay.ts";
+
+export type ItemRecoveryOptions = {
+  readonly store: Pick<Store, "releaseItems" | "itemsOfRun">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly isRunning: () => boolean;
+};
+
+export class ItemRecovery {
+  readonly #options: ItemRecoveryOptions;
+
+  constructor(options: ItemRecoveryOptions) {
+    this.#options = options;
+  }
+
+  /** Gives a lease up at once and, after a while, the item as it is stored then; not where it is gone. */
+  returnItem(
+    lost: { readonly item: ItemRow; readonly claim: Claim | undefined; readonly faults: number },
+    offer: (item: ItemRow) => void,
+  ): void {
+    const { item, claim, faults } = lost;
+    const released = this.#release(claim);
+    this.#later(faults, async () => {
+      if (!(await released)) return this.returnItem({ ...lost, faults: faults + 1 }, offer);
+      const items = await this.#itemsOfRun(item.runId);
+      if (items === undefined) return this.returnItem({ item, claim: undefined, faults: faults + 1 }, offer);
+      const found = items.find(({ id }) => id === item.id);
+      if (found !== undefined) offer(found);
+    });
+  }
+
+  /** Gives the items of a run as they are stored, after a while. */
+  readRun(runId: string, offer: (items: readonly ItemRow[]) => void, faults = 0): void {
+    this.#later(faults, async () => {
+      const items = await this.#itemsOfRun(runId);
+      if (items === undefined) this.readRun(runId, offer, faults + 1);
+      else offer(items);
+    });
+  }
+
+  #later(faults: number, work: () => Promise<void>): void {
+    this.#options.clock.setTimer(faultDelayMs(faults), () => {
+      if (this.#options.isRunning()) void work();
+    });
+  }
+
+  async #release(claim: Claim | undefined): Promise<boolean> {
+    if (claim === undefined) return true;
+    try {
+      await this.#options.store.releaseItems([claim]);
+      return true;
+    } catch (error) {
+      this.#options.logger.error({ itemId: claim.itemId, error: String(error) }, "giving an item back failed");
+      return false;
+    }
+  }
+
+  async #itemsOfRun(runId: string): Promise<readonly ItemRow[] | undefined> {
+    try {
+      return await this.#options.store.itemsOfRun(runId);
+    } catch (error) {
+      this.#options.logger.error({ runId, error: String(error) }, "reading the items of a run failed");
+      return undefined;
+    }
+  }
+}
