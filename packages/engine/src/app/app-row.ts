@@ -39,4 +39,12 @@ export type FunctionRow = {
   readonly config: string;
   readonly createdAt: number;
   readonly archivedAt?: number;
+  /** Set while people have it paused; a sync leaves it as it is. */
+  readonly paused?: FunctionPause;
 };
+
+/**
+ * `hold`: new runs wait until it is resumed. `drop`: new events are refused, and runs that have not started wait. `drain`: new events are
+ * refused, what is queued goes on. Runs that have started go on in every mode.
+ */
+export type FunctionPause = { readonly mode: "hold" | "drop" | "drain"; readonly since: number };

@@ -9,6 +9,10 @@ import type { AttemptRow } from "../attempt/attempt-row.ts";
 import type { EventOutcome, EventRow } from "../event/event-row.ts";
 import type { PauseRow } from "../pause/pause-row.ts";
 import type { ItemRow } from "../queue/item-row.ts";
+import type { BatchEvent } from "../flow/batch-event.ts";
+import type { CellRow } from "../flow/cell-row.ts";
+import type { MetadataRow } from "../run/metadata-row.ts";
+import type { DeferRow } from "../run/defer-row.ts";
 import type { RunRow } from "../run/run-row.ts";
 import type { StepRow } from "../step/step-row.ts";
 
@@ -26,7 +30,7 @@ export type Change =
   | { readonly kind: "insert-attempt"; readonly attempt: AttemptRow }
   /** Nothing where the id exists already. */
   | { readonly kind: "insert-item"; readonly item: ItemRow }
-  /** Sets when the item is due and its attempt. */
+  /** Sets when the item is due, its attempt and its lane. */
   | { readonly kind: "reschedule-item"; readonly item: ItemRow }
   | { readonly kind: "delete-item"; readonly itemId: string }
   /** Nothing where the id exists already. */
@@ -34,6 +38,17 @@ export type Change =
   | { readonly kind: "delete-pause"; readonly pauseId: string }
   /** Deletes every queue item of a run and, where `hasPauses`, every pause. */
   | { readonly kind: "delete-run-work"; readonly runId: string; readonly hasPauses: boolean }
+  /** Inserts or replaces. The row's version is the guarded one plus one. */
+  | { readonly kind: "put-cell"; readonly cell: CellRow }
+  | { readonly kind: "delete-cell"; readonly key: string }
+  /** Nothing where the event is in the batch already. */
+  | { readonly kind: "insert-batch-event"; readonly batchEvent: BatchEvent }
+  /** Deletes the list of the batch's events; the events themselves stay in the log. */
+  | { readonly kind: "delete-batch"; readonly batchId: string }
+  /** Inserts or replaces. */
+  | { readonly kind: "put-defer"; readonly defer: DeferRow }
+  /** Inserts or replaces, by its four keys. */
+  | { readonly kind: "put-metadata"; readonly metadata: MetadataRow }
   | { readonly kind: "put-app"; readonly app: AppRow }
   | { readonly kind: "delete-app"; readonly appId: string }
   | { readonly kind: "put-function"; readonly function: FunctionRow };
@@ -49,6 +64,8 @@ export type Guard =
   | { readonly kind: "pause-open"; readonly pauseId: string }
   /** No run of the function with this key was scheduled at or after `since`. */
   | { readonly kind: "idempotency-free"; readonly functionId: string; readonly key: string; readonly since: number }
+  /** The cell has this version; 0: there is no such cell. */
+  | { readonly kind: "cell-version"; readonly key: string; readonly version: number }
   /** No pause holds the signal. */
   | { readonly kind: "signal-free"; readonly signal: string };
 

@@ -22,7 +22,27 @@ export type ItemKind =
   /** Time-out of a wait, an invoke or a signal. */
   | "pause-timeout"
   /** Time-out of a whole run (`timeouts.start`, `timeouts.finish`). */
-  | "run-timeout";
+  | "run-timeout"
+  /** Looks for events that came before a wait began. */
+  | "look-back"
+  /** HTTP request that the server makes for a step (`step.fetch`, `step.ai`). */
+  | "gateway"
+  /** End of a debounce. Belongs to a cell, not to a run: `runId` is the cell's key. */
+  | "debounce"
+  /** End of a batch: full, or its time is up. `runId` is the batch's id. */
+  | "batch"
+  /** Tick of a schedule. `runId` is the schedule's key. */
+  | "cron"
+  /** Next page of a bulk operation. `runId` is the key of the operation's cell. */
+  | "bulk";
+
+/** Kinds of items that belong to no run. */
+const FLOW_KINDS: ReadonlySet<ItemKind> = new Set(["debounce", "batch", "cron", "bulk"]);
+
+/** Whether an item is about one run. */
+export function isOfRun({ kind }: Pick<ItemRow, "kind">): boolean {
+  return !FLOW_KINDS.has(kind);
+}
 
 export type ItemRow = {
   readonly id: string;
@@ -42,9 +62,9 @@ export type ItemRow = {
   readonly attemptsMax: number;
 };
 
-/** Whether an item calls the app, and so needs a worker and concurrency slots. The others only take a decision. */
+/** Whether an item calls the app, or another server in its place, and so needs a worker and concurrency slots. The others only take a decision. */
 export function callsApp(item: Pick<ItemRow, "kind">): boolean {
-  return item.kind === "start" || item.kind === "discovery" || item.kind === "planned-step";
+  return item.kind === "start" || item.kind === "discovery" || item.kind === "planned-step" || item.kind === "gateway";
 }
 
 /** Ids of items. A discovery is named by the version that its run gets with it, which one decision only can bring about. */
@@ -53,9 +73,14 @@ export const itemIdOf: {
   readonly discovery: (runId: string, version: number) => string;
   readonly step: (runId: string, stepId: string) => string;
   readonly timeout: (runId: string, which: "start" | "finish") => string;
+  readonly lookBack: (runId: string, stepId: string) => string;
+  /** The one item of a debounce, a batch, a schedule or a bulk operation. */
+  readonly flow: (key: string) => string;
 } = {
   start: (runId) => `${runId}/start`,
   discovery: (runId, version) => `${runId}/next/${version}`,
   step: (runId, stepId) => `${runId}/step/${stepId}`,
   timeout: (runId, which) => `${runId}/timeout/${which}`,
+  lookBack: (runId, stepId) => `${runId}/look-back/${stepId}`,
+  flow: (key) => `${key}/due`,
 };

@@ -7,7 +7,7 @@
  *
  * Spec: semantics 3.
  */
-import type { RunStatus } from "@pawl/protocol";
+import type { ReasonCode, RunStatus } from "@pawl/protocol";
 
 export type RunRow = {
   /** A ULID; its time is when the run was scheduled. */
@@ -58,4 +58,12 @@ export type RunRow = {
   readonly hasPauses: boolean;
   /** Milliseconds since the epoch after which the run is cancelled; from `timeouts.finish`, set at the start. */
   readonly finishBy?: number;
+  /** Keys of cells that are the run's own while it lives (singleton, no overlap); deleted when it ends. */
+  readonly holds?: readonly string[];
+  /** Why a run with status SKIPPED was not executed. */
+  readonly skipReason?: ReasonCode;
+  /** The bulk operation (a replay) that created it. */
+  readonly bulkId?: string;
+  /** Labels of the events that started it, as JSON text of `[[key, id], …]`, sorted, at most 25. */
+  readonly sessions?: string;
 };

@@ -7,6 +7,7 @@
  */
 import type { Change } from "../change/change.ts";
 import { isFinished, type StepRow } from "../step/step-row.ts";
+import type { DeferRow } from "./defer-row.ts";
 import type { RunRow } from "./run-row.ts";
 
 export type RunState = {
@@ -15,13 +16,16 @@ export type RunState = {
   readonly steps: Map<string, StepRow>;
   /** Hashes of steps that have not finished. */
   readonly unfinished: Set<string>;
+  /** What is to be started when the run has ended, by the op's id. */
+  readonly defers: Map<string, DeferRow>;
   /** Bodies of the events that started it, in order: canonical JSON texts. */
   readonly events: readonly string[];
 };
 
 /** State of a run out of its rows. */
-export function runStateOf(run: RunRow, steps: Iterable<StepRow>, events: readonly string[]): RunState {
-  const state: RunState = { run, steps: new Map(), unfinished: new Set(), events };
+export function runStateOf(run: RunRow, steps: Iterable<StepRow>, events: readonly string[], defers: Iterable<DeferRow> = []): RunState {
+  const byId = new Map([...defers].map((defer) => [defer.id, defer]));
+  const state: RunState = { run, steps: new Map(), unfinished: new Set(), defers: byId, events };
   for (const step of steps) putStep(state, step);
   return state;
 }
@@ -35,6 +39,9 @@ export function evolve(state: RunState, changes: readonly Change[]): void {
         break;
       case "put-step":
         if (change.step.runId === state.run.id) putStep(state, change.step);
+        break;
+      case "put-defer":
+        if (change.defer.runId === state.run.id) state.defers.set(change.defer.id, change.defer);
         break;
       case "delete-step":
         if (change.runId !== state.run.id) break;

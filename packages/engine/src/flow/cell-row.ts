@@ -1,0 +1,35 @@
+/**
+ * Small pieces of state beside the runs: what a rate limit has admitted, when a throttled key may go next, the event that a debounce holds,
+ * the run that holds a singleton.
+ *
+ * I1  A cell's version grows by one with every commit that changes it; a decision made on an older version does not commit
+ *     (guard `cell-version`). A deleted cell has version 0 again, so whoever deletes one guards it.
+ * I2  A cell that has expired means the same as none; it can be deleted at any time.
+ *
+ * Spec: semantics 6.
+ */
+export type CellKind =
+  /** Runs admitted within a window: rate limits and idempotency keys. */
+  | "rate"
+  /** When the next run of a throttled key may start. */
+  | "throttle"
+  | "debounce"
+  /** The open batch of a function and key. */
+  | "batch"
+  /** The run that holds a singleton, or that a schedule without overlap started last. */
+  | "singleton"
+  /** A bulk operation: cancellation or replay, with its progress. */
+  | "bulk";
+
+export type CellRow = {
+  /** `<kind>|<function id>|…`, without `/`. */
+  readonly key: string;
+  readonly kind: CellKind;
+  readonly functionId: string;
+  /** JSON text; its shape is its kind's. */
+  readonly state: string;
+  /** From 1. */
+  readonly version: number;
+  /** Milliseconds since the epoch; absent: it is deleted by a decision. */
+  readonly expiresAt?: number;
+};
