@@ -22,6 +22,8 @@ export function guardHolds({ tables, leases }: World, guard: Guard): boolean {
       return tables.pauses.has(guard.pauseId);
     case "idempotency-free":
       return runOfKey(tables, guard) === undefined;
+    case "cell-version":
+      return (tables.cells.get(guard.key)?.version ?? 0) === guard.version;
     case "signal-free":
       return pauseOfSignal(tables, guard.signal) === undefined;
     default:
@@ -54,6 +56,13 @@ export function makeChange(world: World, change: Change): void {
     case "insert-event-outcome":
     case "insert-attempt":
       return appendToLog(world, change);
+    case "put-cell":
+    case "delete-cell":
+    case "insert-batch-event":
+    case "delete-batch":
+    case "put-defer":
+    case "put-metadata":
+      return changeFlow(world, change);
     default:
       return changeWork(world, change);
   }
@@ -120,6 +129,46 @@ function insertRun({ tables, journal }: World, run: RunRow): void {
   if (run.idempotencyKey !== undefined) journal.link(tables.runsOfKey, keyOf(run.functionId, run.idempotencyKey), run.id);
 }
 
+type FlowChange = Extract<
+  Change,
+  { kind: "put-cell" | "delete-cell" | "insert-batch-event" | "delete-batch" | "put-defer" | "put-metadata" }
+>;
+
+function changeFlow({ tables, journal }: World, change: FlowChange): void {
+  switch (change.kind) {
+    case "put-cell":
+      return journal.set(tables.cells, change.cell.key, change.cell);
+    case "delete-cell":
+      return journal.delete(tables.cells, change.key);
+    case "insert-batch-event": {
+      const { batchId, position } = change.batchEvent;
+      const key = keyOf(batchId, position);
+      if (tables.batchEvents.has(key)) return;
+      journal.set(tables.batchEvents, key, change.batchEvent);
+      return journal.link(tables.eventsOfBatch, batchId, key);
+    }
+    case "delete-batch":
+      for (const key of [...(tables.eventsOfBatch.get(change.batchId) ?? [])]) {
+        journal.delete(tables.batchEvents, key);
+        journal.unlink(tables.eventsOfBatch, change.batchId, key);
+      }
+      return;
+    case "put-defer": {
+      const key = keyOf(change.defer.runId, change.defer.id);
+      journal.set(tables.defers, key, change.defer);
+      return journal.link(tables.defersOfRun, change.defer.runId, key);
+    }
+    case "put-metadata": {
+      const { runId, stepId, kind, name } = change.metadata;
+      const key = keyOf(runId, stepId, kind, name);
+      journal.set(tables.metadata, key, change.metadata);
+      return journal.link(tables.metadataOfRun, runId, key);
+    }
+    default:
+      return assertNever(change);
+  }
+}
+
 /** What a run was scheduled with stays. */
 function updateRun({ tables, journal }: World, run: RunRow): void {
   const old = tables.runs.get(run.id);
@@ -168,10 +217,10 @@ function insertItem({ tables, journal }: World, item: ItemRow): void {
   journal.link(tables.itemsOfRun, item.runId, item.id);
 }
 
-function rescheduleItem({ tables, leases, journal }: World, { id, dueAt, attempt }: ItemRow): void {
+function rescheduleItem({ tables, leases, journal }: World, { id, dueAt, attempt, lane }: ItemRow): void {
   leases.end(journal, id);
   const old = tables.items.get(id);
-  if (old !== undefined) journal.set(tables.items, id, { ...old, dueAt, attempt });
+  if (old !== undefined) journal.set(tables.items, id, { ...old, dueAt, attempt, lane });
 }
 
 function deleteItem({ tables, leases, journal }: World, item: ItemRow | undefined): void {

@@ -38,13 +38,14 @@ function byQueuedAt(a: RunRow, b: RunRow): number {
 }
 
 function matchingRuns(tables: Tables, filter: RunFilter, timeField: RunTimeField): RunRow[] {
-  const { statuses, functionIds, appIds, eventName, from = -Infinity, until = Infinity, idPrefix = "" } = filter;
+  const { statuses, functionIds, appIds, eventName, from = -Infinity, until = Infinity, bulkId, idPrefix = "" } = filter;
   const prefix = idPrefix.toUpperCase();
   return Array.from(tables.runs.values()).filter((run) => {
     const at = run[timeField];
     if (at === undefined || at < from || at >= until) return false;
     if (statuses !== undefined && !statuses.includes(run.status)) return false;
     if (functionIds !== undefined && !functionIds.includes(run.functionId)) return false;
+    if (bulkId !== undefined && run.bulkId !== bulkId) return false;
     if (appIds !== undefined && !appIds.includes(run.appId)) return false;
     return (eventName === undefined || run.eventName === eventName) && run.id.startsWith(prefix);
   });
@@ -70,6 +71,10 @@ function runDetail(tables: Tables, runId: string): RunDetail | undefined {
       (a, b) => a.startedAt - b.startedAt || compareText(a.stepId, b.stepId) || a.attempt - b.attempt,
     ),
     events: run.eventIds.map((eventId) => eventOf(tables, eventId)).filter((event) => event !== undefined),
+    defers: rowsOf(tables.defers, tables.defersOfRun.get(runId)),
+    metadata: rowsOf(tables.metadata, tables.metadataOfRun.get(runId)).sort(
+      (a, b) => compareText(a.stepId, b.stepId) || compareText(a.kind, b.kind) || compareText(a.name, b.name),
+    ),
   };
 }
 

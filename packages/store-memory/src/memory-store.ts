@@ -10,6 +10,8 @@ import { guardHolds, makeChange, pauseOfSignal, runOfKey, type World } from "./a
 import { Journal } from "./journal.ts";
 import { Leases } from "./leases.ts";
 import { eventOf, openHistory } from "./memory-history.ts";
+import { batchEvents, cellsOfKind, eventsOfName } from "./flow-reads.ts";
+import { purge } from "./purge.ts";
 import { compareText, dueLanes, findPauses, scanItems } from "./queue-reads.ts";
 import { copyTables, emptyTables, rowsOf, type Tables } from "./tables.ts";
 
@@ -84,10 +86,6 @@ function applyChangeSet(world: World, { guards, changes }: ChangeSet): ApplyResu
 }
 
 function readsOf({ tables, leases }: World, open: Open): Omit<Store, "kind" | "apply" | "history" | "close"> {
-  const firstPause = (matches: (pause: { readonly correlationId?: string }) => boolean) =>
-    Array.from(tables.pauses.values())
-      .filter(matches)
-      .sort((a, b) => compareText(a.id, b.id))[0];
   return {
     loadRun: (runId) => open(() => loadRun(tables, runId)),
     claimItems: (itemIds) => open(() => itemIds.map((itemId) => claim(tables, leases, itemId)).filter((found) => found !== undefined)),
@@ -106,9 +104,13 @@ function readsOf({ tables, leases }: World, open: Open): Omit<Store, "kind" | "a
       }),
     findPauses: (query) => open(() => findPauses(tables, query)),
     pauseById: (pauseId) => open(() => tables.pauses.get(pauseId)),
-    pauseByCorrelation: (correlationId) => open(() => firstPause((pause) => pause.correlationId === correlationId)),
     pauseBySignal: (signal) => open(() => pauseOfSignal(tables, signal)),
     runByIdempotencyKey: (query) => open(() => runOfKey(tables, query)?.id),
+    cells: (keys) => open(() => rowsOf(tables.cells, keys)),
+    cellsOfKind: ({ kind, after = "", limit }) => open(() => cellsOfKind(tables, { kind, after, limit })),
+    batchEvents: (batchId) => open(() => batchEvents(tables, batchId)),
+    eventsOfName: (query) => open(() => eventsOfName(tables, query)),
+    purge: (query) => open(() => purge(tables, query)),
     loadRegistry: () => open(() => ({ apps: sorted(tables.apps), functions: sorted(tables.functions) })),
   };
 }
@@ -121,7 +123,8 @@ function loadRun(tables: Tables, runId: string): RunState | undefined {
   const run = tables.runs.get(runId);
   if (run === undefined) return undefined;
   const events = rowsOf(tables.events, run.eventIds).map(({ body }) => body);
-  return runStateOf(run, rowsOf(tables.steps, tables.stepsOfRun.get(runId)), events);
+  const steps = rowsOf(tables.steps, tables.stepsOfRun.get(runId));
+  return runStateOf(run, steps, events, rowsOf(tables.defers, tables.defersOfRun.get(runId)));
 }
 
 function sorted<T extends { readonly id: string }>(table: ReadonlyMap<string, T>): readonly T[] {

@@ -3,7 +3,21 @@
  *
  * I1  Rows are never changed in place, so a copy of the maps is a copy of the store.
  */
-import type { AppRow, AttemptRow, EventOutcome, EventRow, FunctionRow, ItemRow, PauseRow, RunRow, StepRow } from "@pawl/engine";
+import type {
+  AppRow,
+  AttemptRow,
+  BatchEvent,
+  CellRow,
+  DeferRow,
+  EventOutcome,
+  EventRow,
+  FunctionRow,
+  ItemRow,
+  MetadataRow,
+  PauseRow,
+  RunRow,
+  StepRow,
+} from "@pawl/engine";
 
 export type Tables = {
   readonly apps: Map<string, AppRow>;
@@ -16,7 +30,14 @@ export type Tables = {
   readonly attempts: Map<string, AttemptRow>;
   readonly items: Map<string, ItemRow>;
   readonly pauses: Map<string, PauseRow>;
+  readonly cells: Map<string, CellRow>;
+  readonly batchEvents: Map<string, BatchEvent>;
+  readonly defers: Map<string, DeferRow>;
+  readonly metadata: Map<string, MetadataRow>;
   readonly unprocessed: Map<string, true>;
+  readonly eventsOfBatch: Map<string, Set<string>>;
+  readonly defersOfRun: Map<string, Set<string>>;
+  readonly metadataOfRun: Map<string, Set<string>>;
   readonly stepsOfRun: Map<string, Set<string>>;
   readonly attemptsOfRun: Map<string, Set<string>>;
   readonly itemsOfRun: Map<string, Set<string>>;
@@ -39,7 +60,14 @@ export function emptyTables(): Tables {
     attempts: new Map(),
     items: new Map(),
     pauses: new Map(),
+    cells: new Map(),
+    batchEvents: new Map(),
+    defers: new Map(),
+    metadata: new Map(),
     unprocessed: new Map(),
+    eventsOfBatch: new Map(),
+    defersOfRun: new Map(),
+    metadataOfRun: new Map(),
     stepsOfRun: new Map(),
     attemptsOfRun: new Map(),
     itemsOfRun: new Map(),

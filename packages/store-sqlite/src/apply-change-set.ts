@@ -16,7 +16,7 @@ export function applyChangeSet(statements: Statements, { guards, changes }: Chan
   return APPLIED;
 }
 
-function guardHolds({ events, runs, leases, pauses }: Statements, guard: Guard): boolean {
+function guardHolds({ events, runs, leases, pauses, flow }: Statements, guard: Guard): boolean {
   switch (guard.kind) {
     case "event-unprocessed":
       return events.isUnprocessed(guard.eventId);
@@ -30,6 +30,8 @@ function guardHolds({ events, runs, leases, pauses }: Statements, guard: Guard):
       return pauses.exists(guard.pauseId);
     case "idempotency-free":
       return runs.byIdempotencyKey(guard) === undefined;
+    case "cell-version":
+      return flow.cellVersion(guard.key) === guard.version;
     case "signal-free":
       return !pauses.isSignalHeld(guard.signal);
     default:
@@ -38,7 +40,7 @@ function guardHolds({ events, runs, leases, pauses }: Statements, guard: Guard):
 }
 
 function makeChange(statements: Statements, change: Change): void {
-  const { events, runs, steps, registry } = statements;
+  const { events, runs, steps, registry, flow } = statements;
   switch (change.kind) {
     case "insert-event":
       return events.insert(change.event);
@@ -56,6 +58,18 @@ function makeChange(statements: Statements, change: Change): void {
       return steps.delete(change.runId, change.stepId);
     case "insert-attempt":
       return steps.insertAttempt(change.attempt);
+    case "put-cell":
+      return flow.putCell(change.cell);
+    case "delete-cell":
+      return flow.deleteCell(change.key);
+    case "insert-batch-event":
+      return flow.insertBatchEvent(change.batchEvent);
+    case "delete-batch":
+      return flow.deleteBatch(change.batchId);
+    case "put-defer":
+      return flow.putDefer(change.defer);
+    case "put-metadata":
+      return flow.putMetadata(change.metadata);
     case "put-app":
       return registry.putApp(change.app);
     case "delete-app":

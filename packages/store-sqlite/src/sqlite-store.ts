@@ -47,7 +47,7 @@ export function storeOnConnection(connection: Connection): Store {
 type Open = <T>(read: () => T | Promise<T>) => Promise<T>;
 
 function readsOf(statements: Statements, open: Open): Omit<Store, "kind" | "apply" | "history" | "close"> {
-  const { events, runs, items, lanes, leases, pauses, pauseMatch, registry } = statements;
+  const { events, runs, items, lanes, leases, pauses, pauseMatch, registry, flow, purge } = statements;
   return {
     loadRun: (runId) => open(() => loadRun(statements, runId)),
     claimItems: (itemIds) => open(() => claimItems(statements, itemIds)),
@@ -58,16 +58,20 @@ function readsOf(statements: Statements, open: Open): Omit<Store, "kind" | "appl
     unprocessedEvents: ({ limit, after = "" }) => open(() => events.unprocessed(limit, after)),
     findPauses: (query) => open(() => pauseMatch.find(query)),
     pauseById: (pauseId) => open(() => pauses.byId(pauseId)),
-    pauseByCorrelation: (correlationId) => open(() => pauses.byCorrelation(correlationId)),
     pauseBySignal: (signal) => open(() => pauses.bySignal(signal)),
     runByIdempotencyKey: (query) => open(() => runs.byIdempotencyKey(query)),
+    cells: (keys) => open(() => flow.cells(keys)),
+    cellsOfKind: ({ kind, after = "", limit }) => open(() => flow.cellsOfKind({ kind, after, limit })),
+    batchEvents: (batchId) => open(() => events.byIds(flow.batchEventIds(batchId))),
+    eventsOfName: (query) => open(() => events.ofName(query)),
+    purge: (query) => open(() => purge.purge(query)),
     loadRegistry: () => open(() => registry.load()),
   };
 }
 
-function loadRun({ runs, steps, events }: Statements, runId: string): ReturnType<typeof runStateOf> | undefined {
+function loadRun({ runs, steps, events, flow }: Statements, runId: string): ReturnType<typeof runStateOf> | undefined {
   const run = runs.byId(runId);
-  return run === undefined ? undefined : runStateOf(run, steps.ofRun(runId), events.bodies(run.eventIds));
+  return run === undefined ? undefined : runStateOf(run, steps.ofRun(runId), events.bodies(run.eventIds), flow.defersOfRun(runId));
 }
 
 function claimItems({ items, leases }: Statements, itemIds: readonly string[]): readonly Claim[] {

@@ -1,6 +1,8 @@
 /** Every prepared statement that decisions need, by aggregate, with the driver's memory: leases, known pauses, the mark of due items. */
 import type { Connection } from "./connection.ts";
 import { eventStatements, type EventStatements } from "./event/event-statements.ts";
+import { flowStatements, type FlowStatements } from "./flow/flow-statements.ts";
+import { purgeStatements, type PurgeStatements } from "./flow/purge.ts";
 import { itemStatements, type ItemStatements } from "./item/item-statements.ts";
 import { openLaneScan, type LaneScan } from "./item/lane-scan.ts";
 import { openLeases, type Leases } from "./item/leases.ts";
@@ -20,6 +22,8 @@ export type Statements = {
   readonly pauses: PauseStatements;
   readonly pauseMatch: PauseMatch;
   readonly registry: RegistryStatements;
+  readonly flow: FlowStatements;
+  readonly purge: PurgeStatements;
 };
 
 /** Prepares all of them. The connection has the newest schema. */
@@ -34,5 +38,7 @@ export function prepareStatements(connection: Connection): Statements {
     pauses: pauseStatements(connection),
     pauseMatch: openPauseMatch(connection),
     registry: registryStatements(connection),
+    flow: flowStatements(connection),
+    purge: purgeStatements(connection),
   };
 }

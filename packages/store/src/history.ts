@@ -3,7 +3,7 @@
  *
  * I1  Lists are newest first unless asked otherwise, and paged by keyset: a page never repeats or skips a row that existed all along.
  */
-import type { AttemptRow, EventOutcome, EventRow, RunRow, StepRow } from "@pawl/engine";
+import type { AttemptRow, DeferRow, EventOutcome, EventRow, MetadataRow, RunRow, StepRow } from "@pawl/engine";
 import type { RunStatus } from "@pawl/protocol";
 
 export type RunTimeField = "queuedAt" | "startedAt" | "endedAt";
@@ -17,6 +17,8 @@ export type RunFilter = {
   readonly from?: number;
   /** Exclusive, on `timeField`. */
   readonly until?: number;
+  /** Created by this bulk operation. */
+  readonly bulkId?: string;
   /** Start of a run id, any case. */
   readonly idPrefix?: string;
 };
@@ -48,6 +50,10 @@ export type RunDetail = {
   /** Oldest first. */
   readonly attempts: readonly AttemptRow[];
   readonly events: readonly EventRow[];
+  /** In the order of their creation. */
+  readonly defers: readonly DeferRow[];
+  /** In the order of step, kind and name. */
+  readonly metadata: readonly MetadataRow[];
 };
 
 export interface HistoryStore {

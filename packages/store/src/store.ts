@@ -10,7 +10,7 @@
  *
  * The conformance suite (`conformance/`) is the port's second half: what it demands is part of the contract.
  */
-import type { ApplyResult, ChangeSet, AppRow, EventRow, FunctionRow, ItemRow, PauseRow, RunState } from "@pawl/engine";
+import type { ApplyResult, CellKind, CellRow, ChangeSet, AppRow, EventRow, FunctionRow, ItemRow, PauseRow, RunState } from "@pawl/engine";
 import type { HistoryStore } from "./history.ts";
 
 export type Claim = { readonly itemId: string; readonly generation: number };
@@ -35,6 +35,30 @@ export type PauseQuery = {
    */
   readonly valueAt: (path: string) => string | undefined;
 };
+
+export type EventSearch = {
+  readonly name: string;
+  readonly receivedFrom: number;
+  readonly receivedUntil: number;
+  /** Id of the last event of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+};
+
+/** Instants in milliseconds since the epoch; what is absent deletes nothing of its kind. */
+export type Purge = {
+  /** Runs that ended before, with all that belongs to them. */
+  readonly runsBefore?: number;
+  /** Processed events received before, with their outcomes, but for those of runs that exist, of open batches and of `keepEventIds`. */
+  readonly eventsBefore?: number;
+  readonly keepEventIds?: readonly string[];
+  /** Cells that expired before. */
+  readonly cellsBefore?: number;
+  readonly limit: number;
+};
+
+/** How many rows were deleted. Fewer than the limit of each: there is no more. */
+export type Purged = { readonly runs: number; readonly events: number; readonly cells: number };
 
 export interface Store {
   /** `memory`, `sqlite` or `postgres`. */
@@ -61,10 +85,21 @@ export interface Store {
   /** Pauses of kinds `event` and `cancel` that an event may match; the caller evaluates their expressions. Whole pages, oldest first. */
   findPauses(query: PauseQuery): Promise<readonly PauseRow[]>;
   pauseById(pauseId: string): Promise<PauseRow | undefined>;
-  pauseByCorrelation(correlationId: string): Promise<PauseRow | undefined>;
   pauseBySignal(signal: string): Promise<PauseRow | undefined>;
   /** The newest run of the function with this idempotency key that was scheduled at or after `since`. */
   runByIdempotencyKey(query: { readonly functionId: string; readonly key: string; readonly since: number }): Promise<string | undefined>;
+
+  /** Cells that exist, in any order. */
+  cells(keys: readonly string[]): Promise<readonly CellRow[]>;
+  /** Cells of a kind in the order of their keys, after a key. */
+  cellsOfKind(query: { readonly kind: CellKind; readonly after?: string; readonly limit: number }): Promise<readonly CellRow[]>;
+  /** Events of an open batch, in the order of their positions. */
+  batchEvents(batchId: string): Promise<readonly EventRow[]>;
+  /** Events of a name that were received from an instant to another (both inclusive), in the order of their ids. */
+  eventsOfName(query: EventSearch): Promise<readonly EventRow[]>;
+
+  /** Deletes what has become old, at most `limit` rows of each kind, in one short transaction. What lives or is referred to stays. */
+  purge(query: Purge): Promise<Purged>;
 
   /** Every app and function, archived ones too. Read at start; afterwards the server knows them. */
   loadRegistry(): Promise<{ readonly apps: readonly AppRow[]; readonly functions: readonly FunctionRow[] }>;

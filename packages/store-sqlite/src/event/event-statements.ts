@@ -7,6 +7,8 @@
  * `unprocessed_events` in the order of ids and looks each event up.
  */
 import type { EventOutcome, EventRow } from "@pawl/engine";
+import { encodeUlid } from "@pawl/protocol";
+import type { EventSearch } from "@pawl/store";
 import type { Connection } from "../connection.ts";
 import { flag, jsonList } from "../sql-values.ts";
 
@@ -33,6 +35,8 @@ export interface EventStatements {
   isUnprocessed(eventId: string): boolean;
   /** In the order of ids, after the given one. */
   unprocessed(limit: number, after: string): readonly EventRow[];
+  /** Of a name and received between two instants, in the order of ids. */
+  ofName(query: EventSearch): readonly EventRow[];
   byIds(eventIds: readonly string[]): readonly EventRow[];
   /** Bodies of those that are stored, in the order of the ids. */
   bodies(eventIds: readonly string[]): readonly string[];
@@ -48,6 +52,9 @@ export function eventStatements(connection: Connection): EventStatements {
     `select ${EVENT_COLUMNS.replace("exists (select 1 from unprocessed_events u where u.event_id = id)", "1")}
      from unprocessed_events join events on id = event_id where event_id > ? order by event_id limit ?`,
   );
+  const ofName = connection.prepare<EventRecord>(
+    `select ${EVENT_COLUMNS} from events where name = ? and id > ? and received_at >= ? and received_at <= ? order by id limit ?`,
+  );
   const outcomes = connection.prepare<OutcomeRecord>(
     `select event_id, function_id, reason, detail, at from event_outcomes
      where event_id in (select value from json_each(?)) order by event_id, function_id, reason`,
@@ -56,10 +63,20 @@ export function eventStatements(connection: Connection): EventStatements {
     ...eventWrites(connection),
     isUnprocessed: (eventId) => isUnprocessed.get(eventId) !== undefined,
     unprocessed: (limit, after) => unprocessed.all(after, limit).map(eventOf),
+    ofName: ({ name, receivedFrom, receivedUntil, after, limit }) =>
+      ofName.all(name, after ?? firstIdAt(receivedFrom), receivedFrom, receivedUntil, limit).map(eventOf),
     byIds: (eventIds) => eventIds.flatMap((eventId) => byId.all(eventId)).map(eventOf),
     bodies: (eventIds) => eventIds.flatMap((eventId) => body.all(eventId)).map((record) => record.body),
     outcomes: (eventIds) => outcomes.all(jsonList(eventIds)).map(outcomeOf),
   };
+}
+
+/** Ids carry their time, give or take what a sender's seed may say: an hour of slack before the search begins. */
+const ID_SLACK_MS = 3_600_000;
+
+/** Sorts before the ids of that time. */
+function firstIdAt(at: number): string {
+  return encodeUlid(Math.max(0, at - ID_SLACK_MS), new Uint8Array(10));
 }
 
 /** The row of a record. */

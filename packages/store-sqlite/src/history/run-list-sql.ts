@@ -48,7 +48,8 @@ function sourceOf(scope: Scope): string {
 
 function indexOf(scope: Scope): string {
   if (scope.timeField !== "queuedAt") return TIME_INDEXES[scope.timeField];
-  if (scope.filter.functionIds?.length === 1) return "runs_function_idx";
+  if (scope.filter.bulkId !== undefined) return "runs_bulk_idx";
+  if (scope.filter.functionIds?.length === 1) return isLiveOnly(scope.filter) ? "runs_function_live_idx" : "runs_function_idx";
   return isLiveOnly(scope.filter) ? "runs_live_idx" : "runs_queued_idx";
 }
 
@@ -72,6 +73,7 @@ function clausesOf({ filter, timeField }: Scope): Clause[] {
   if (filter.functionIds?.length === 1) add("function_id = ?", filter.functionIds[0] ?? "");
   else if (filter.functionIds !== undefined) add(`+function_id in ${ANY_OF}`, jsonList(filter.functionIds));
   if (filter.appIds !== undefined) add(`+app_id in ${ANY_OF}`, jsonList(filter.appIds));
+  if (filter.bulkId !== undefined) add("bulk_id = ?", filter.bulkId);
   if (filter.eventName !== undefined) add("+event_name = ?", filter.eventName);
   if (filter.idPrefix !== undefined) addPrefix(add, filter.idPrefix.toUpperCase());
   return clauses;

@@ -39,10 +39,17 @@ export function openHistory(connection: Connection, statements: Statements, asse
   };
 }
 
-function runDetail({ runs, steps, events }: Statements, runId: string): RunDetail | undefined {
+function runDetail({ runs, steps, events, flow }: Statements, runId: string): RunDetail | undefined {
   const run = runs.byId(runId);
   if (run === undefined) return undefined;
-  return { run, steps: steps.listOfRun(runId), attempts: steps.attemptsOfRun(runId), events: events.byIds(run.eventIds) };
+  return {
+    run,
+    steps: steps.listOfRun(runId),
+    attempts: steps.attemptsOfRun(runId),
+    events: events.byIds(run.eventIds),
+    defers: flow.defersOfRun(runId),
+    metadata: flow.metadataOfRun(runId),
+  };
 }
 
 function cachedReads(connection: Connection): <Row>(query: SqlQuery) => Row[] {

@@ -27,7 +27,7 @@ export function itemStatements(connection: Connection): ItemStatements {
   const insert = connection.prepare(
     `insert into items (${ITEM_COLUMNS}, is_ready) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`,
   );
-  const reschedule = connection.prepare("update items set due_at = ?, attempt = ?, is_ready = ? where id = ?");
+  const reschedule = connection.prepare("update items set due_at = ?, attempt = ?, lane = ?, is_ready = ? where id = ?");
   const remove = connection.prepare("delete from items where id = ?");
   const exists = connection.prepare("select 1 from items where id = ?");
   const removeOfRun = connection.prepare<{ id: string }>("delete from items where id > ? and id < ? and run_id = ? returning id");
@@ -40,7 +40,7 @@ export function itemStatements(connection: Connection): ItemStatements {
       const { id, runId, functionId, kind, stepId, dueAt, score, lane, attempt, attemptsMax } = item;
       insert.run(id, runId, functionId, kind, stepId ?? null, dueAt, score, lane, attempt, attemptsMax, flag(dueAt <= readyUntil));
     },
-    reschedule: ({ id, dueAt, attempt }, readyUntil) => void reschedule.run(dueAt, attempt, flag(dueAt <= readyUntil), id),
+    reschedule: ({ id, dueAt, attempt, lane }, readyUntil) => void reschedule.run(dueAt, attempt, lane, flag(dueAt <= readyUntil), id),
     delete: (itemId) => void remove.run(itemId),
     exists: (itemId) => exists.get(itemId) !== undefined,
     deleteOfRun: (runId) => removeOfRun.all(`${runId}/`, `${runId}0`, runId).map((record) => record.id),

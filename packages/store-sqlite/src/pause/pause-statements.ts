@@ -1,7 +1,7 @@
 /**
  * Pauses, as decisions write them and read them by key. Matching of events: pause-match.ts.
  *
- * Indexes: `pauses` by id (its primary key; a run's pauses are a range of it, as items are), `pauses_correlation_idx`, `pauses_signal_idx`.
+ * Indexes: `pauses` by id (its primary key; a run's pauses are a range of it, as items are), `pauses_signal_idx`.
  * Plan: one search each. A second pause for a held signal breaks the unique index, which fails the change set.
  */
 import type { PauseRow } from "@pawl/engine";
@@ -16,7 +16,6 @@ export interface PauseStatements {
   exists(pauseId: string): boolean;
   isSignalHeld(signal: string): boolean;
   byId(pauseId: string): PauseRow | undefined;
-  byCorrelation(correlationId: string): PauseRow | undefined;
   bySignal(signal: string): PauseRow | undefined;
 }
 
@@ -40,7 +39,6 @@ export function pauseStatements(connection: Connection): PauseStatements {
     exists: (pauseId) => exists.get(pauseId) !== undefined,
     isSignalHeld: (signal) => signalHeld.get(signal) !== undefined,
     byId: readBy("id"),
-    byCorrelation: readBy("correlation_id"),
     bySignal: readBy("signal"),
   };
 }

@@ -56,9 +56,10 @@ type FunctionRecord = {
   readonly config: string;
   readonly created_at: number;
   readonly archived_at: number | null;
+  readonly paused: string | null;
 };
 
-const FUNCTION_COLUMNS = "id, app_id, slug, name, version, definition, config, created_at, archived_at";
+const FUNCTION_COLUMNS = "id, app_id, slug, name, version, definition, config, created_at, archived_at, paused";
 
 function putAppOf(connection: Connection): (app: AppRow) => void {
   const put = connection.prepare(`insert or replace into apps (${APP_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
@@ -81,7 +82,7 @@ function putAppOf(connection: Connection): (app: AppRow) => void {
 }
 
 function putFunctionOf(connection: Connection): (row: FunctionRow) => void {
-  const put = connection.prepare(`insert or replace into functions (${FUNCTION_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const put = connection.prepare(`insert or replace into functions (${FUNCTION_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   return (row) => {
     put.run(
       row.id,
@@ -93,6 +94,7 @@ function putFunctionOf(connection: Connection): (row: FunctionRow) => void {
       row.config,
       row.createdAt,
       row.archivedAt ?? null,
+      row.paused === undefined ? null : JSON.stringify(row.paused),
     );
   };
 }
@@ -127,5 +129,6 @@ function functionOf(record: FunctionRecord): FunctionRow {
     createdAt: record.created_at,
   };
   if (record.archived_at !== null) row.archivedAt = record.archived_at;
+  if (record.paused !== null) row.paused = JSON.parse(record.paused) as NonNullable<FunctionRow["paused"]>;
   return row;
 }

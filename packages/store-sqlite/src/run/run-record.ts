@@ -31,12 +31,16 @@ export type RunRecord = {
   readonly has_fanned_out: number;
   readonly has_pauses: number;
   readonly finish_by: number | null;
+  readonly holds: string | null;
+  readonly skip_reason: NonNullable<RunRow["skipReason"]> | null;
+  readonly bulk_id: string | null;
+  readonly sessions: string | null;
 };
 
 /** Columns of a `RunRecord`, in the order of `RunStatements.insert`. */
 export const RUN_COLUMNS = `id, function_id, app_id, function_version, status, version, request_version, event_id, more_event_ids, event_name,
   idempotency_key, queued_at, started_at, ended_at, output, error, end_reason, lane, score, correlation_id, rerun_of, cron,
-  state_bytes, steps_done, stalls, has_fanned_out, has_pauses, finish_by`;
+  state_bytes, steps_done, stalls, has_fanned_out, has_pauses, finish_by, holds, skip_reason, bulk_id, sessions`;
 
 /** The row of a record. */
 export function runOf(record: RunRecord): RunRow {
@@ -79,4 +83,8 @@ function addOptional(run: Mutable<RunRow>, record: RunRecord): void {
   if (record.rerun_of !== null) run.rerunOf = record.rerun_of;
   if (record.cron !== null) run.cron = record.cron;
   if (record.finish_by !== null) run.finishBy = record.finish_by;
+  if (record.holds !== null) run.holds = JSON.parse(record.holds) as string[];
+  if (record.skip_reason !== null) run.skipReason = record.skip_reason;
+  if (record.bulk_id !== null) run.bulkId = record.bulk_id;
+  if (record.sessions !== null) run.sessions = record.sessions;
 }

@@ -41,7 +41,7 @@ export function runStatements(connection: Connection): RunStatements {
 
 function insertOf(connection: Connection): (run: RunRow) => void {
   const insert = connection.prepare(
-    `insert into runs (${RUN_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `insert into runs (${RUN_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      on conflict (id) do nothing`,
   );
   const insertEvent = connection.prepare("insert into run_events (event_id, run_id) values (?, ?) on conflict do nothing");
@@ -76,6 +76,10 @@ function insertOf(connection: Connection): (run: RunRow) => void {
       flag(run.hasFannedOut),
       flag(run.hasPauses),
       run.finishBy ?? null,
+      run.holds === undefined ? null : JSON.stringify(run.holds),
+      run.skipReason ?? null,
+      run.bulkId ?? null,
+      run.sessions ?? null,
     );
     if (stored.changes === 1) more?.forEach((eventId) => insertEvent.run(eventId, run.id));
   };

@@ -120,7 +120,7 @@ function describeLookUps(open: OpenStore): void {
     ]);
     const events = [fixtures.event({ id: idOf(12) }), fixtures.event({ id: idOf(11), isProcessed: true })];
     const run = fixtures.run({ eventIds: [idOf(12), idOf(11)] });
-    expect(await store.history.runDetail(idOf(1))).toEqual({ run, steps: [], attempts: [], events });
+    expect(await store.history.runDetail(idOf(1))).toEqual({ run, steps: [], attempts: [], events, defers: [], metadata: [] });
     expect(await store.history.runDetail(idOf(2))).toBeUndefined();
   });
 }

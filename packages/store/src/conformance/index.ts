@@ -8,10 +8,12 @@
 import { describe } from "vitest";
 import { describeAtomicity } from "./atomicity-suite.ts";
 import { describeEvents } from "./event-suite.ts";
+import { describeFlow } from "./flow-suite.ts";
 import type { OpenStore } from "./harness.ts";
 import { describeHistory } from "./history-suite.ts";
 import { describeAgainstModel } from "./model-suite.ts";
 import { describePauses } from "./pause-suite.ts";
+import { describePurge } from "./purge-suite.ts";
 import { describeQueue } from "./queue-suite.ts";
 import { describeRegistry } from "./registry-suite.ts";
 import { describeRuns } from "./run-suite.ts";
@@ -34,6 +36,8 @@ export function describeStore(name: string, open: OpenStore, options: DescribeSt
     describeRuns(open);
     describeQueue(open);
     describePauses(open);
+    describeFlow(open);
+    describePurge(open);
     describeRegistry(open);
     describeHistory(open);
     if (options.model !== undefined) describeAgainstModel({ open, model: options.model, sequences: options.sequences ?? 100 });

@@ -73,7 +73,6 @@ class Subject {
       detail: await history.runDetail(runId),
       items: await this.#store.itemsOfRun(runId),
       pauses: await Promise.all(["a", "b"].map((id) => this.#store.pauseById(`${runId}/${id}`))),
-      byCorrelation: await this.#store.pauseByCorrelation(runId),
     }));
     const events = EVENT_IDS.map(async (id) => [await history.eventById(id), await history.runsOfEvents([id])]);
     const signals = SIGNALS.map((signal) => this.#store.pauseBySignal(signal));

@@ -92,13 +92,10 @@ function describeMatching(open: OpenStore): void {
 }
 
 function describeKeys(open: OpenStore): void {
-  test("invokes are found by correlation, signals by name", async () => {
+  test("signals are found by name", async () => {
     const { store } = await openForTest(open);
-    const invoke = pauseOf(1, { kind: "invoke", correlationId: "run.step" });
     const signal = pauseOf(2, { kind: "signal", signal: "go ☂" });
-    await insert(store, [invoke, signal]);
-    expect(await store.pauseByCorrelation("run.step")).toEqual(invoke);
-    expect(await store.pauseByCorrelation("other")).toBeUndefined();
+    await insert(store, [signal]);
     expect(await store.pauseBySignal("go ☂")).toEqual(signal);
     expect(await store.pauseBySignal("other")).toBeUndefined();
   });

@@ -25,11 +25,11 @@ export function describeQueue(open: OpenStore): void {
       expect(await store.itemsOfRun(idOf(1))).toEqual([item]);
     });
 
-    test("rescheduling changes the instant and the attempt only", async () => {
+    test("rescheduling changes the instant, the attempt and the lane only", async () => {
       const { store } = await openForTest(open);
       await insert(store, [itemOf(1)]);
       await commit(store, [{ kind: "reschedule-item", item: itemOf(1, { dueAt: 7_000, attempt: 3, score: 1, lane: "other" }) }]);
-      expect(await store.itemsOfRun(idOf(1))).toEqual([itemOf(1, { dueAt: 7_000, attempt: 3 })]);
+      expect(await store.itemsOfRun(idOf(1))).toEqual([itemOf(1, { dueAt: 7_000, attempt: 3, lane: "other" })]);
     });
 
     test("the work of a run is deleted, and of no other", async () => {

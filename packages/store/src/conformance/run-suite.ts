@@ -57,6 +57,7 @@ export function describeRuns(open: OpenStore): void {
         run: FULL_RUN,
         steps: new Map([[FULL_STEP.id, FULL_STEP]]),
         unfinished: new Set(),
+        defers: new Map(),
         events: ['{"n":1}', '{"n":3}', '{"n":2}'],
       });
       expect(await store.loadRun(idOf(2))).toBeUndefined();

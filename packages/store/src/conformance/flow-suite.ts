@@ -1,0 +1,149 @@
+/** Cells, batches, deferred functions, metadata: small states beside the runs. */
+import type { CellRow, DeferRow, MetadataRow } from "@pawl/engine";
+import { describe, expect, test } from "vitest";
+import { fixtures, idOf } from "./fixtures.ts";
+import { commit, conflict, type OpenStore, openForTest } from "./harness.ts";
+
+const KEY = "rate|function-a|limit|0123456789ab:user ☂";
+
+function cellOf(over: Partial<CellRow> = {}): CellRow {
+  return { key: KEY, kind: "rate", functionId: "function-a", state: '[["☂",1]]', version: 1, ...over };
+}
+
+export function describeFlow(open: OpenStore): void {
+  describe("cells", () => {
+    test("a cell reads back as it was written, replaces its former self and goes", async () => {
+      const { store } = await openForTest(open);
+      const cell = cellOf({ expiresAt: 1_760_000_000_000.25 });
+      await commit(store, [{ kind: "put-cell", cell }]);
+      expect(await store.cells(["other", KEY])).toEqual([cell]);
+      await commit(store, [{ kind: "put-cell", cell: cellOf({ version: 2 }) }]);
+      expect(await store.cells([KEY])).toEqual([cellOf({ version: 2 })]);
+      await commit(store, [{ kind: "delete-cell", key: KEY }]);
+      expect(await store.cells([KEY])).toEqual([]);
+    });
+
+    test("a guard holds for the cell's version only, and 0 means that there is none", async () => {
+      const { store } = await openForTest(open);
+      const guard = (version: number) => [{ kind: "cell-version", key: KEY, version } as const];
+      await commit(store, [{ kind: "put-cell", cell: cellOf() }], guard(0));
+      await conflict(store, guard(0), [{ kind: "delete-cell", key: KEY }]);
+      await commit(store, [{ kind: "put-cell", cell: cellOf({ version: 2 }) }], guard(1));
+      await conflict(store, guard(1));
+      await commit(store, [{ kind: "delete-cell", key: KEY }], guard(2));
+      await commit(store, [], guard(0));
+    });
+
+    test("cells of a kind are listed in the order of their keys, page by page", async () => {
+      const { store } = await openForTest(open);
+      const bulks = ["a", "b", "c"].map((name) => cellOf({ key: `bulk|${name}`, kind: "bulk" }));
+      await commit(
+        store,
+        [...bulks.toReversed(), cellOf()].map((cell) => ({ kind: "put-cell", cell }) as const),
+      );
+      expect(await store.cellsOfKind({ kind: "bulk", limit: 2 })).toEqual(bulks.slice(0, 2));
+      expect(await store.cellsOfKind({ kind: "bulk", after: "bulk|b", limit: 2 })).toEqual(bulks.slice(2));
+    });
+
+    test("cells survive a crash", async () => {
+      const { store, reopen } = await openForTest(open);
+      await commit(store, [{ kind: "put-cell", cell: cellOf() }]);
+      if (reopen === undefined) return;
+      const again = await reopen();
+      expect(await again.store.cells([KEY])).toEqual([cellOf()]);
+      await again.store.close();
+    });
+  });
+
+  describe("batches", () => {
+    test("a batch gives its events in the order of their positions, and none when it is deleted", async () => {
+      const { store } = await openForTest(open);
+      const place = (batchId: string, position: number, eventId: string) =>
+        ({ kind: "insert-batch-event", batchEvent: { batchId, position, eventId } }) as const;
+      await commit(store, [
+        { kind: "insert-event", event: fixtures.event({ id: idOf(1) }) },
+        { kind: "insert-event", event: fixtures.event({ id: idOf(2) }) },
+        place("batch|f|1", 1, idOf(1)),
+        place("batch|f|1", 0, idOf(2)),
+        place("batch|f|1", 0, idOf(1)),
+        place("batch|f|2", 0, idOf(1)),
+      ]);
+      expect((await store.batchEvents("batch|f|1")).map(({ id }) => id)).toEqual([idOf(2), idOf(1)]);
+      await commit(store, [{ kind: "delete-batch", batchId: "batch|f|1" }]);
+      expect(await store.batchEvents("batch|f|1")).toEqual([]);
+      expect(await store.batchEvents("batch|f|2")).toHaveLength(1);
+    });
+
+    test("an item may belong to a key that is no run's", async () => {
+      const { store } = await openForTest(open);
+      const key = "debounce|function-a|0123456789ab:user";
+      const item = fixtures.item({ id: `${key}/due`, runId: key, kind: "debounce" });
+      await commit(store, [{ kind: "insert-item", item }]);
+      expect(await store.itemsOfRun(key)).toEqual([item]);
+      expect(await store.itemsOfRun("debounce|function-a")).toEqual([]);
+      expect(await store.claimItems([item.id])).toHaveLength(1);
+    });
+  });
+
+  describe("notes about runs", () => {
+    test("deferred functions belong to the state of their run and to its detail", async () => {
+      const { store } = await openForTest(open);
+      const defer: DeferRow = { runId: idOf(1), id: "d", slug: "shop-mail", input: "{}", status: "after-run", createdAt: 5 };
+      const rejected: DeferRow = { ...defer, id: "e", status: "rejected", reason: "per_run_count" };
+      await commit(store, [
+        { kind: "insert-run", run: fixtures.run() },
+        { kind: "put-defer", defer },
+        { kind: "put-defer", defer: rejected },
+        { kind: "put-defer", defer: { ...defer, status: "aborted" } },
+      ]);
+      const expected = [{ ...defer, status: "aborted" }, rejected];
+      expect([...((await store.loadRun(idOf(1)))?.defers.values() ?? [])]).toEqual(expected);
+      expect((await store.history.runDetail(idOf(1)))?.defers).toEqual(expected);
+    });
+
+    test("metadata is one row for each run, step, kind and name", async () => {
+      const { store } = await openForTest(open);
+      const row: MetadataRow = { runId: idOf(1), stepId: "", kind: "inngest.score", name: "quality", values: "1", updatedAt: 5 };
+      await commit(store, [
+        { kind: "insert-run", run: fixtures.run() },
+        { kind: "put-metadata", metadata: { ...row, stepId: "s" } },
+        { kind: "put-metadata", metadata: row },
+        { kind: "put-metadata", metadata: { ...row, values: "2" } },
+      ]);
+      expect((await store.history.runDetail(idOf(1)))?.metadata).toEqual([
+        { ...row, values: "2" },
+        { ...row, stepId: "s" },
+      ]);
+    });
+
+    test("what a run holds, why it was skipped, who made it and its labels read back; a run can be created ended", async () => {
+      const { store } = await openForTest(open);
+      const run = fixtures.run({
+        status: "SKIPPED",
+        endedAt: 1_000,
+        skipReason: "singleton",
+        holds: [KEY],
+        bulkId: "bulk|1",
+        sessions: '[["user","1"]]',
+      });
+      await commit(store, [{ kind: "insert-run", run }]);
+      expect((await store.loadRun(run.id))?.run).toEqual(run);
+      const query = { timeField: "queuedAt", order: "asc", limit: 9 } as const;
+      expect(await store.history.listRuns({ filter: { bulkId: "bulk|1" }, ...query })).toEqual([run]);
+      expect(await store.history.listRuns({ filter: { bulkId: "bulk|2" }, ...query })).toEqual([]);
+    });
+  });
+
+  test("events of a name are found by when they were received, oldest first, page by page", async () => {
+    const { store } = await openForTest(open);
+    const rows = [1, 2, 3, 4].map((n) => fixtures.event({ id: idOf(n), receivedAt: n * 1_000, name: n === 3 ? "other" : "shop/a" }));
+    await commit(
+      store,
+      rows.map((event) => ({ kind: "insert-event", event }) as const),
+    );
+    const query = { name: "shop/a", receivedFrom: 1_000, receivedUntil: 4_000 };
+    expect((await store.eventsOfName({ ...query, limit: 2 })).map(({ id }) => id)).toEqual([idOf(1), idOf(2)]);
+    expect((await store.eventsOfName({ ...query, after: idOf(2), limit: 2 })).map(({ id }) => id)).toEqual([idOf(4)]);
+    expect(await store.eventsOfName({ ...query, receivedFrom: 1_001, receivedUntil: 1_999, limit: 2 })).toEqual([]);
+  });
+}
