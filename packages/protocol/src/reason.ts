@@ -18,6 +18,20 @@ export const REASONS = {
   "expression-false": "No run: the trigger's expression is false for this event.",
   "expression-error": "No run: the trigger's expression failed for this event.",
   "function-archived": "No run: the function is no longer part of its app.",
+  "function-unknown": "No run: no function has this id.",
+  "function-paused": "No run: the function is paused and drops new events.",
+  "function-draining": "No run: the function is being drained and takes no new events.",
+  "rate-limit": "No run: as many runs as the rate limit allows were started within its period.",
+  "idempotency-key": "No run: an event with the same idempotency key has started this function within 24 hours.",
+  singleton: "No run: another run of the function is under way, and only one may be.",
+  "schedule-overlap": "No run: the last run of this schedule is still under way.",
+  debounced: "Held by the debounce; the last event starts a run when no more come.",
+  "debounce-older-event": "No run: the debounce holds an event with a later timestamp.",
+  "debounce-superseded": "No run: a later event took its place in the debounce.",
+  batched: "Held by the batch; its events start a run together.",
+  throttle: "Held: as many runs as the throttle allows were started within its period.",
+  "run-concurrency-limit": "Held: as many runs as the limit allows are under way.",
+  "held-by-pause": "Held: the function is paused.",
 } as const;
 
 export type ReasonCode = keyof typeof REASONS;

@@ -29,6 +29,8 @@ export type UiReason = {
   readonly since: number;
   /** When it can go on at the latest or is tried again; absent where it depends on others. */
   readonly until?: number;
+  /** Runs that hold what is waited for: a few of them. */
+  readonly holders?: readonly string[];
 };
 
 /** One line of the runs list. */

@@ -41,7 +41,7 @@ export type Change =
   /** Inserts or replaces. The row's version is the guarded one plus one. */
   | { readonly kind: "put-cell"; readonly cell: CellRow }
   | { readonly kind: "delete-cell"; readonly key: string }
-  /** Nothing where the event is in the batch already. */
+  /** Nothing where the batch has an event at the position. */
   | { readonly kind: "insert-batch-event"; readonly batchEvent: BatchEvent }
   /** Deletes the list of the batch's events; the events themselves stay in the log. */
   | { readonly kind: "delete-batch"; readonly batchId: string }

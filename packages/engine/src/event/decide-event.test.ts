@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { context, eventRow, functionRow, NOW, ofKind, RUN_ID, runState, stepRow } from "../fixtures/fixtures.ts";
 import type { PauseRow } from "../pause/pause-row.ts";
-import { decideEvent, type EventInput } from "./decide-event.ts";
+import { decideEvent, type EventInput, targetsOfEvent } from "./decide-event.ts";
 import { matchesPause, mayMatchRun } from "./match-pause.ts";
 
-function decide(over: Partial<EventInput> = {}) {
-  const event = over.event ?? eventRow();
-  return decideEvent({ event, parsed: JSON.parse(event.body), candidates: [functionRow()], duplicates: new Map(), ...over }, context());
+function decide(over: Partial<EventInput> & { readonly duplicates?: ReadonlyMap<string, string> } = {}) {
+  const { event = eventRow(), duplicates = new Map<string, string>(), ...rest } = over;
+  const targets = targetsOfEvent({ event, parsed: JSON.parse(event.body), candidates: [functionRow()], ...rest }, NOW);
+  return decideEvent(targets, { duplicates, cells: new Map() }, context());
 }
 
 test("a matching trigger starts one run, in the transaction that marks the event", () => {
@@ -44,7 +45,7 @@ test("an id given by the sender is guarded against a run that comes first", () =
 
 test("an invocation starts the named function whatever its triggers, with the waiter noted", () => {
   const event = eventRow({ name: "inngest/function.invoked", data: { _inngest: { fn_id: "shop-import", correlation_id: "p.s" } } });
-  const { changes } = decide({ event, candidates: [], invoked: functionRow() });
+  const { changes } = decide({ event, candidates: [], named: functionRow() });
   expect(ofKind(changes, "insert-run")[0]?.run.correlationId).toBe("p.s");
 });
 

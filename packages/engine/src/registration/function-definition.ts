@@ -41,8 +41,17 @@ export type TriggerDefinition = EventTrigger | CronTrigger;
 /** `event` is a name or ends in `/*` or `.*`; `condition` is an expression over `event`. */
 export type EventTrigger = { readonly kind: "event"; readonly event: string; readonly condition?: string };
 
-/** `cron` has five fields and may start with `TZ=<zone> `. A run starts up to `jitterMs` after its tick. */
-export type CronTrigger = { readonly kind: "cron"; readonly cron: string; readonly jitterMs?: number };
+/**
+ * `cron` has five fields and may start with `TZ=<zone> `. A run starts up to `jitterMs` after its tick. `missed` says which ticks are made
+ * up for after the server was down (default `one`: the latest, once); `overlap: false` drops ticks while the last run goes on.
+ */
+export type CronTrigger = {
+  readonly kind: "cron";
+  readonly cron: string;
+  readonly jitterMs?: number;
+  readonly missed?: "all" | "skip";
+  readonly overlap?: false;
+};
 
 /** `step` counts calls in progress, by ascending limit and at most two; `run` counts runs from their start to their end. */
 export type ConcurrencyDefinition = { readonly step: readonly StepConcurrencyLimit[]; readonly run?: RunConcurrencyLimit };

@@ -315,7 +315,7 @@ describe("cron schedules", () => {
     ["* * 0 * *", /the day of month/],
     ["* * L * *", /the day of month/],
     ["* * * 13 *", /the month "13" must be \* or numbers from 1 to 12, or JAN to DEC/],
-    ["* * * * 7", /the day of week/],
+    ["* * * * 8", /day of week/],
     ["* * * * MON#1", /the day of week/],
     ["5-1 * * * *", /the minute/],
     ["*/0 * * * *", /the minute/],

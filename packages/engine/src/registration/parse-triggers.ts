@@ -15,7 +15,7 @@ import {
 } from "@pawl/protocol";
 import { compact } from "./compact.ts";
 import { type Option, OptionReader, type ProblemList } from "./config-reader.ts";
-import { cronProblem } from "./cron-syntax.ts";
+import { cronProblem } from "../cron/parse-cron.ts";
 import type { CancelDefinition, CancelUntil, CronTrigger, EventTrigger, TriggerDefinition } from "./function-definition.ts";
 import { instantOf, readDuration } from "./parse-duration.ts";
 
@@ -90,7 +90,23 @@ function parseCronTrigger(reader: OptionReader, list: ProblemList): CronTrigger 
   const jitterMs = readDuration(option, JITTER_RULE, list);
   if (option !== undefined && jitterMs !== undefined && jitterMs > 0 && jitterMs < CRON_JITTER_MS_MIN)
     list.reject(option, JITTER_RULE.expected);
-  return cron === undefined ? undefined : compact({ kind: "cron" as const, cron, jitterMs: jitterMs === 0 ? undefined : jitterMs });
+  const missed = parseMissed(reader.option("missed", "schedule_invalid"), list);
+  const overlap = parseOverlap(reader.option("overlap", "schedule_invalid"), list);
+  return cron === undefined
+    ? undefined
+    : compact({ kind: "cron" as const, cron, jitterMs: jitterMs === 0 ? undefined : jitterMs, missed, overlap });
+}
+
+/** Ours, not the protocol's: which ticks are made up for. */
+function parseMissed(option: Option | undefined, list: ProblemList): CronTrigger["missed"] {
+  if (option === undefined || option.value === "one") return undefined;
+  return option.value === "all" || option.value === "skip" ? option.value : list.reject(option, "one, all or skip");
+}
+
+/** Ours, not the protocol's: whether a run may begin while the last one of the schedule goes on. */
+function parseOverlap(option: Option | undefined, list: ProblemList): CronTrigger["overlap"] {
+  if (option === undefined || option.value === true) return undefined;
+  return option.value === false ? false : list.reject(option, "true or false");
 }
 
 function isSameTrigger(a: TriggerDefinition, b: TriggerDefinition): boolean {

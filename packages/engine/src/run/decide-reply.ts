@@ -27,6 +27,7 @@ import {
 } from "./draft.ts";
 import { applyOp, type OpContext } from "./op/apply-op.ts";
 import type { RunState } from "./run-state.ts";
+import { timeoutItem } from "./schedule-run.ts";
 
 export type ReplyInput = {
   readonly item: ItemRow;
@@ -52,10 +53,15 @@ export function decideReply(state: RunState, input: ReplyInput, env: RunEnvironm
   return decisionOf(draft, { id: input.item.id, keep });
 }
 
-/** Sets a run's start, once. */
+/** Sets a run's start, once, and with it the time by which it must have ended. */
 export function noteStart(draft: Draft, startedAt: number): void {
   if (draft.run.startedAt !== undefined) return;
   draft.run = { ...draft.run, status: "RUNNING", startedAt };
+  const { finishMs } = draft.env.function.definition.timeouts;
+  if (finishMs !== undefined) {
+    draft.run = { ...draft.run, finishBy: startedAt + finishMs };
+    draft.changes.push({ kind: "insert-item", item: timeoutItem(draft.run, { which: "finish", dueAt: startedAt + finishMs }) });
+  }
   draft.trace.push({ kind: "run-started", runId: draft.run.id, functionId: draft.run.functionId });
 }
 
@@ -94,7 +100,8 @@ function takeFailure(
     return false;
   }
   draft.changes.push({ kind: "insert-attempt", attempt: { ...row, retryAt: next.dueAt } });
-  draft.changes.push({ kind: "reschedule-item", item: { ...item, attempt: next.attempt, dueAt: next.dueAt } });
+  // A run that has started once is not among those that wait for their start any more.
+  draft.changes.push({ kind: "reschedule-item", item: { ...item, lane: draft.run.lane, attempt: next.attempt, dueAt: next.dueAt } });
   const { id: runId, functionId } = draft.run;
   draft.trace.push({ kind: "run-retrying", runId, functionId, attempt: next.attempt, dueAt: next.dueAt, error: errorLine(reply.error) });
   return true;

@@ -2,7 +2,7 @@
  * Puts a decision about a run together: reads through to the run's state, collects changes.
  *
  * I1  A finished step is never finished again (first write wins), whatever is asked.
- * I2  A draft that ends the run leaves no queue item and no pause of it, and makes the events that tell of it.
+ * I2  A draft that ends the run leaves no queue item, no pause and no held cell of it, and makes the events that tell of it.
  * I3  `decisionOf` raises the run's version by one and guards the version it was made on.
  *
  * Spec: semantics 3.4, 4.4, 4.6; wire 8.7.
@@ -173,6 +173,7 @@ export function endRun(draft: Draft, end: RunEnd): void {
     ...(end.endReason === undefined ? {} : { endReason: end.endReason }),
   };
   for (const id of draft.unfinished) closeStep(draft, id);
+  for (const key of draft.run.holds ?? []) draft.changes.push({ kind: "delete-cell", key });
   for (const event of lifecycleEvents(draft, end)) draft.changes.push({ kind: "insert-event", event });
   draft.trace.push({
     kind: "run-ended",

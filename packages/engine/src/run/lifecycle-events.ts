@@ -3,10 +3,14 @@
  *
  * I1  Runs that were started by `function.finished` or `function.failed` make neither, so that handlers can't feed themselves.
  * I2  Bodies are canonical JSON, put together out of texts that are canonical already.
+ * I3  Whoever invoked a function learns its end, also where no run came of it.
  *
  * Spec: wire 8.7; semantics 1.11, 8.2.
  */
-import { canonicalJson } from "@pawl/protocol";
+import { canonicalJson, type ReasonCode, REASONS } from "@pawl/protocol";
+import type { DecideContext } from "../decision/decision.ts";
+import { invocationOf } from "../event/invocation.ts";
+import type { ExpressionEvent } from "../expression/index.ts";
 import type { EventRow } from "../event/event-row.ts";
 import type { Draft, RunEnd } from "./draft.ts";
 
@@ -21,28 +25,70 @@ const STATUS_WORD = { COMPLETED: "Completed", FAILED: "Failed", CANCELLED: "Canc
 export function lifecycleEvents(draft: Draft, end: RunEnd): readonly EventRow[] {
   const { run, env } = draft;
   if (run.eventName === FUNCTION_FINISHED || run.eventName === FUNCTION_FAILED) return [];
+  const { now, random } = env.ctx;
   const data = lifecycleData(draft, end);
-  const finishedId = env.ctx.random.ulid(env.ctx.now);
-  const events = [eventOf(draft, { name: FUNCTION_FINISHED, id: finishedId, externalId: finishedId, data })];
-  if (end.status === "FAILED")
-    events.push(eventOf(draft, { name: FUNCTION_FAILED, id: env.ctx.random.ulid(env.ctx.now), externalId: run.id, data }));
-  if (end.status === "CANCELLED")
-    events.push(eventOf(draft, { name: FUNCTION_CANCELLED, id: env.ctx.random.ulid(env.ctx.now), externalId: run.id, data }));
+  const events = correlationsOf(draft).map((correlationId) => {
+    const id = random.ulid(now);
+    return eventOf(draft, { name: FUNCTION_FINISHED, id, externalId: id, data: data(correlationId) });
+  });
+  const other = end.status === "FAILED" ? FUNCTION_FAILED : end.status === "CANCELLED" ? FUNCTION_CANCELLED : undefined;
+  if (other !== undefined)
+    events.push(eventOf(draft, { name: other, id: random.ulid(now), externalId: run.id, data: data(run.correlationId) }));
   return events;
 }
 
-function lifecycleData({ run, state, env }: Draft, end: RunEnd): string {
-  const parts = [`"_inngest":{"status":"${STATUS_WORD[end.status]}"}`];
-  if (run.correlationId !== undefined) parts.push(`"correlation_id":${JSON.stringify(run.correlationId)}`);
-  if (end.error !== undefined) parts.push(`"error":${canonicalJson(end.error)}`);
-  parts.push(
+/** Who waits: nobody, one, or for a batch as many as invoked it. The first event tells of the end in any case. */
+function correlationsOf({ run, state }: Draft): readonly (string | undefined)[] {
+  if (run.eventIds.length < 2) return [run.correlationId];
+  const invocations = state.events.filter((body) => body.includes(`"name":"${FUNCTION_INVOKED}"`));
+  const waiting = invocations.flatMap((body) => invocationOf(JSON.parse(body) as ExpressionEvent).correlationId ?? []);
+  return [undefined, ...waiting];
+}
+
+/** The event's `data` as canonical JSON, for one that waits. */
+function lifecycleData({ run, state, env }: Draft, end: RunEnd): (correlationId: string | undefined) => string {
+  const head = `{"_inngest":{"status":"${STATUS_WORD[end.status]}"}`;
+  const tail: string[] = [];
+  if (end.error !== undefined) tail.push(`"error":${canonicalJson(end.error)}`);
+  tail.push(
     `"event":${state.events[0] ?? "{}"}`,
     `"events":[${state.events.join(",")}]`,
     `"function_id":${JSON.stringify(env.function.slug)}`,
   );
-  if (end.output !== undefined) parts.push(`"result":${end.output}`);
-  parts.push(`"run_id":${JSON.stringify(run.id)}`);
-  return `{${parts.join(",")}}`;
+  if (end.output !== undefined) tail.push(`"result":${end.output}`);
+  tail.push(`"run_id":${JSON.stringify(run.id)}`);
+  return (correlationId) =>
+    `${head}${correlationId === undefined ? "" : `,"correlation_id":${JSON.stringify(correlationId)}`},${tail.join(",")}}`;
+}
+
+/** A run that was asked for by another and that there will not be. */
+export type Refusal = {
+  readonly correlationId: string;
+  readonly event: EventRow;
+  /** Of the function that was asked for. */
+  readonly slug: string;
+  readonly reason: ReasonCode;
+  /** The skipped run, where there is one. */
+  readonly runId?: string;
+};
+
+/** Tells an invoker that there is no run, and why: its step fails. */
+export function refusedEvent({ correlationId, event, slug, reason, runId = "" }: Refusal, { now, random }: DecideContext): EventRow {
+  const id = random.ulid(now);
+  const message = refusalMessage(reason, slug);
+  const error = { error: message, message, name: reason === "function-unknown" ? "Error" : "InvokedFunctionSkippedError" };
+  const data =
+    `{"_inngest":{"reason":"${reason}","status":"Failed"},"correlation_id":${JSON.stringify(correlationId)},"error":${canonicalJson(error)},` +
+    `"event":${event.body},"events":[${event.body}],"function_id":${JSON.stringify(slug)},"run_id":${JSON.stringify(runId)}}`;
+  const body = `{"data":${data},"id":"${id}","name":"${FUNCTION_FINISHED}","ts":${now},"user":{}}`;
+  return { id, externalId: id, name: FUNCTION_FINISHED, ts: now, receivedAt: now, body, isInternal: true, isProcessed: false };
+}
+
+/** The first two are the protocol's own words. */
+function refusalMessage(reason: ReasonCode, slug: string): string {
+  if (reason === "function-unknown") return `could not find function with ID: ${slug}`;
+  if (reason === "rate-limit") return "invoked function is rate limited";
+  return `The invoked function ${slug} was not run: ${REASONS[reason].replace(/^No run: /, "")}`;
 }
 
 function eventOf(

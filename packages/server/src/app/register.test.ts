@@ -25,15 +25,6 @@ function engineOf(): Engine {
   return new Engine({ store: openMemoryStore(), clock: systemClock, random: systemRandom(), logger: silentLogger, invoker });
 }
 
-test.each([
-  [{ throttle: { limit: 1, period: "5s" } }, "throttle"],
-  [{ debounce: { period: "5s" } }, "debounce"],
-  [{ triggers: [{ cron: "0 * * * *" }] }, "triggers.cron"],
-  [{ timeouts: { finish: "5s" } }, "timeouts"],
-])("%j is refused with the function's name while it would have no effect", async (options, path) => {
-  expect(await register(options)).toMatchObject({ kind: "refused", problems: [{ path, message: expect.stringContaining("shop-f") }] });
-});
-
 test("a broken trigger expression is refused with the function's name and the reason", async () => {
   const result = await register({ triggers: [{ event: "a", expression: "event.data.x ==" }] });
   expect(result).toMatchObject({ kind: "refused", code: "config_invalid" });

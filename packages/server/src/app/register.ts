@@ -71,7 +71,6 @@ function parseAll({ functions }: Registration): {
     const result = parseFunctionConfig(raw);
     if (result.kind === "valid") {
       definitions.push({ raw, definition: result.config });
-      problems.push(...unavailable(result.config));
     } else problems.push(...result.problems);
   }
   const seen = new Set<string>();
@@ -81,42 +80,6 @@ function parseAll({ functions }: Registration): {
     seen.add(definition.slug);
   }
   return { definitions, problems };
-}
-
-/**
- * Options that this server does not act on yet. Refused, because a function that runs without its limit or never by its schedule is worse
- * than one that does not register.
- */
-function unavailable({
-  slug,
-  throttle,
-  rateLimit,
-  debounce,
-  batch,
-  singleton,
-  idempotency,
-  timeouts,
-  triggers,
-  concurrency,
-}: FunctionDefinition): readonly RegistrationProblem[] {
-  const used = {
-    throttle: throttle !== undefined,
-    rateLimit: rateLimit !== undefined,
-    debounce: debounce !== undefined,
-    batchEvents: batch !== undefined,
-    singleton: singleton !== undefined,
-    idempotency: idempotency !== undefined,
-    timeouts: timeouts.startMs !== undefined || timeouts.finishMs !== undefined,
-    "concurrency.fn": concurrency.run !== undefined,
-    "triggers.cron": triggers.some(({ kind }) => kind === "cron"),
-  };
-  return Object.entries(used)
-    .filter(([, isUsed]) => isUsed)
-    .map(([path]) => ({
-      path,
-      code: "config_invalid",
-      message: `${slug}: this server does not support ${path} yet; leave it out to register the function without it`,
-    }));
 }
 
 function appRow(
@@ -162,6 +125,7 @@ function functionRows(
       definition: { ...definition, url },
       config: JSON.stringify(raw),
       createdAt: before?.createdAt ?? now,
+      ...(before?.paused === undefined ? {} : { paused: before.paused }),
     };
   });
   const gone = [...known.values()].filter(({ archivedAt }) => archivedAt === undefined);

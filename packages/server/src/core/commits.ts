@@ -7,6 +7,7 @@
  */
 import type { ApplyResult, Change, ChangeSet, Decision, EventRow, ItemRow, RunRow, TraceEntry } from "@pawl/engine";
 import type { Store } from "@pawl/store";
+import type { Cells } from "./cells.ts";
 
 export type CommitListeners = {
   readonly itemOffered: (item: ItemRow) => void;
@@ -15,31 +16,36 @@ export type CommitListeners = {
   readonly eventStored: (event: EventRow) => void;
   /** A run was created or changed. */
   readonly runChanged: (run: RunRow) => void;
-  /** The store failed: whether the change to the run took effect is not known. */
-  readonly runUncertain: (runId: string) => void;
+  /** The store failed: whether the changes to a run, or to the item of a debounce or the like, took effect is not known. */
+  readonly uncertain: (ownerId: string) => void;
   readonly traced: (trace: readonly TraceEntry[]) => void;
 };
 
 export class Commits {
   readonly #store: Pick<Store, "apply">;
+  readonly #cells: Pick<Cells, "follow" | "forget">;
   readonly #listeners: CommitListeners;
 
-  constructor(store: Pick<Store, "apply">, listeners: CommitListeners) {
+  constructor(store: Pick<Store, "apply">, cells: Pick<Cells, "follow" | "forget">, listeners: CommitListeners) {
     this.#store = store;
+    this.#cells = cells;
     this.#listeners = listeners;
   }
 
   /** Commits a decision. Rejects when the store fails. */
   async commit(decision: Decision): Promise<ApplyResult> {
     const pending = this.#store.apply(decision satisfies ChangeSet);
+    this.#cells.follow(decision.changes);
     for (const change of decision.changes)
       if (change.kind === "insert-event" && !change.event.isProcessed) this.#listeners.eventStored(change.event);
     try {
       const result = await pending;
       if (result.kind === "applied") this.#tell(decision);
+      else this.#cells.forget(decision.changes, result.guard.kind === "cell-version" ? result.guard.key : undefined);
       return result;
     } catch (error) {
-      for (const runId of runsOf(decision.changes)) this.#listeners.runUncertain(runId);
+      this.#cells.forget(decision.changes);
+      for (const ownerId of ownersOf(decision.changes)) this.#listeners.uncertain(ownerId);
       throw error;
     }
   }
@@ -66,7 +72,12 @@ export class Commits {
   }
 }
 
-/** Runs that changes create or change. */
-function runsOf(changes: readonly Change[]): ReadonlySet<string> {
-  return new Set(changes.flatMap((change) => (change.kind === "insert-run" || change.kind === "update-run" ? [change.run.id] : [])));
+/** Whose items changes may touch: runs, and what items belong to besides. */
+function ownersOf(changes: readonly Change[]): ReadonlySet<string> {
+  const owners = new Set<string>();
+  for (const change of changes) {
+    if (change.kind === "insert-run" || change.kind === "update-run") owners.add(change.run.id);
+    else if (change.kind === "insert-item" || change.kind === "reschedule-item") owners.add(change.item.runId);
+  }
+  return owners;
 }

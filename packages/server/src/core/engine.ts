@@ -3,23 +3,36 @@
  */
 import {
   type AppRow,
+  type Change,
   type ChangeSet,
   decideCancel,
   decideResume,
+  type ExpressionEvent,
+  type FlowDecision,
+  flowKeysOf,
+  type FunctionPause,
   type FunctionRow,
   invokedEvent,
+  isOfRun,
+  isStartLane,
   type ItemRow,
+  planStart,
   type RandomSource,
+  type RunRow,
   type RunState,
-  scheduleRun,
+  scheduleItem,
+  scheduleKeyOf,
 } from "@pawl/engine";
 import type { Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
 import type { Invoker } from "../ports/invoker.ts";
 import type { Logger } from "../ports/logger.ts";
 import { type CheckpointRequest, type CheckpointResult, saveCheckpoint } from "./checkpoints.ts";
+import { Cells } from "./cells.ts";
 import { Commits } from "./commits.ts";
 import { Executor } from "./executor.ts";
+import { FlowCommits } from "./flow-commits.ts";
+import { FlowItems } from "./flow-items.ts";
 import { Ingest, type NewEvent } from "./ingest.ts";
 import { Live } from "./live.ts";
 import { Queue } from "./queue.ts";
@@ -54,7 +67,10 @@ export class Engine {
   readonly queue: Queue;
   readonly executor: Executor;
   readonly #random: RandomSource;
+  readonly #cells: Cells;
   readonly #commits: Commits;
+  readonly #flowCommits: FlowCommits;
+  readonly #flowItems: FlowItems;
   readonly #runner: Runner;
   readonly #ingest: Ingest;
   readonly #invoker: Invoker;
@@ -67,7 +83,8 @@ export class Engine {
     this.#random = random;
     this.#invoker = invoker;
     const functionById = (functionId: string): FunctionRow | undefined => registry.functionById(functionId);
-    this.#commits = new Commits(store, {
+    this.#cells = new Cells(store);
+    this.#commits = new Commits(store, this.#cells, {
       itemOffered: (item) => this.queue.offer(item),
       itemDeleted: (itemId) => this.queue.forget(itemId),
       runWorkDeleted: (runId) => {
@@ -75,7 +92,7 @@ export class Engine {
         this.executor.abortRun(runId);
       },
       eventStored: (event) => void this.#runner.push(event),
-      runUncertain: (runId) => this.queue.reconcileRun(runId),
+      uncertain: (ownerId) => this.queue.reconcile(ownerId),
       runChanged: (run) => live.publish({ kind: "run", run }),
       traced: (entries) => live.publish({ kind: "trace", entries }),
     });
@@ -83,7 +100,11 @@ export class Engine {
     const isDiscovering = (runId: string): boolean => this.executor.isDiscovering(runId);
     const isInProgress = (itemId: string): boolean => this.queue.isInProgress(itemId);
     this.runs = new Runs({ store, clock, random, commits: this.#commits, functionById, queuedDiscovery, isInProgress, isDiscovering });
-    this.#runner = new Runner({ store, clock, random, logger, registry, runs: this.runs, commits: this.#commits });
+    const { runs } = this;
+    this.#flowCommits = new FlowCommits({ clock, random, cells: this.#cells, commits: this.#commits, runs });
+    this.#runner = new Runner({ store, clock, logger, registry, runs, flowCommits: this.#flowCommits });
+    const flow = { store, clock, random, registry, cells: this.#cells, commits: this.#commits, flowCommits: this.#flowCommits };
+    this.#flowItems = new FlowItems(flow);
     this.executor = new Executor({
       store,
       clock,
@@ -103,7 +124,7 @@ export class Engine {
       logger,
       workers: options.workers ?? WORKERS_DEFAULT,
       functionById,
-      process: (item, generation) => this.executor.process(item, generation),
+      process: (item, generation) => (isOfRun(item) ? this.executor : this.#flowItems).process(item, generation),
     });
     this.#ingest = new Ingest({ store, clock, random, runner: this.#runner });
   }
@@ -113,6 +134,7 @@ export class Engine {
     const { apps, functions } = await this.store.loadRegistry();
     for (const app of apps) this.registry.putApp(app);
     this.registry.putFunctions(functions);
+    await this.#adoptUnderway(functions);
     await this.#runner.start();
     await this.queue.start();
   }
@@ -167,20 +189,27 @@ export class Engine {
     return decided.kind === "committed" ? "cancelled" : "ended";
   }
 
-  /** Runs a run's function again with the same event. Resolves with the new run's id; undefined where run or function are gone. */
+  /**
+   * Runs a run's function again with the same events. Resolves with the new run's id, which may be that of a run that was skipped;
+   * undefined where run, function or events are gone.
+   */
   async rerun(runId: string): Promise<string | undefined> {
-    const original = await this.store.loadRun(runId);
+    const original = await this.store.history.runDetail(runId);
     const row = original === undefined ? undefined : this.registry.functionById(original.run.functionId);
-    const event = original === undefined ? undefined : await this.store.history.eventById(original.run.eventIds[0] ?? "");
-    if (original === undefined || row === undefined || event === undefined) return undefined;
+    const first = original?.events[0];
+    if (original === undefined || row === undefined || first === undefined) return undefined;
     const rerunOf = original.run.rerunOf ?? runId;
-    const run = scheduleRun(
-      { function: row, event: { ...event, ts: 0 }, parsed: JSON.parse(event.body), rerunOf },
-      { now: this.clock.now(), random: this.#random },
-    );
-    this.runs.adopt(run.state);
-    await this.#commits.commit({ guards: [], changes: run.changes, trace: [run.trace] });
-    return run.state.run.id;
+    const parsed = JSON.parse(first.body) as ExpressionEvent;
+    const { singleton } = flowKeysOf(row, { event: parsed, now: this.clock.now() });
+    const events = original.events.map((event) => ({ ...event, ts: 0 }));
+    const decided = await this.#flowCommits.decide([], () => ({
+      cellKeys: singleton === undefined ? [] : [singleton],
+      plan: (plan) => {
+        planStart(plan, { function: row, events, parsed, rerunOf, ...(singleton === undefined ? {} : { singletonKey: singleton }) });
+        return true;
+      },
+    }));
+    return decided.kind === "committed" ? createdIn(decided.decision) : undefined;
   }
 
   /** Delivers a signal. Resolves with the run that waited for it; undefined where none did. */
@@ -211,16 +240,81 @@ export class Engine {
         ...functions.map((row) => ({ kind: "put-function", function: row }) as const),
       ],
     };
+    const before = new Map(functions.map(({ id }) => [id, this.registry.functionById(id)]));
     await this.store.apply(changeSet);
     for (const appId of removedAppIds) this.registry.deleteApp(appId);
     this.registry.putApp(app);
     this.registry.putFunctions(functions);
+    await this.#adoptUnderway(functions.filter(({ id }) => before.get(id)?.definition.concurrency.run === undefined));
+    await this.#beginSchedules(functions);
     this.queue.limitsChanged();
     this.live.publish({ kind: "apps" });
+  }
+
+  /** Holds back or refuses what a function would start, or ends that (`undefined`). Resolves with false where there is no such function. */
+  async pause(functionId: string, mode: FunctionPause["mode"] | undefined): Promise<boolean> {
+    const row = this.registry.functionById(functionId);
+    if (row === undefined) return false;
+    const { paused: _, ...rest } = row;
+    const next: FunctionRow = mode === undefined ? rest : { ...rest, paused: { mode, since: this.clock.now() } };
+    await this.store.apply({ guards: [], changes: [{ kind: "put-function", function: next }] });
+    this.registry.putFunctions([next]);
+    this.queue.limitsChanged();
+    this.live.publish({ kind: "apps" });
+    return true;
+  }
+
+  /** Counts the runs that were started before, for limits on whole runs. A run whose first call is still to be made starts once more. */
+  async #adoptUnderway(functions: readonly FunctionRow[]): Promise<void> {
+    for (const row of functions) {
+      if (row.definition.concurrency.run === undefined) continue;
+      for await (const run of runningOf(this.store, row.id)) {
+        const items = await this.store.itemsOfRun(run.id);
+        if (items.some(({ lane }) => isStartLane(lane))) continue;
+        this.queue.adoptRun(run, row);
+        const state = await this.runs.get(run.id);
+        if (state === undefined || state.run.endedAt !== undefined) this.queue.forgetRun(run.id);
+      }
+    }
+  }
+
+  /** Items of schedules that are new. Those that exist keep their position; those that are gone end at their next tick. */
+  async #beginSchedules(functions: readonly FunctionRow[]): Promise<void> {
+    const now = this.clock.now();
+    const changes: Change[] = [];
+    for (const row of functions) {
+      if (row.archivedAt !== undefined) continue;
+      for (const trigger of row.definition.triggers) {
+        if (trigger.kind !== "cron") continue;
+        const known = await this.store.itemsOfRun(scheduleKeyOf(row.id, trigger.cron));
+        const item = known.length > 0 ? undefined : scheduleItem(row, trigger, now);
+        if (item !== undefined) changes.push({ kind: "insert-item", item });
+      }
+    }
+    if (changes.length > 0) await this.#commits.commit({ guards: [], changes, trace: [] });
   }
 
   /** State of a run, for the app that asks for it. */
   state(runId: string): Promise<RunState | undefined> {
     return this.runs.get(runId);
   }
+}
+
+/** Runs of a function that have begun and not ended. */
+async function* runningOf({ history }: Pick<Store, "history">, functionId: string): AsyncGenerator<RunRow> {
+  const filter = { statuses: ["RUNNING"], functionIds: [functionId] } as const;
+  let after: { readonly at: number; readonly id: string } | undefined;
+  do {
+    const limit = 200;
+    const page = await history.listRuns({ filter, timeField: "queuedAt", order: "asc", limit, ...(after === undefined ? {} : { after }) });
+    yield* page;
+    const last = page.at(-1);
+    after = page.length < limit || last === undefined ? undefined : { at: last.queuedAt, id: last.id };
+  } while (after !== undefined);
+}
+
+/** The run that a decision created, executed or skipped. */
+function createdIn({ changes }: FlowDecision): string | undefined {
+  for (const change of changes) if (change.kind === "insert-run") return change.run.id;
+  return undefined;
 }

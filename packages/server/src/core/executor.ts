@@ -89,7 +89,10 @@ export class Executor {
     const state = await this.#options.runs.get(item.runId);
     if (state === undefined || state.run.endedAt !== undefined || isObsolete(state, item)) return this.#discard(item, generation, state);
     if (callsApp(item)) return this.#call(state, item, generation);
-    const decided = await this.#options.runs.decide(item.runId, (current, env) => decideTimer(current, { item, generation }, env));
+    const decided = await this.#options.runs.decide(item.runId, (current, env) => {
+      const [call] = this.callsOfRun(item.runId);
+      return decideTimer(current, { item, generation, ...(call === undefined ? {} : { calledAt: call.startedAt }) }, env);
+    });
     return decided.kind === "no-run" ? this.#discard(item, generation, undefined) : "decided";
   }
 

@@ -1,93 +1,70 @@
 /**
- * The items of one lane that are due, in order: the first ones in memory, the rest in the store.
+ * The due items of a lane: those of runs under way, and those of runs that have not started. What goes next is the first of both.
  *
- * I1  While `hasMore`, every due item of the lane that sorts before or at `cursor` is in memory (or was taken); those behind it are read
- *     when there is room.
- * I2  Items that come while the store is being read are put aside until the reading has ended.
+ * I1  What holds back runs that have not started (`startHold`) does not hold back the others.
+ * I2  An item whose run has passed the gates once, and whose first call has to be repeated, waits for no gate again (`entered`).
  */
-import type { ItemRow, Slot } from "@pawl/engine";
-import type { ItemCursor } from "@pawl/store";
-import { Heap } from "./heap.ts";
+import { type ItemRow, type Slot, startLaneOf } from "@pawl/engine";
+import { isBefore, LaneWindow } from "./lane-window.ts";
 
-/** Items of a lane kept in memory. An item takes about 300 bytes; a lane with more is read in pages of half of it. */
-export const LANE_WINDOW_MAX = 1_000;
-
-/** Below this, more is read ahead of need. */
-const LOW_WATER = 100;
+/** What runs that have not started wait for. */
+export type StartHold =
+  | { readonly kind: "run-slot"; readonly slot: Slot }
+  | { readonly kind: "throttle"; readonly key: string; readonly until: number }
+  /** State of the throttle is being read. */
+  | { readonly kind: "reading"; readonly key: string }
+  | { readonly kind: "paused"; readonly since: number };
 
 export class Lane {
   readonly key: string;
   /** Whether the lane is in line for a turn. */
   hasTurn = false;
-  /** The slot it waits for. */
+  /** The slot that all of it waits for. */
   blockedOn: Slot | undefined;
-  /** Whether the store may have due items that are not in memory. */
-  hasMore = false;
-  isReading = false;
-  /** The last item that is in memory or was read; only while `hasMore`. */
-  cursor: ItemCursor | undefined;
-  readonly #heap = new Heap<ItemRow>(isBefore);
-  #deferred: ItemRow[] = [];
+  startHold: StartHold | undefined;
+  readonly underway: LaneWindow;
+  readonly starts: LaneWindow;
+  readonly #entered: ItemRow[] = [];
 
   constructor(key: string) {
     this.key = key;
+    this.underway = new LaneWindow(key);
+    this.starts = new LaneWindow(startLaneOf(key));
   }
 
+  /** Items in memory. */
   get size(): number {
-    return this.#heap.size;
+    return this.#entered.length + this.underway.size + this.starts.size;
   }
 
-  get needsMore(): boolean {
-    return this.hasMore && this.#heap.size < LOW_WATER;
+  get windows(): readonly LaneWindow[] {
+    return [this.underway, this.starts];
   }
 
-  take(): ItemRow | undefined {
-    return this.#heap.pop();
+  /** Whether nothing is here and nothing more can come without being offered. */
+  get isEmpty(): boolean {
+    return this.size === 0 && !this.windows.some(({ hasMore, isReading }) => hasMore || isReading);
   }
 
-  /** Adds a due item. Returns what leaves memory for it: the item itself, or those that now sort last. */
-  add(item: ItemRow): readonly ItemRow[] {
-    if (this.isReading) {
-      this.#deferred.push(item);
-      return [];
-    }
-    if (this.hasMore && (this.cursor === undefined || !isAtOrBefore(item, this.cursor))) return [item];
-    this.#heap.push(item);
-    if (this.#heap.size <= LANE_WINDOW_MAX) return [];
-    const evicted = this.#heap.trim(LANE_WINDOW_MAX / 2);
-    const first = evicted.reduce((least, candidate) => (isBefore(candidate, least) ? candidate : least));
-    this.hasMore = true;
-    this.cursor = { dueAt: first.dueAt, score: first.score, id: previousId(first.id) };
-    return evicted;
+  /** Whether the first item that may come is one of a run that has not started. */
+  get isStartNext(): boolean {
+    if (this.#entered.length > 0) return false;
+    const start = this.starts.peek();
+    const other = this.underway.peek();
+    return start !== undefined && (other === undefined || isBefore(start, other));
   }
 
-  /** Adds an item that was read from the store. */
-  addRead(item: ItemRow): void {
-    this.#heap.push(item);
+  /** Whether an item may go without passing the gates. */
+  get hasUngated(): boolean {
+    return this.#entered.length > 0 || this.underway.size > 0;
   }
 
-  /** Notes what a reading gave; `undefined`: it failed. Returns what came meanwhile. */
-  endReading(items: readonly ItemRow[] | undefined, limit: number): readonly ItemRow[] {
-    this.isReading = false;
-    if (items !== undefined) {
-      const last = items.at(-1);
-      this.hasMore = items.length >= limit;
-      if (last !== undefined) this.cursor = { dueAt: last.dueAt, score: last.score, id: last.id };
-    }
-    return this.#deferred.splice(0);
+  /** The first item of a run that has passed the gates. */
+  takeUngated(): ItemRow | undefined {
+    return this.#entered.shift() ?? this.underway.take();
   }
-}
 
-function isBefore(a: ItemRow, b: ItemRow): boolean {
-  return a.score < b.score || (a.score === b.score && a.id < b.id);
-}
-
-function isAtOrBefore(item: ItemRow, cursor: ItemCursor): boolean {
-  return item.score < cursor.score || (item.score === cursor.score && item.id <= cursor.id);
-}
-
-/** A text that sorts before `id` and after everything that does: scans from it give `id` first. */
-function previousId(id: string): string {
-  const last = id.charCodeAt(id.length - 1);
-  return `${id.slice(0, -1)}${String.fromCharCode(last - 1)}\u{10ffff}`;
+  addEntered(item: ItemRow): void {
+    this.#entered.push(item);
+  }
 }

@@ -1,34 +1,36 @@
 /**
  * The queue of a node: decides which item goes when.
  *
- * I1  At any instant, at most `limit` items that need a slot are in progress, for every slot, and at most `workers` calls in all.
+ * I1  At most `workers` calls are in progress at the same time; slots and gates are the lanes' business (lanes.ts).
  * I2  An item is in progress at most once on this node; only claimed items are handed on.
- * I3  Lanes take turns: one with many items delays another by one item, and a lane whose slots are taken delays no other.
- * I4  A lane keeps its first `LANE_WINDOW_MAX` items in memory, and of items due later the nearest are kept; the rest stays in the store
- *     until there is room. Timers that are due are the exception: all of them wait here to be decided.
- * I5  Nothing polls: offered items, ended items and timers wake it.
+ * I3  Of items due later the nearest are kept in memory (timer-window.ts), of due ones the first of each lane. Timers that are due are read
+ *     until `FLOOD` of them wait to be decided, and then again when most of them have been.
+ * I4  Nothing polls: offered items, ended items and timers wake it.
  *
  * A crash loses nothing: what is here is read again from the store at start.
  *
  * Spec: semantics 6.1, 6.11, 9.
  */
-import { callsApp, functionOfLane, type FunctionRow, type ItemRow, type Slot, slotsOf } from "@pawl/engine";
+import { callsApp, type FunctionRow, type ItemRow, type Slot } from "@pawl/engine";
 import type { Claim, Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
-import { Lane, LANE_WINDOW_MAX } from "./lane.ts";
+import { Fifo } from "./fifo.ts";
 import { ItemRecovery } from "./item-recovery.ts";
-import { Slots } from "./slots.ts";
+import { type Hold, Lanes } from "./lanes.ts";
 import { TimerWindow } from "./timer-window.ts";
 
 /** Timer items (ends of sleeps, time-outs) that are decided at the same time. They take no worker. */
 const DECISIONS_MAX = 256;
 
+/** Timers waiting to be decided above which no more are read. */
+const FLOOD = 4_000;
+
 /** What became of an item in progress: its decision committed, or it is to be tried again. */
 export type ItemOutcome = "decided" | "fault";
 
 export type QueueOptions = {
-  readonly store: Pick<Store, "claimItems" | "releaseItems" | "scanItems" | "dueLanes" | "itemsOfRun">;
+  readonly store: Pick<Store, "apply" | "cells" | "claimItems" | "releaseItems" | "scanItems" | "dueLanes" | "itemsOfRun">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Calls to apps in progress at the same time. */
@@ -51,13 +53,10 @@ export class Queue {
   readonly #options: QueueOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #byRun = new Map<string, Set<string>>();
-  readonly #lanes = new Map<string, Lane>();
-  readonly #slots = new Slots();
+  readonly #lanes: Lanes;
   readonly #timers: TimerWindow;
   readonly #recovery: ItemRecovery;
-  /** Lanes that may go, in turn. */
-  #turns: Lane[] = [];
-  readonly #decisions: ItemRow[] = [];
+  readonly #decisions = new Fifo<ItemRow>();
   #decisionsInProgress = 0;
   #workersFree: number;
   #isRunning = false;
@@ -68,6 +67,15 @@ export class Queue {
     this.#options = options;
     this.#workersFree = options.workers;
     this.#recovery = new ItemRecovery({ ...options, isRunning: () => this.#isRunning });
+    this.#lanes = new Lanes({
+      ...options,
+      admit: (item) => this.#admit(item, "waiting"),
+      isWaiting: (item) => this.#isWaiting(item),
+      evicted: (item) => this.#drop(item.id),
+      decisionRead: (item) => this.#decisions.push(item),
+      isFlooded: () => this.#decisions.size > FLOOD,
+      changed: () => this.#pump(),
+    });
     this.#timers = new TimerWindow({
       store: options.store,
       clock: options.clock,
@@ -84,10 +92,7 @@ export class Queue {
     const now = this.#options.clock.now();
     this.#isRunning = true;
     await this.#timers.load(now);
-    for (const { lane } of await this.#options.store.dueLanes(now)) {
-      this.#laneOf(lane).hasMore = true;
-      this.#giveTurn(this.#laneOf(lane));
-    }
+    for (const { lane } of await this.#options.store.dueLanes(now)) this.#lanes.expect(lane);
     this.#pump();
   }
 
@@ -95,6 +100,7 @@ export class Queue {
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#timers.stop();
+    this.#lanes.gates.stop();
     if (this.inProgress === 0) return;
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
@@ -123,9 +129,15 @@ export class Queue {
     else if (entry !== undefined) this.#drop(itemId);
   }
 
-  /** Every item of a run was deleted. */
+  /** A run has ended: every item of it was deleted. */
   forgetRun(runId: string): void {
     for (const itemId of this.#byRun.get(runId) ?? []) this.forget(itemId);
+    this.#lanes.gates.leave(runId);
+  }
+
+  /** A run is under way that was started before this node was: it counts for the limits on whole runs. */
+  adoptRun({ id, lane }: { readonly id: string; readonly lane: string }, row: FunctionRow): void {
+    this.#lanes.gates.adopt(id, lane, row);
   }
 
   /** The item as it is now: its attempts may have been reset while it is in progress. */
@@ -142,10 +154,15 @@ export class Queue {
     return undefined;
   }
 
-  /** The slot that holds a waiting item back; undefined where none does. */
-  holdOf(itemId: string): Slot | undefined {
+  /** What holds a waiting item back; undefined where nothing does. */
+  holdOf(itemId: string): Hold | undefined {
     const entry = this.#entries.get(itemId);
-    return entry?.state === "waiting" ? this.#lanes.get(entry.item.lane)?.blockedOn : undefined;
+    return entry?.state === "waiting" ? this.#lanes.holdOf(entry.item) : undefined;
+  }
+
+  /** Runs that hold a slot, at most `max`. */
+  holdersOf(slotKey: string, max: number): readonly string[] {
+    return this.#lanes.holdersOf(slotKey, max);
   }
 
   /** Whether an item is in progress on this node. */
@@ -158,9 +175,9 @@ export class Queue {
     return { items: this.#entries.size, lanes: this.#lanes.size, inProgress: this.inProgress };
   }
 
-  /** Limits may have changed: every lane is looked at again. */
+  /** Limits or pauses may have changed: every lane is looked at again. */
   limitsChanged(): void {
-    for (const lane of this.#slots.takeAllWaiters()) this.#unblock(lane);
+    this.#lanes.limitsChanged();
     this.#pump();
   }
 
@@ -194,33 +211,14 @@ export class Queue {
     const entry = this.#entries.get(item.id);
     if (entry === undefined) return;
     entry.state = "waiting";
-    if (!callsApp(item)) {
-      this.#decisions.push(item);
-    } else {
-      const lane = this.#laneOf(item.lane);
-      for (const evicted of lane.add(item)) this.#drop(evicted.id);
-      this.#giveTurn(lane);
-    }
+    if (callsApp(item)) this.#lanes.enter(item);
+    else this.#decisions.push(item);
     this.#pump();
   }
 
-  #laneOf(key: string): Lane {
-    const known = this.#lanes.get(key);
-    if (known !== undefined) return known;
-    const lane = new Lane(key);
-    this.#lanes.set(key, lane);
-    return lane;
-  }
-
-  #giveTurn(lane: Lane): void {
-    if (lane.hasTurn || lane.blockedOn !== undefined || lane.isReading) return;
-    lane.hasTurn = true;
-    this.#turns.push(lane);
-  }
-
-  #unblock(lane: Lane): void {
-    lane.blockedOn = undefined;
-    this.#giveTurn(lane);
+  #isWaiting(item: ItemRow): boolean {
+    const entry = this.#entries.get(item.id);
+    return entry?.item === item && entry.state === "waiting";
   }
 
   /** Hands on whatever may go now. */
@@ -231,68 +229,36 @@ export class Queue {
     while (this.#decisionsInProgress < DECISIONS_MAX) {
       const item = this.#decisions.shift();
       if (item === undefined) break;
-      if (this.#begin(item, [])) {
-        this.#decisionsInProgress += 1;
-        chosen.push(item);
-      }
-    }
-    while (this.#workersFree > 0 && this.#turns.length > 0) {
-      const item = this.#takeTurn();
-      if (item === undefined) continue;
-      this.#workersFree -= 1;
+      if (!this.#isWaiting(item)) continue;
+      this.#begin(item, []);
+      this.#decisionsInProgress += 1;
       chosen.push(item);
+    }
+    if (this.#decisions.size < FLOOD / 2) this.#lanes.drained();
+    while (this.#workersFree > 0) {
+      const turn = this.#lanes.next();
+      if (turn === undefined) break;
+      this.#begin(turn.item, turn.slots);
+      this.#workersFree -= 1;
+      chosen.push(turn.item);
     }
     this.#isPumping = false;
     if (chosen.length > 0) void this.#claim(chosen);
   }
 
-  /** The next item of the lane whose turn it is; the lane goes to the end of the line. */
-  #takeTurn(): ItemRow | undefined {
-    const lane = this.#turns.shift();
-    if (lane === undefined) return undefined;
-    lane.hasTurn = false;
-    const slots = this.#slotsOf(lane.key);
-    const full = this.#slots.firstFull(slots);
-    if (full !== undefined && lane.size > 0) {
-      lane.blockedOn = full;
-      this.#slots.wait(full, lane);
-      return this.#passOn(slots);
-    }
-    for (let item = lane.take(); item !== undefined; item = lane.take()) {
-      if (!this.#begin(item, slots)) continue;
-      if (lane.size > 0 || lane.hasMore) this.#giveTurn(lane);
-      if (lane.needsMore) this.#readMore(lane);
-      return item;
-    }
-    if (lane.hasMore) this.#readMore(lane);
-    else this.#lanes.delete(lane.key);
-    return this.#passOn(slots);
-  }
-
-  #passOn(slots: readonly Slot[]): undefined {
-    for (const lane of this.#slots.passOn(slots)) this.#unblock(lane);
-  }
-
-  #slotsOf(lane: string): readonly Slot[] {
-    const definition = this.#options.functionById(functionOfLane(lane))?.definition;
-    return definition === undefined || definition.concurrency.step.length === 0 ? [] : slotsOf(lane, definition);
-  }
-
-  /** Marks an item as in progress; false where it has gone or changed since it was put into the lane. */
-  #begin(item: ItemRow, slots: readonly Slot[]): boolean {
+  /** Marks an item as in progress. */
+  #begin(item: ItemRow, slots: readonly Slot[]): void {
     const entry = this.#entries.get(item.id);
-    if (entry?.item !== item || entry.state !== "waiting") return false;
+    if (entry === undefined) return;
     entry.state = "in-progress";
     entry.next = "fault";
     entry.slots = slots;
-    this.#slots.acquire(slots);
-    return true;
   }
 
   async #claim(items: readonly ItemRow[]): Promise<void> {
     let claims: readonly Claim[] = [];
     try {
-      claims = await this.#options.store.claimItems(items.map(({ id }) => id));
+      [claims] = await Promise.all([this.#options.store.claimItems(items.map(({ id }) => id)), this.#lanes.gates.save()]);
     } catch (error) {
       this.#options.logger.error({ error: String(error) }, "claiming items failed");
       for (const item of items) this.#ended(item, "fault");
@@ -324,7 +290,7 @@ export class Queue {
     else this.#decisionsInProgress -= 1;
     const entry = this.#entries.get(item.id);
     if (entry !== undefined) {
-      for (const lane of this.#slots.release(entry.slots)) this.#unblock(lane);
+      this.#lanes.release(entry.slots, item.runId);
       this.#drop(item.id);
       if (entry.next === "again" && outcome === "decided") this.#place(entry.item);
       else if (outcome === "fault" && entry.next !== "gone") this.#recover(entry, generation);
@@ -344,41 +310,12 @@ export class Queue {
   }
 
   /** It is not known whether a commit about a run took effect: none of its items may stay in the store without being known here. */
-  reconcileRun(runId: string): void {
-    this.#recovery.readRun(runId, (items) => {
+  reconcile(ownerId: string): void {
+    this.#recovery.readRun(ownerId, (items) => {
       for (const item of items) if (!isSame(this.#entries.get(item.id)?.item, item)) this.offer(item);
+      // A run that goes on has items.
+      if (items.length === 0) this.#lanes.gates.leave(ownerId);
     });
-  }
-
-  #readMore(lane: Lane): void {
-    if (lane.isReading) return;
-    lane.isReading = true;
-    const dueBy = this.#options.clock.now();
-    const after = lane.cursor === undefined ? {} : { after: lane.cursor };
-    this.#options.store.scanItems({ lane: lane.key, dueBy, limit: LANE_WINDOW_MAX / 2, ...after }).then(
-      (items) => this.#readDone(lane, items),
-      (error: unknown) => {
-        this.#options.logger.error({ lane: lane.key, error: String(error) }, "reading a lane failed");
-        this.#options.clock.setTimer(1_000, () => this.#readDone(lane, undefined));
-      },
-    );
-  }
-
-  #readDone(lane: Lane, items: readonly ItemRow[] | undefined): void {
-    const deferred = lane.endReading(items, LANE_WINDOW_MAX / 2);
-    for (const item of items ?? []) if (this.#admit(item, "waiting")) this.#enterRead(lane, item);
-    for (const item of deferred) {
-      if (this.#entries.get(item.id)?.item !== item) continue;
-      for (const evicted of lane.add(item)) this.#drop(evicted.id);
-    }
-    if (lane.size > 0 || lane.hasMore) this.#giveTurn(lane);
-    else this.#lanes.delete(lane.key);
-    this.#pump();
-  }
-
-  #enterRead(lane: Lane, item: ItemRow): void {
-    if (callsApp(item)) lane.addRead(item);
-    else this.#decisions.push(item);
   }
 }
 

@@ -11,10 +11,10 @@
  */
 import {
   decideCancel,
-  decideEvent,
   type Decision,
   decideResume,
   type EventRow,
+  type EventTargets,
   type ExpressionEvent,
   FUNCTION_FINISHED,
   FUNCTION_INVOKED,
@@ -24,15 +24,18 @@ import {
   mayMatchRun,
   pauseIdOf,
   type PauseRow,
-  type RandomSource,
+  planEventTargets,
+  SCHEDULED_TIMER,
+  targetsOfEvent,
+  unprocessed,
   valueAtPath,
 } from "@pawl/engine";
 import { IDEMPOTENCY_MS } from "@pawl/protocol";
 import type { Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { Commits } from "./commits.ts";
 import { faultDelayMs } from "./fault-delay.ts";
+import type { FlowCommits, Planning } from "./flow-commits.ts";
 import type { Registry } from "./registry.ts";
 import type { Runs } from "./runs.ts";
 
@@ -42,14 +45,15 @@ const RECOVERY_PAGE = 500;
 /** Times that the runs of an event are decided anew because a run with its id came first. */
 const TRIES_MAX = 10;
 
+const NO_DUPLICATES: ReadonlyMap<string, string> = new Map();
+
 export type RunnerOptions = {
   readonly store: Pick<Store, "findPauses" | "runByIdempotencyKey" | "unprocessedEvents">;
   readonly clock: Clock;
-  readonly random: RandomSource;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly runs: Runs;
-  readonly commits: Commits;
+  readonly flowCommits: FlowCommits;
 };
 
 export class Runner {
@@ -147,38 +151,47 @@ export class Runner {
   }
 
   async #startRuns(event: EventRow, parsed: ExpressionEvent): Promise<void> {
-    const { registry, clock, random, commits, runs } = this.#options;
-    const invoked = event.name === FUNCTION_INVOKED ? registry.invocable(invocationOf(parsed).target ?? "") : undefined;
+    const { registry, clock, flowCommits } = this.#options;
+    const named = this.#namedBy(event, parsed);
     const candidates = registry.triggeredBy(event.name);
+    const input = { event, parsed, candidates, ...(named === undefined ? {} : { named }) };
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const duplicates = await this.#duplicates(event, invoked === undefined ? candidates : [invoked, ...candidates]);
-      const decision = decideEvent(
-        { event, parsed, candidates, duplicates, ...(invoked === undefined ? {} : { invoked }) },
-        { now: clock.now(), random },
+      const targets = targetsOfEvent(input, clock.now());
+      const planning = (duplicates: ReadonlyMap<string, string>): Planning => ({
+        cellKeys: targets.cellKeys,
+        plan: (plan) => {
+          planEventTargets(plan, targets, { duplicates });
+          return true;
+        },
+      });
+      const isKeyed = event.externalId !== event.id && targets.targets.length > 0;
+      const decided = await flowCommits.decide([unprocessed(event.id)], () =>
+        isKeyed ? this.#duplicates(event, targets).then(planning) : planning(NO_DUPLICATES),
       );
-      for (const { state } of decision.runs) runs.adopt(state);
-      const result = await commits.commit(decision);
-      if (result.kind === "applied") return;
-      for (const { state } of decision.runs) runs.drop(state.run.id);
-      if (result.guard.kind === "event-unprocessed") return;
+      if (decided.kind === "committed" || decided.guard.kind === "event-unprocessed") return;
     }
     throw new Error(`The runs of event ${event.id} lost against others ${TRIES_MAX} times.`);
   }
 
+  /** The function that an invocation or a tick of a schedule names. */
+  #namedBy(event: EventRow, parsed: ExpressionEvent): FunctionRow | undefined {
+    if (event.name !== FUNCTION_INVOKED && event.name !== SCHEDULED_TIMER) return undefined;
+    return this.#options.registry.invocable(invocationOf(parsed).target ?? "");
+  }
+
   /** Runs that an event with this id has started before, by function. Only ids that senders gave can repeat. */
-  async #duplicates(event: EventRow, functions: readonly FunctionRow[]): Promise<ReadonlyMap<string, string>> {
+  async #duplicates(event: EventRow, { targets }: EventTargets): Promise<ReadonlyMap<string, string>> {
     const found = new Map<string, string>();
-    if (event.externalId === event.id) return found;
     const since = this.#options.clock.now() - IDEMPOTENCY_MS;
-    for (const { id: functionId } of functions) {
-      const runId = await this.#options.store.runByIdempotencyKey({ functionId, key: event.externalId, since });
-      if (runId !== undefined) found.set(functionId, runId);
+    for (const { function: row } of targets) {
+      const runId = await this.#options.store.runByIdempotencyKey({ functionId: row.id, key: event.externalId, since });
+      if (runId !== undefined) found.set(row.id, runId);
     }
     return found;
   }
 }
 
 /** A decision that holds only if the event is stored (I3). Its runs are created last, so until then it is unprocessed. */
-function causedBy({ id: eventId }: EventRow, decision: Decision | undefined): Decision | undefined {
-  return decision && { ...decision, guards: [{ kind: "event-unprocessed", eventId }, ...decision.guards] };
+function causedBy({ id }: EventRow, decision: Decision | undefined): Decision | undefined {
+  return decision && { ...decision, guards: [unprocessed(id), ...decision.guards] };
 }

@@ -5,7 +5,7 @@ import { openMemoryStore } from "@pawl/store-memory";
 import type { FastifyInstance } from "fastify";
 import { AppSync } from "../app/app-sync.ts";
 import { registerApp } from "../app/register.ts";
-import { Engine } from "../core/engine.ts";
+import { Engine, type EngineOptions } from "../core/engine.ts";
 import { ManualClock, settled, START } from "../ports/manual-clock.fixture.ts";
 import type { AppCall } from "../ports/invoker.ts";
 import { given } from "../json.ts";
@@ -54,6 +54,8 @@ export type TestServerOptions = Partial<Pick<ServerContext, "kind" | "signingKey
   /** Configuration of the one function, `shop-import`, besides its trigger by `shop/imported`. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly functions?: readonly Readonly<Record<string, unknown>>[];
+  /** Parts of the engine in the place of the usual ones. */
+  readonly engine?: Partial<Pick<EngineOptions, "store" | "random" | "workers" | "logger" | "retryIntervalMs">>;
 };
 
 const APP_URL = "http://127.0.0.1:9/api/pawl";
@@ -77,9 +79,10 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   const call = async (request: AppCall): Promise<RawReply> =>
     Promise.race([app(JSON.parse(request.body) as CallBody, request), aborted(request.signal)]);
   const invoker = { call, close: async () => {} };
-  const engine = new Engine({ store: openMemoryStore(), clock, random: systemRandom(), invoker, logger: silentLogger });
-  const sync = new AppSync({ engine, logger: silentLogger, kind, urls: [], discovers: false, pollIntervalMs: 0, pollsErrorsOnly: false });
   const { signingKey, dashboardDir, eventKeys = [] } = options;
+  const parts = { store: openMemoryStore(), random: systemRandom(), logger: silentLogger, ...options.engine };
+  const engine = new Engine({ ...parts, clock, invoker, ...given("signingKey", signingKey) });
+  const sync = new AppSync({ engine, logger: silentLogger, kind, urls: [], discovers: false, pollIntervalMs: 0, pollsErrorsOnly: false });
   const context: ServerContext = {
     engine,
     sync,

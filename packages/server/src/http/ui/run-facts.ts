@@ -4,9 +4,10 @@
  * I1  A finished run costs no read besides its row; an unfinished one costs one range of items, and its steps only where they explain
  *     why it stands still and are small.
  */
-import type { AppRow, AttemptRow, EventRow, FunctionRow, ItemRow, PauseRow, RunRow, Slot, StepRow } from "@pawl/engine";
+import type { AppRow, AttemptRow, EventRow, FunctionRow, ItemRow, PauseRow, RunRow, StepRow } from "@pawl/engine";
 import { isTerminalStatus, type StepKind } from "@pawl/protocol";
 import type { Engine } from "../../core/engine.ts";
+import type { Hold } from "../../core/lanes.ts";
 import { given } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
 
@@ -15,8 +16,10 @@ export type ItemFact = {
   readonly item: ItemRow;
   /** When its call to the app began, while one is in progress. */
   readonly calledAt?: number;
-  /** The full slot that holds it back. */
-  readonly hold?: Slot;
+  /** What holds it back. */
+  readonly hold?: Hold;
+  /** Runs that hold the slot it waits for, a few of them. */
+  readonly holders?: readonly string[];
   /** The step it is about, as far as it is known. */
   readonly step?: StepFact;
 };
@@ -113,11 +116,17 @@ function common({ engine }: ServerContext, run: RunRow): Pick<RunFacts, "run" | 
   };
 }
 
+/** Holders of a slot that are named. */
+const HOLDERS_SHOWN_MAX = 5;
+
 function itemFact({ queue, executor }: Engine, item: ItemRow, step?: StepFact): ItemFact {
+  const hold = queue.holdOf(item.id);
+  const holders = hold !== undefined && "slot" in hold ? queue.holdersOf(hold.slot.key, HOLDERS_SHOWN_MAX) : undefined;
   return {
     item,
     ...given("calledAt", executor.callOf(item.id)?.startedAt),
-    ...given("hold", queue.holdOf(item.id)),
+    ...given("hold", hold),
+    ...given("holders", holders),
     ...given("step", step),
   };
 }

@@ -6,7 +6,7 @@
  *
  * Spec: dashboard 3.2, 3.5.
  */
-import { callsApp, slotMeaning, type Slot } from "@pawl/engine";
+import { callsApp, gateValueOf, slotMeaning, type Slot } from "@pawl/engine";
 import { type ReasonCode, REASONS, type RunPhase, type UiReason } from "@pawl/protocol";
 import { given } from "../../json.ts";
 import type { ItemFact, RunFacts } from "./run-facts.ts";
@@ -34,7 +34,7 @@ export function positionOfItem(fact: ItemFact, facts: RunFacts): Position {
   if (!callsApp(item)) return { phase: "waiting", reason: waitReason(fact, facts) };
   if (calledAt !== undefined) return { phase: "running", reason: { code: "in-progress", text: REASONS["in-progress"], since: calledAt } };
   if (item.dueAt > facts.now) return item.attempt > 0 ? { phase: "retrying", reason: retryReason(fact, facts) } : delayed(fact, facts);
-  if (hold !== undefined) return { phase: "held", reason: { code: "concurrency-limit", text: holdText(hold, facts), since: item.dueAt } };
+  if (hold !== undefined) return { phase: hold.kind === "paused" ? "paused" : "held", reason: holdReason(fact, facts) };
   const phase = facts.run.status === "RUNNING" ? "running" : "queued";
   return { phase, reason: { code: "waiting-for-worker", text: REASONS["waiting-for-worker"], since: item.dueAt } };
 }
@@ -88,8 +88,33 @@ function retryReason({ item }: ItemFact, { attempts, run }: RunFacts): UiReason 
   };
 }
 
-/** Which limit holds, and for which key. */
-function holdText(hold: Slot, { function: row }: RunFacts): string {
+/** Which limit holds, for which key, who holds it, and when it can go. */
+function holdReason({ item, hold, holders }: ItemFact, facts: RunFacts): UiReason {
+  const since = item.dueAt;
+  switch (hold?.kind) {
+    case "slot":
+      return { code: "concurrency-limit", text: slotText(hold.slot, facts), since, ...given("holders", holders) };
+    case "run-slot":
+      return { code: "run-concurrency-limit", text: runSlotText(hold.slot), since, ...given("holders", holders) };
+    case "throttle": {
+      const value = gateValueOf(hold.key);
+      const whose = value === undefined ? "" : ` for the key ${value}`;
+      return { code: "throttle", text: `Held by the throttle${whose}; the next run may start then.`, since, until: hold.until };
+    }
+    case "paused":
+      return { code: "held-by-pause", text: REASONS["held-by-pause"], since: Math.max(since, hold.since) };
+    default:
+      return { code: "waiting-for-worker", text: REASONS["waiting-for-worker"], since };
+  }
+}
+
+function runSlotText({ key, limit }: Slot): string {
+  const value = gateValueOf(key);
+  const runs = limit === 1 ? "the one run that may be is" : `all ${String(limit)} runs that may be are`;
+  return `Held by the limit on runs${value === undefined ? "" : ` for the key ${value}`}: ${runs} under way.`;
+}
+
+function slotText(hold: Slot, { function: row }: RunFacts): string {
   const meaning = row === undefined ? undefined : slotMeaning(hold.key, row.definition);
   const whose = meaning?.keyExpression === undefined ? "of the function" : `for ${meaning.keyExpression} = ${meaning.value ?? ""}`;
   const where = meaning === undefined || meaning.scope === "fn" ? "" : ` across the ${meaning.scope === "env" ? "environment" : "account"}`;

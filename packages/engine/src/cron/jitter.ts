@@ -1,0 +1,10 @@
+/** How long after its tick a schedule's run starts. Spec: semantics 2.5. */
+import { hashStepId } from "@pawl/protocol";
+
+const JITTER_MS_MIN = 1_000;
+
+/** Delay in milliseconds, from 1 s up to `jitterMs`: always the same for the same id. */
+export function jitterOf(id: string, jitterMs: number): number {
+  const range = jitterMs - JITTER_MS_MIN;
+  return range <= 0 ? JITTER_MS_MIN : JITTER_MS_MIN + (Number.parseInt(hashStepId(id).slice(0, 8), 16) % range);
+}

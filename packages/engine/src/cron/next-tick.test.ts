@@ -1,0 +1,154 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { civilInZone } from "../expression/time-zone.ts";
+import { weekdayOf, daysFromCivil } from "../expression/civil-time.ts";
+import { lastTick, nextTick } from "./next-tick.ts";
+import { cronProblem, parseCron } from "./parse-cron.ts";
+
+const at = (text: string): number => Date.parse(text);
+const ticks = (cron: string, from: string, count: number): readonly string[] => {
+  const found: string[] = [];
+  for (let tick = nextTick(cron, at(from)); tick !== undefined && found.length < count; tick = nextTick(cron, tick))
+    found.push(new Date(tick).toISOString());
+  return found;
+};
+
+test.each([
+  ["0 9 * * MON", "2026-11-25T00:00:00Z", "2026-11-30T09:00:00.000Z"],
+  ["TZ=Europe/Paris 0 9 * * MON", "2026-11-25T00:00:00Z", "2026-11-30T08:00:00.000Z"],
+  ["*/15 * * * *", "2026-11-25T10:15:00Z", "2026-11-25T10:30:00.000Z"],
+  ["5/20 3 * * *", "2026-11-25T03:05:00Z", "2026-11-25T03:25:00.000Z"],
+  ["0 0 29 2 *", "2026-11-25T00:00:00Z", "2028-02-29T00:00:00.000Z"],
+  ["0 0 1 JAN ?", "2026-11-25T00:00:00Z", "2027-01-01T00:00:00.000Z"],
+  ["0 0 * * 7", "2026-11-25T00:00:00Z", "2026-11-29T00:00:00.000Z"],
+  ["0 0 * * 0", "2026-11-25T00:00:00Z", "2026-11-29T00:00:00.000Z"],
+  ["0 0 * * SAT-SUN", "2026-11-28T00:00:00Z", "2026-11-29T00:00:00.000Z"],
+  ["0 0 13 * FRI", "2026-11-25T00:00:00Z", "2026-11-27T00:00:00.000Z"],
+  ["TZ=Asia/Kolkata 30 5 * * *", "2026-11-25T00:00:00Z", "2026-11-26T00:00:00.000Z"],
+])("%s after %s ticks at %s", (cron, after, expected) => {
+  expect(ticks(cron, after, 1)).toEqual([expected]);
+});
+
+test("a time that the clocks skip ticks at the first instant after the gap, once", () => {
+  expect(ticks("TZ=Europe/Paris 30 2 * * *", "2026-03-28T12:00:00Z", 2)).toEqual(["2026-03-29T01:00:00.000Z", "2026-03-30T00:30:00.000Z"]);
+  expect(ticks("TZ=Europe/Paris */10 2 * * *", "2026-03-28T12:00:00Z", 2)).toEqual([
+    "2026-03-29T01:00:00.000Z",
+    "2026-03-30T00:00:00.000Z",
+  ]);
+});
+
+test("a time that comes twice ticks once where hours are named, and twice where they are not", () => {
+  expect(ticks("TZ=Europe/Paris 30 2 * * *", "2026-10-24T12:00:00Z", 2)).toEqual(["2026-10-25T00:30:00.000Z", "2026-10-26T01:30:00.000Z"]);
+  expect(ticks("TZ=Europe/Paris 30 * * * *", "2026-10-25T00:00:00Z", 3)).toEqual([
+    "2026-10-25T00:30:00.000Z",
+    "2026-10-25T01:30:00.000Z",
+    "2026-10-25T02:30:00.000Z",
+  ]);
+});
+
+test("a zone whose clocks change by half an hour", () => {
+  // 2026-10-04 02:00 becomes 02:30 (UTC+10:30 to UTC+11).
+  expect(ticks("TZ=Australia/Lord_Howe 15 2 * * *", "2026-10-03T00:00:00Z", 2)).toEqual([
+    "2026-10-03T15:30:00.000Z",
+    "2026-10-04T15:15:00.000Z",
+  ]);
+});
+
+test("the last tick of a stretch of time, however long ago", () => {
+  const range = { after: at("2020-01-01T00:00:00Z"), until: at("2026-11-25T08:59:59Z") };
+  expect(lastTick("0 9 * * *", range)).toBe(at("2026-11-24T09:00:00Z"));
+  expect(lastTick("0 0 29 2 *", range)).toBe(at("2024-02-29T00:00:00Z"));
+  expect(lastTick("0 9 * * *", { after: at("2026-11-24T09:00:00Z"), until: at("2026-11-25T08:59:59Z") })).toBeUndefined();
+});
+
+test.each([
+  ["* * * *", "fields"],
+  ["* * * * * *", "fields"],
+  ["@daily", "descriptors"],
+  ["60 * * * *", "minute"],
+  ["* * * * 8", "day of week"],
+  ["0 0 31 2 *", "no month has such a day"],
+  ["0 0 31 4,6,9,11 *", "no month has such a day"],
+  ["TZ=Mars/Olympus 0 0 * * *", "no time zone"],
+  ["5-1 * * * *", "minute"],
+  ["*/0 * * * *", "minute"],
+  ["0 0 L * *", "day of month"],
+])("%s is refused: %s", (cron, words) => {
+  expect(cronProblem(cron)).toContain(words);
+});
+
+const zones = ["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/St_Johns", "Africa/Casablanca"];
+const field = (min: number, max: number): fc.Arbitrary<string> =>
+  fc.oneof(
+    fc.constant("*"),
+    fc.integer({ min, max }).map(String),
+    fc.integer({ min: 2, max: 25 }).map((step) => `*/${String(step)}`),
+    fc.tuple(fc.integer({ min, max }), fc.integer({ min, max })).map(([a, b]) => `${String(Math.min(a, b))}-${String(Math.max(a, b))}`),
+  );
+const crons = fc
+  .tuple(
+    fc.constantFrom(...zones),
+    field(0, 59),
+    field(0, 23),
+    fc.constantFrom("*", "1-10", "*/3"),
+    fc.constantFrom("*", "3,10", "4-9"),
+    field(0, 6),
+  )
+  .map(([zone, ...fields]) => `TZ=${zone} ${fields.join(" ")}`);
+
+/** Ticks by looking at the clock every minute; only for schedules and times that no change of clocks touches. */
+function walk(cron: string, after: number): number | undefined {
+  const result = parseCron(cron);
+  if (result.kind === "problem") return undefined;
+  const { schedule } = result;
+  const minute = Math.floor(after / 60_000) + 1;
+  for (let step = 0; step < 3 * 1_440; step++) {
+    const instant = (minute + step) * 60_000;
+    const civil = civilInZone(BigInt(instant) * 1_000_000n, schedule.zone);
+    if (civil === undefined) return undefined;
+    const isWeekday = schedule.weekdays.has(weekdayOf(daysFromCivil(civil)));
+    const isDay = schedule.days.has(civil.day);
+    const isThatDay = schedule.hasDays && schedule.hasWeekdays ? isDay || isWeekday : isDay && isWeekday;
+    const isTime = schedule.hours.includes(civil.hour) && schedule.minutes.includes(civil.minute);
+    if (schedule.months.has(civil.month) && isThatDay && isTime) return instant;
+  }
+  return undefined;
+}
+
+test("ticks are those that one finds by looking at the clock every minute", () => {
+  const start = at("2026-01-01T00:00:00Z");
+  fc.assert(
+    fc.property(crons, fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 86_399 }), (cron, day, second) => {
+      const after = start + day * 86_400_000 + second * 1_000;
+      const zone = /^TZ=(\S+)/.exec(cron)?.[1] ?? "UTC";
+      const offset = (instant: number): number => {
+        const civil = civilInZone(BigInt(instant) * 1_000_000n, zone);
+        return civil === undefined
+          ? 0
+          : daysFromCivil(civil) * 86_400 + civil.hour * 3_600 + civil.minute * 60 + civil.second - instant / 1_000;
+      };
+      // Where the clocks change, the rules differ from the clock's reading on purpose: those days have tests of their own.
+      fc.pre([-2, 0, 2, 4, 6].every((days) => offset(after + days * 86_400_000) === offset(after)));
+      const expected = walk(cron, after);
+      const found = nextTick(cron, after);
+      if (expected !== undefined) expect(found).toBe(expected);
+      else expect(found === undefined || found > after + 3 * 1_440 * 60_000 - 60_000).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("each tick follows from the one before it, and the last tick up to a tick is the tick", () => {
+  fc.assert(
+    fc.property(crons, fc.integer({ min: 0, max: 400 * 86_400 }), (cron, second) => {
+      const after = at("2026-01-01T00:00:00Z") + second * 1_000;
+      const tick = nextTick(cron, after);
+      if (tick === undefined) return;
+      expect(tick).toBeGreaterThan(after);
+      expect(nextTick(cron, tick - 1)).toBe(tick);
+      expect(lastTick(cron, { after, until: tick })).toBe(tick);
+      expect(lastTick(cron, { after, until: tick - 1 })).toBeUndefined();
+    }),
+    { numRuns: 500 },
+  );
+});

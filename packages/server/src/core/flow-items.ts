@@ -1,0 +1,113 @@
+/**
+ * Items that belong to no run: ends of debounces and batches, ticks of schedules.
+ *
+ * I1  A decision that loses against another about the same cell is taken again on what is stored then.
+ * I2  An item whose lease is lost is left to its new holder.
+ *
+ * Spec: semantics 2.5, 6.5, 6.6.
+ */
+import {
+  batchCellKeyOf,
+  type DebounceState,
+  decideTick,
+  type ExpressionEvent,
+  flowKeysOf,
+  type FunctionRow,
+  type Guard,
+  type ItemRow,
+  planBatchEnd,
+  planDebounceEnd,
+  type RandomSource,
+} from "@pawl/engine";
+import type { Store } from "@pawl/store";
+import type { Clock } from "../ports/clock.ts";
+import type { Cells } from "./cells.ts";
+import type { Commits } from "./commits.ts";
+import type { FlowCommits } from "./flow-commits.ts";
+import type { ItemOutcome } from "./queue.ts";
+import type { Registry } from "./registry.ts";
+
+export type FlowItemsOptions = {
+  readonly store: Pick<Store, "batchEvents" | "history">;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly registry: Registry;
+  readonly cells: Cells;
+  readonly commits: Commits;
+  readonly flowCommits: FlowCommits;
+};
+
+export class FlowItems {
+  readonly #options: FlowItemsOptions;
+
+  constructor(options: FlowItemsOptions) {
+    this.#options = options;
+  }
+
+  /** Processes a claimed item. Resolves when its decision has committed. */
+  async process(item: ItemRow, generation: number): Promise<ItemOutcome> {
+    switch (item.kind) {
+      case "cron":
+        return this.#tick(item, generation);
+      case "debounce":
+        return this.#endDebounce(item, generation);
+      case "batch":
+        return this.#endBatch(item, generation);
+      default:
+        throw new Error(`The item ${item.id} has the kind ${item.kind}, which nobody processes.`);
+    }
+  }
+
+  async #tick(item: ItemRow, generation: number): Promise<ItemOutcome> {
+    const { clock, random, commits } = this.#options;
+    await commits.commit(decideTick({ item, generation, function: this.#functionOf(item) }, { now: clock.now(), random }));
+    return "decided";
+  }
+
+  async #endDebounce(item: ItemRow, generation: number): Promise<ItemOutcome> {
+    const { cells, store } = this.#options;
+    const key = item.runId;
+    const row = this.#functionOf(item);
+    await this.#options.flowCommits.decide([leaseOf(item, generation)], async () => {
+      await cells.load([key]);
+      const state = cells.view([key])?.get(key)?.state;
+      const held = state === undefined ? undefined : (JSON.parse(state) as DebounceState);
+      const event = held === undefined ? undefined : await store.history.eventById(held.eventId);
+      const parsed = event === undefined ? undefined : (JSON.parse(event.body) as ExpressionEvent);
+      const { singleton } =
+        row === undefined || parsed === undefined ? {} : flowKeysOf(row, { event: parsed, now: this.#options.clock.now() });
+      return {
+        cellKeys: singleton === undefined ? [key] : [key, singleton],
+        plan: (plan) => {
+          const now = plan.cells.get(key)?.state;
+          // Another event has taken the place of the one that was read: what is read is not what is held.
+          if (now !== state) return false;
+          planDebounceEnd(plan, { key, function: row, ...(event === undefined || parsed === undefined ? {} : { event, parsed }) });
+          return true;
+        },
+      };
+    });
+    return "decided";
+  }
+
+  async #endBatch(item: ItemRow, generation: number): Promise<ItemOutcome> {
+    const batchId = item.runId;
+    const events = await this.#options.store.batchEvents(batchId);
+    await this.#options.flowCommits.decide([leaseOf(item, generation)], () => ({
+      cellKeys: [batchCellKeyOf(batchId)],
+      plan: (plan) => {
+        planBatchEnd(plan, { batchId, function: this.#functionOf(item), events });
+        return true;
+      },
+    }));
+    return "decided";
+  }
+
+  #functionOf({ functionId }: ItemRow): FunctionRow | undefined {
+    return this.#options.registry.functionById(functionId);
+  }
+}
+
+function leaseOf({ id }: ItemRow, generation: number): Guard {
+  return { kind: "item-leased", itemId: id, generation };
+}
