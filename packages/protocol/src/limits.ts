@@ -99,3 +99,18 @@ export const METADATA_RUN_BYTES_MAX: number = MIB;
 
 /** One realtime message. */
 export const REALTIME_MESSAGE_BYTES_MAX: number = 512 * KIB;
+/** One piece of a realtime stream, and all pieces together. Small pieces arrive early; the whole is as much as a browser should keep. */
+export const REALTIME_CHUNK_BYTES_MAX: number = KIB;
+export const REALTIME_STREAM_BYTES_MAX: number = 1_000 * KIB;
+/** Subscribers of one topic: each message is sent to all of them in one turn. */
+export const REALTIME_SUBSCRIBERS_PER_TOPIC_MAX = 5_000;
+/** Topics in one token: tokens travel in URLs, which hosts cut at 8 to 16 KiB. */
+export const REALTIME_TOPICS_PER_TOKEN_MAX = 100;
+/** Topics that one connection may add up by further tokens. */
+export const REALTIME_TOPICS_PER_SUBSCRIBER_MAX = 1_000;
+/** Name of a channel or topic, in characters. */
+export const REALTIME_NAME_LENGTH_MAX = 512;
+/** Time in which a token opens a connection. The connection itself may last longer. */
+export const REALTIME_TOKEN_MS: number = MINUTE_MS;
+/** The same for the stream of a durable endpoint, which its client may come back to as long as the stream lasts. */
+export const REALTIME_STREAM_TOKEN_MS: number = 16 * MINUTE_MS;
