@@ -148,7 +148,7 @@ function changeFlow({ tables, journal }: World, change: FlowChange): void {
       return journal.link(tables.eventsOfBatch, batchId, key);
     }
     case "delete-batch":
-      for (const key of [...(tables.eventsOfBatch.get(change.batchId) ?? [])]) {
+      for (const key of Array.from(tables.eventsOfBatch.get(change.batchId) ?? [])) {
         journal.delete(tables.batchEvents, key);
         journal.unlink(tables.eventsOfBatch, change.batchId, key);
       }

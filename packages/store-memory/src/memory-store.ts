@@ -124,7 +124,7 @@ function loadRun(tables: Tables, runId: string): RunState | undefined {
   if (run === undefined) return undefined;
   const events = rowsOf(tables.events, run.eventIds).map(({ body }) => body);
   const steps = rowsOf(tables.steps, tables.stepsOfRun.get(runId));
-  return runStateOf(run, steps, events, rowsOf(tables.defers, tables.defersOfRun.get(runId)));
+  return runStateOf(run, steps, { events, defers: rowsOf(tables.defers, tables.defersOfRun.get(runId)) });
 }
 
 function sorted<T extends { readonly id: string }>(table: ReadonlyMap<string, T>): readonly T[] {

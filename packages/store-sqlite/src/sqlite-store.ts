@@ -71,7 +71,8 @@ function readsOf(statements: Statements, open: Open): Omit<Store, "kind" | "appl
 
 function loadRun({ runs, steps, events, flow }: Statements, runId: string): ReturnType<typeof runStateOf> | undefined {
   const run = runs.byId(runId);
-  return run === undefined ? undefined : runStateOf(run, steps.ofRun(runId), events.bodies(run.eventIds), flow.defersOfRun(runId));
+  if (run === undefined) return undefined;
+  return runStateOf(run, steps.ofRun(runId), { events: events.bodies(run.eventIds), defers: flow.defersOfRun(runId) });
 }
 
 function claimItems({ items, leases }: Statements, itemIds: readonly string[]): readonly Claim[] {

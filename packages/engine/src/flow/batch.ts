@@ -16,8 +16,9 @@ import { itemIdOf } from "../queue/item-row.ts";
 import { FUNCTION_INVOKED } from "../run/lifecycle-events.ts";
 import { flowItem } from "./debounce.ts";
 import { type FlowPlan, readCell, writeCell } from "./flow-plan.ts";
-import type { EventTarget } from "./plan-event.ts";
-import { addOutcome, planStart } from "./plan-start.ts";
+import type { EventTarget } from "./event-target.ts";
+import { addOutcome } from "./outcome.ts";
+import { planStart } from "./plan-start.ts";
 
 /** Bytes of events after which a batch is full. */
 export const BATCH_BYTES_MAX: number = 10 * 1024 * 1024;

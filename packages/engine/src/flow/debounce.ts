@@ -14,8 +14,9 @@ import type { ExpressionEvent } from "../expression/index.ts";
 import { type ItemRow, itemIdOf } from "../queue/item-row.ts";
 import { flowKeysOf } from "./flow-keys.ts";
 import { type FlowPlan, readCell, writeCell } from "./flow-plan.ts";
-import { type EventTarget, refuse } from "./plan-event.ts";
-import { addOutcome, planStart } from "./plan-start.ts";
+import type { EventTarget } from "./event-target.ts";
+import { addOutcome, refuse } from "./outcome.ts";
+import { planStart } from "./plan-start.ts";
 
 /** State of a debounce's cell. */
 export type DebounceState = {

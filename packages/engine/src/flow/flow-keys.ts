@@ -31,14 +31,14 @@ export function flowKeysOf({ id: functionId, definition }: FunctionRow, { event,
     return {};
   const input = { functionId, event, now };
   const keys: { -readonly [K in keyof FlowKeys]: string | undefined } = {
-    rateLimit: rateLimit && keyOf("rate", "limit", rateLimit.keyExpression, input),
-    idempotency: idempotency === undefined ? undefined : keyOf("rate", "idempotency", idempotency, input),
-    debounce: debounce && (keyOf("debounce", "", debounce.keyExpression, input) ?? `debounce|${functionId}|false`),
+    rateLimit: rateLimit && keyOf("rate", rateLimit.keyExpression, { ...input, part: "limit" }),
+    idempotency: idempotency === undefined ? undefined : keyOf("rate", idempotency, { ...input, part: "idempotency" }),
+    debounce: debounce && (keyOf("debounce", debounce.keyExpression, input) ?? `debounce|${functionId}|false`),
     batch:
       batch !== undefined && isBatched(batch.condition, input)
-        ? (keyOf("batch", "", batch.keyExpression, input) ?? `batch|${functionId}|false`)
+        ? (keyOf("batch", batch.keyExpression, input) ?? `batch|${functionId}|false`)
         : undefined,
-    singleton: singleton && keyOf("singleton", "", singleton.keyExpression, input),
+    singleton: singleton && keyOf("singleton", singleton.keyExpression, input),
   };
   return Object.fromEntries(Object.entries(keys).filter(([, key]) => key !== undefined)) as FlowKeys;
 }
@@ -48,8 +48,9 @@ export function overlapKeyOf(functionId: string, cron: string): string {
   return `singleton|${functionId}|cron:${expressionHash(cron)}`;
 }
 
-function keyOf(kind: CellKind, part: string, expression: string | undefined, input: KeyInput): string | undefined {
-  const base = part === "" ? `${kind}|${input.functionId}` : `${kind}|${input.functionId}|${part}`;
+/** `part` tells two options of one kind apart. */
+function keyOf(kind: CellKind, expression: string | undefined, input: KeyInput & { readonly part?: string }): string | undefined {
+  const base = input.part === undefined ? `${kind}|${input.functionId}` : `${kind}|${input.functionId}|${input.part}`;
   if (expression === undefined) return base;
   const value = keyValueOf(expression, input);
   return value === undefined ? undefined : `${base}|${expressionHash(expression)}:${value}`;

@@ -7,31 +7,13 @@
  * Spec: semantics 3.3, 6.4, 6.9.
  */
 import { IDEMPOTENCY_MS, type ReasonCode } from "@pawl/protocol";
-import type { FunctionRow } from "../app/app-row.ts";
-import type { EventRow } from "../event/event-row.ts";
-import type { ExpressionEvent } from "../expression/index.ts";
-import { refusedEvent } from "../run/lifecycle-events.ts";
 import { planBatch } from "./batch.ts";
 import { planDebounce } from "./debounce.ts";
-import type { FlowKeys } from "./flow-keys.ts";
+import type { EventTarget } from "./event-target.ts";
 import { type FlowPlan, writeCell } from "./flow-plan.ts";
-import { addOutcome, planStart } from "./plan-start.ts";
+import { refuse } from "./outcome.ts";
+import { planStart } from "./plan-start.ts";
 import { admitRate, type RateRule } from "./rate-window.ts";
-
-/** An event that starts, or would start, a run of a function. */
-export type EventTarget = {
-  readonly function: FunctionRow;
-  readonly event: EventRow;
-  readonly parsed: ExpressionEvent;
-  readonly keys: FlowKeys;
-  /** For an invocation by a run: who waits for the result. */
-  readonly correlationId?: string;
-  /** For a tick of a schedule: its expression. */
-  readonly cron?: string;
-  readonly overlapKey?: string;
-  /** The run that an event with this id has started before. */
-  readonly duplicateOf?: string;
-};
 
 /** Plans what an event does for one function. */
 export function planEvent(plan: FlowPlan, target: EventTarget): void {
@@ -57,20 +39,6 @@ export function planEvent(plan: FlowPlan, target: EventTarget): void {
     ...(target.cron === undefined ? {} : { cron: target.cron }),
     ...(keys.singleton === undefined ? {} : { singletonKey: keys.singleton }),
     ...(target.overlapKey === undefined ? {} : { overlapKey: target.overlapKey }),
-  });
-}
-
-/** An event that starts nothing: an outcome, and word to whoever invoked the function. */
-export function refuse(
-  plan: FlowPlan,
-  { event, function: row, correlationId }: Pick<EventTarget, "event" | "function" | "correlationId">,
-  why: { readonly reason: ReasonCode; readonly detail?: string },
-): void {
-  addOutcome(plan, { event, functionId: row.id, ...why });
-  if (correlationId === undefined) return;
-  plan.changes.push({
-    kind: "insert-event",
-    event: refusedEvent({ correlationId, event, slug: row.slug, reason: why.reason }, plan.ctx),
   });
 }
 

@@ -12,6 +12,7 @@ import type { EventRow } from "../event/event-row.ts";
 import { refusedEvent } from "../run/lifecycle-events.ts";
 import { type ScheduleInput, scheduleRun, skippedRun } from "../run/schedule-run.ts";
 import { type FlowPlan, readCell, writeCell } from "./flow-plan.ts";
+import { addOutcome } from "./outcome.ts";
 
 /** A run to be started. `events` has at least one. */
 export type StartInput = ScheduleInput & {
@@ -54,23 +55,4 @@ function skip(plan: FlowPlan, input: StartInput, { reason, holder }: { readonly 
     const refusal = { correlationId, event: input.events[0] as EventRow, slug: input.function.slug, reason, runId: run.id };
     plan.changes.push({ kind: "insert-event", event: refusedEvent(refusal, plan.ctx) });
   }
-}
-
-/** Notes what an event did for a function, where it did not simply start a run. */
-export function addOutcome(
-  plan: FlowPlan,
-  outcome: {
-    readonly event: Pick<EventRow, "id" | "name">;
-    readonly functionId: string;
-    readonly reason: ReasonCode;
-    readonly detail?: string;
-  },
-): void {
-  const { event, functionId, reason, detail } = outcome;
-  const details = detail === undefined ? {} : { detail };
-  plan.changes.push({
-    kind: "insert-event-outcome",
-    outcome: { eventId: event.id, functionId, reason, at: plan.ctx.now, ...details },
-  });
-  plan.trace.push({ kind: "event-outcome", eventId: event.id, eventName: event.name, functionId, reason, ...details });
 }

@@ -23,8 +23,12 @@ export type RunState = {
 };
 
 /** State of a run out of its rows. */
-export function runStateOf(run: RunRow, steps: Iterable<StepRow>, events: readonly string[], defers: Iterable<DeferRow> = []): RunState {
-  const byId = new Map([...defers].map((defer) => [defer.id, defer]));
+export function runStateOf(
+  run: RunRow,
+  steps: Iterable<StepRow>,
+  { events, defers = [] }: { readonly events: readonly string[]; readonly defers?: readonly DeferRow[] },
+): RunState {
+  const byId = new Map(defers.map((defer) => [defer.id, defer]));
   const state: RunState = { run, steps: new Map(), unfinished: new Set(), defers: byId, events };
   for (const step of steps) putStep(state, step);
   return state;

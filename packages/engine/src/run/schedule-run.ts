@@ -50,11 +50,7 @@ export function scheduleRun(input: ScheduleInput, ctx: DecideContext): Scheduled
   const run: RunRow = { ...row, hasPauses: pauses.length > 0 };
   const dueAt = Math.max(ctx.now, events.length === 1 ? (events[0]?.ts ?? 0) : 0);
   return {
-    state: runStateOf(
-      run,
-      [],
-      events.map(({ body }) => body),
-    ),
+    state: runStateOf(run, [], { events: events.map(({ body }) => body) }),
     changes: [
       { kind: "insert-run", run },
       { kind: "insert-item", item: startItem(run, definition, dueAt) },

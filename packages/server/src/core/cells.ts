@@ -27,7 +27,7 @@ export class Cells {
     const missing = keys.filter((key) => !this.#known.has(key));
     const fresh = missing.filter((key) => !this.#loading.has(key));
     if (fresh.length > 0) this.#read(fresh);
-    await Promise.all(missing.map((key) => this.#loading.get(key)));
+    await Promise.all(missing.flatMap((key) => this.#loading.get(key) ?? []));
   }
 
   /** Cells as they are now; undefined where one of them must be loaded first. */

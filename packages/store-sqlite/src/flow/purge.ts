@@ -18,7 +18,7 @@ const OF_RUN = ["steps", "attempts", "defers", "metadata", "run_events"] as cons
 /** Prepares the statements. */
 export function purgeStatements(connection: Connection): PurgeStatements {
   const oldRuns = connection.prepare<{ id: string }>("select id from runs where ended_at < ? order by ended_at, id limit ?");
-  const deletions = [...OF_RUN.map((table) => `delete from ${table} where run_id in (select value from json_each(?))`)].map((sql) =>
+  const deletions = OF_RUN.map((table) => `delete from ${table} where run_id in (select value from json_each(?))`).map((sql) =>
     connection.prepare(sql),
   );
   const deleteRuns = connection.prepare("delete from runs where id in (select value from json_each(?))");

@@ -11,6 +11,13 @@ function cellOf(over: Partial<CellRow> = {}): CellRow {
 }
 
 export function describeFlow(open: OpenStore): void {
+  describeCells(open);
+  describeBatches(open);
+  describeNotes(open);
+  describeSearch(open);
+}
+
+function describeCells(open: OpenStore): void {
   describe("cells", () => {
     test("a cell reads back as it was written, replaces its former self and goes", async () => {
       const { store } = await openForTest(open);
@@ -54,7 +61,9 @@ export function describeFlow(open: OpenStore): void {
       await again.store.close();
     });
   });
+}
 
+function describeBatches(open: OpenStore): void {
   describe("batches", () => {
     test("a batch gives its events in the order of their positions, and none when it is deleted", async () => {
       const { store } = await openForTest(open);
@@ -84,7 +93,9 @@ export function describeFlow(open: OpenStore): void {
       expect(await store.claimItems([item.id])).toHaveLength(1);
     });
   });
+}
 
+function describeNotes(open: OpenStore): void {
   describe("notes about runs", () => {
     test("deferred functions belong to the state of their run and to its detail", async () => {
       const { store } = await openForTest(open);
@@ -133,7 +144,9 @@ export function describeFlow(open: OpenStore): void {
       expect(await store.history.listRuns({ filter: { bulkId: "bulk|2" }, ...query })).toEqual([]);
     });
   });
+}
 
+function describeSearch(open: OpenStore): void {
   test("events of a name are found by when they were received, oldest first, page by page", async () => {
     const { store } = await openForTest(open);
     const rows = [1, 2, 3, 4].map((n) => fixtures.event({ id: idOf(n), receivedAt: n * 1_000, name: n === 3 ? "other" : "shop/a" }));
