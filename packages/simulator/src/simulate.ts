@@ -10,7 +10,7 @@ import type { Canary } from "./canary/canary.ts";
 import { Watch, type Violation } from "./check/watch.ts";
 import { Cluster } from "./world/cluster.ts";
 import { Load } from "./world/load.ts";
-import { type Scenario, scenarioOf } from "./world/scenario.ts";
+import { plain, type Scenario, scenarioOf } from "./world/scenario.ts";
 import { SeededRandom } from "./world/seeded-random.ts";
 import { Trace } from "./world/trace.ts";
 import { turn, VirtualClock, WORLD_BEGIN } from "./world/virtual-clock.ts";
@@ -22,6 +22,8 @@ const TIMERS_MAX = 300_000;
 /** Timers between two kills, at most: so kills fall where much happens, not where time passes. */
 const TIMERS_PER_CRASH_MAX = 150;
 const OUTAGE_MS_MAX = 120_000;
+/** After the faults: so much later the schedules end, since a world that goes on ticking never rests. */
+const SCHEDULES_END_MS = 200_000;
 const CHECKPOINT_MS_MAX = 10_000;
 const CHECKPOINT_TRIES_MAX = 3;
 
@@ -29,6 +31,8 @@ export type SimulationOptions = {
   readonly canary?: Canary;
   /** Whether the trace is kept for printing. Default false. */
   readonly keepsTrace?: boolean;
+  /** Whether the world is without flow control, schedules, pauses and reruns, whatever the seed chooses. Default false. */
+  readonly isPlain?: boolean;
 };
 
 export type SimulationResult = {
@@ -69,13 +73,14 @@ class World {
   #appIsDown = false;
   #timers = 0;
 
-  constructor(seed: number, { canary, keepsTrace = false }: SimulationOptions) {
+  constructor(seed: number, { canary, keepsTrace = false, isPlain = false }: SimulationOptions) {
     this.#seed = seed;
     const clock = this.#clock;
     const random = new SeededRandom(String(seed));
     const trace = new Trace(keepsTrace);
-    const scenario = scenarioOf(random.fork("scenario"));
-    const programs = generatePrograms(random.fork("programs"), scenario.functions);
+    const chosen = scenarioOf(random.fork("scenario"));
+    const scenario = isPlain ? plain(chosen) : chosen;
+    const programs = generatePrograms(random.fork("programs"), scenario);
     const watch = new Watch({ programs, scenario, now: () => clock.now() });
     const common = { clock, scenario, programs, watch, trace };
     this.#random = random.fork("world");
@@ -108,6 +113,7 @@ class World {
     this.#cluster.begin(this.#app);
     this.#load.begin();
     this.#planFaults();
+    this.#clock.setTimer(this.#scenario.faultyMs + SCHEDULES_END_MS, () => this.#cluster.endSchedules());
     if (await this.#comesToRest()) this.#watch.ended({ acknowledged: this.#load.acknowledged, stored: this.#cluster.stored() });
     return {
       seed: this.#seed,

@@ -4,6 +4,7 @@
  */
 import type { FunctionDefinition, FunctionRow } from "@pawl/engine";
 import type { SeededRandom } from "../world/seeded-random.ts";
+import { flowDefinitionOf, generateFlow, NO_FLOW, runLimitOf, scheduleTriggers } from "./generate-flow.ts";
 import { CANCEL_EVENT, type ConcurrencyLimit, N_BOUND, type Program, SIGNALS, type Statement, TRIGGER_EVENTS } from "./program.ts";
 
 export const APP_ID = "app";
@@ -12,9 +13,16 @@ const BRANCH_STATEMENTS_MAX = 2;
 const BRANCHES_MAX = 4;
 
 /** Programs of an app. */
-export function generatePrograms(random: SeededRandom, count: number): readonly Program[] {
-  const slugs = Array.from({ length: count }, (_, index) => `f${index}`);
-  return slugs.map((slug, index) => generateProgram(random.fork(slug), { slug, later: slugs.slice(index + 1) }));
+export function generatePrograms(
+  random: SeededRandom,
+  { functions, hasFlow }: { readonly functions: number; readonly hasFlow: boolean },
+): readonly Program[] {
+  const slugs = Array.from({ length: functions }, (_, index) => `f${index}`);
+  return slugs.map((slug, index) => {
+    const program = generateProgram(random.fork(slug), { slug, later: slugs.slice(index + 1) });
+    const mayBatch = program.cancel === undefined;
+    return hasFlow ? { ...program, flow: generateFlow(random.fork(`${slug} flow`), { mayBatch }) } : program;
+  });
 }
 
 function generateProgram(random: SeededRandom, { slug, later }: { readonly slug: string; readonly later: readonly string[] }): Program {
@@ -31,6 +39,7 @@ function generateProgram(random: SeededRandom, { slug, later }: { readonly slug:
     endsByOp: random.chance(0.5),
     ...(random.chance(0.4) ? { concurrency: generateLimit(random) } : {}),
     ...(random.chance(0.3) ? { cancel: { matchesK: random.chance(0.7) } } : {}),
+    flow: NO_FLOW,
   };
 }
 
@@ -89,7 +98,7 @@ export function functionRowOf(program: Program, now: number): FunctionRow {
   return { id: slug, appId: APP_ID, slug, name: slug, version: 1, definition: definitionOf(program), config: "{}", createdAt: now };
 }
 
-function definitionOf({ slug, trigger, attemptsMax, concurrency, cancel }: Program): FunctionDefinition {
+function definitionOf({ slug, trigger, attemptsMax, concurrency, cancel, flow }: Program): FunctionDefinition {
   const condition = trigger?.above === undefined ? {} : { condition: `event.data.n > ${trigger.above}` };
   const until = { kind: "duration", ms: 365 * 86_400_000 } as const;
   return {
@@ -97,13 +106,16 @@ function definitionOf({ slug, trigger, attemptsMax, concurrency, cancel }: Progr
     name: slug,
     url: `http://app.invalid/api?fnId=${slug}&stepId=step`,
     attemptsMax,
-    triggers: trigger === undefined ? [] : [{ kind: "event", event: trigger.event, ...condition }],
-    concurrency: { step: concurrency === undefined ? [] : [limitOf(concurrency)] },
+    triggers: [
+      ...(trigger === undefined ? [] : [{ kind: "event", event: trigger.event, ...condition } as const]),
+      ...scheduleTriggers(flow),
+    ],
+    concurrency: { step: concurrency === undefined ? [] : [limitOf(concurrency)], ...runLimitOf(flow) },
     cancelOn:
       cancel === undefined
         ? []
         : [{ event: CANCEL_EVENT, until, ...(cancel.matchesK ? { condition: "event.data.k == async.data.k" } : {}) }],
-    timeouts: {},
+    ...flowDefinitionOf(flow),
   };
 }
 

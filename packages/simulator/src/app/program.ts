@@ -3,6 +3,7 @@
  *
  * Step ids are unique within a program, so the hash of the id is the step's identity.
  */
+import type { FlowOptions } from "./flow-options.ts";
 
 export type Statement =
   | RunStatement
@@ -51,6 +52,7 @@ export type Program = {
   readonly concurrency?: ConcurrencyLimit;
   /** An event `stop` cancels; with the same `data.k` only where `matchesK`. */
   readonly cancel?: { readonly matchesK: boolean };
+  readonly flow: FlowOptions;
 };
 
 /** At most `limit` calls at once: of the function, of the function for each `data.k`, or of all functions for each `data.k`. */

@@ -1,5 +1,6 @@
 import { hashStepId } from "@pawl/protocol";
 import { expect, test } from "vitest";
+import { NO_FLOW } from "./generate-flow.ts";
 import type { Program, Statement } from "./program.ts";
 import { replay } from "./replay.ts";
 
@@ -8,7 +9,7 @@ function run(id: string): Statement {
 }
 
 function programOf(...body: readonly Statement[]): Program {
-  return { slug: "f", body, attemptsMax: 1, requestVersion: 2, checkpointSteps: 0, endsByOp: true };
+  return { slug: "f", body, attemptsMax: 1, requestVersion: 2, checkpointSteps: 0, endsByOp: true, flow: NO_FLOW };
 }
 
 /** Finishes steps in this order. */

@@ -1,7 +1,9 @@
 /** Every checker, by name. */
 import { checkAttempts } from "./attempts.ts";
+import { checkBatches } from "./batches.ts";
 import type { MakeChecker } from "./checker.ts";
 import { checkConcurrency } from "./concurrency.ts";
+import { checkDebounces } from "./debounces.ts";
 import { checkDurability } from "./durability.ts";
 import { checkEvents } from "./events.ts";
 import { checkExecutions } from "./executions.ts";
@@ -10,15 +12,25 @@ import { checkFirstWrite } from "./first-write.ts";
 import { checkGuards } from "./guards.ts";
 import { checkInvokes } from "./invokes.ts";
 import { checkNothingStuck } from "./nothing-stuck.ts";
+import { checkPauses } from "./pauses.ts";
+import { checkPriorities } from "./priorities.ts";
+import { checkRateLimits } from "./rate-limits.ts";
 import { checkRunEnd } from "./run-end.ts";
+import { checkRunLimits } from "./run-limits.ts";
+import { checkRunTimeouts } from "./run-timeouts.ts";
+import { checkSchedules } from "./schedules.ts";
 import { checkSeenOutputs } from "./seen-outputs.ts";
+import { checkSingletons } from "./singletons.ts";
+import { checkThrottles } from "./throttles.ts";
 import { checkTimers } from "./timers.ts";
 import { checkWaits } from "./waits.ts";
 
 /** `world`: the world did not come to rest, or the node logged a bug. */
 export type CheckerName =
   | "attempts"
+  | "batches"
   | "concurrency"
+  | "debounces"
   | "durability"
   | "events"
   | "executions"
@@ -27,15 +39,25 @@ export type CheckerName =
   | "guards"
   | "invokes"
   | "nothing-stuck"
+  | "pauses"
+  | "priorities"
+  | "rate-limits"
   | "run-end"
+  | "run-limits"
+  | "run-timeouts"
+  | "schedules"
   | "seen-outputs"
+  | "singletons"
+  | "throttles"
   | "timers"
   | "waits"
   | "world";
 
 export const CHECKERS: Readonly<Record<Exclude<CheckerName, "world">, MakeChecker>> = {
   attempts: checkAttempts,
+  batches: checkBatches,
   concurrency: checkConcurrency,
+  debounces: checkDebounces,
   durability: checkDurability,
   events: checkEvents,
   executions: checkExecutions,
@@ -44,8 +66,16 @@ export const CHECKERS: Readonly<Record<Exclude<CheckerName, "world">, MakeChecke
   guards: checkGuards,
   invokes: checkInvokes,
   "nothing-stuck": checkNothingStuck,
+  pauses: checkPauses,
+  priorities: checkPriorities,
+  "rate-limits": checkRateLimits,
   "run-end": checkRunEnd,
+  "run-limits": checkRunLimits,
+  "run-timeouts": checkRunTimeouts,
+  schedules: checkSchedules,
   "seen-outputs": checkSeenOutputs,
+  singletons: checkSingletons,
+  throttles: checkThrottles,
   timers: checkTimers,
   waits: checkWaits,
 };

@@ -3,10 +3,11 @@
  *
  * I1  It never looks into the store.
  */
-import type { AttemptRow, Change, EventOutcome, EventRow, ItemRow, PauseRow, RunRow, StepRow } from "@pawl/engine";
+import type { AttemptRow, CellRow, Change, EventOutcome, EventRow, FunctionRow, ItemRow, PauseRow, RunRow, StepRow } from "@pawl/engine";
+import { type EventFacts, factsOf } from "./event-facts.ts";
 
 /** `storedAt`: when the row was committed. */
-export type MirroredEvent = { readonly row: EventRow; readonly storedAt: number; isProcessed: boolean };
+export type MirroredEvent = { readonly row: EventRow; readonly data: EventFacts; readonly storedAt: number; isProcessed: boolean };
 export type MirroredPause = { readonly row: PauseRow; readonly storedAt: number };
 
 export class Mirror {
@@ -16,6 +17,10 @@ export class Mirror {
   readonly attempts: AttemptRow[] = [];
   /** Every pause that ever was. */
   readonly pausesEver: Map<string, MirroredPause> = new Map();
+  readonly functions: Map<string, FunctionRow> = new Map();
+  readonly cells: Map<string, CellRow> = new Map();
+  /** Events of open batches, in order, by batch. */
+  readonly batches: Map<string, string[]> = new Map();
   readonly #steps = new Map<string, Map<string, StepRow>>();
   readonly #items = new Map<string, Map<string, ItemRow>>();
   readonly #pauses = new Map<string, Map<string, PauseRow>>();
@@ -30,6 +35,11 @@ export class Mirror {
 
   pausesOf(runId: string): ReadonlyMap<string, PauseRow> {
     return this.#pauses.get(runId) ?? new Map();
+  }
+
+  /** Every item: of runs, debounces, batches, schedules and bulk operations. */
+  *items(): Generator<ItemRow> {
+    for (const items of this.#items.values()) yield* items.values();
   }
 
   item(itemId: string): ItemRow | undefined {
@@ -48,7 +58,12 @@ export class Mirror {
     switch (change.kind) {
       case "insert-event":
         if (!this.events.has(change.event.id))
-          this.events.set(change.event.id, { row: change.event, storedAt: at, isProcessed: change.event.isProcessed });
+          this.events.set(change.event.id, {
+            row: change.event,
+            data: factsOf(change.event),
+            storedAt: at,
+            isProcessed: change.event.isProcessed,
+          });
         return;
       case "mark-event-processed": {
         const event = this.events.get(change.eventId);
@@ -84,9 +99,9 @@ export class Mirror {
         if (this.item(change.item.id) === undefined) mapOf(this.#items, change.item.runId).set(change.item.id, change.item);
         return;
       case "reschedule-item": {
-        const { id, dueAt, attempt } = change.item;
+        const { id, dueAt, attempt, lane } = change.item;
         const old = this.item(id);
-        if (old !== undefined) mapOf(this.#items, old.runId).set(id, { ...old, dueAt, attempt });
+        if (old !== undefined) mapOf(this.#items, old.runId).set(id, { ...old, dueAt, attempt, lane });
         return;
       }
       case "delete-item":
@@ -103,6 +118,31 @@ export class Mirror {
       case "delete-run-work":
         this.#items.delete(change.runId);
         if (change.hasPauses) this.#pauses.delete(change.runId);
+        return;
+      default:
+        return this.#followFlow(change);
+    }
+  }
+
+  #followFlow(change: Change): void {
+    switch (change.kind) {
+      case "put-cell":
+        this.cells.set(change.cell.key, change.cell);
+        return;
+      case "delete-cell":
+        this.cells.delete(change.key);
+        return;
+      case "insert-batch-event": {
+        const { batchId, eventId } = change.batchEvent;
+        const events = this.batches.get(batchId) ?? [];
+        if (!events.includes(eventId)) this.batches.set(batchId, [...events, eventId]);
+        return;
+      }
+      case "delete-batch":
+        this.batches.delete(change.batchId);
+        return;
+      case "put-function":
+        this.functions.set(change.function.id, change.function);
         return;
       default:
     }

@@ -1,8 +1,10 @@
 /**
  * After every commit, a live run has an item, every unfinished step has the item that will finish it, and what waits for something from
- * outside has its pause. In the end, every run has ended and nothing is left to do.
+ * outside has its pause. In the end, every run has ended and nothing is left to do; no debounce or batch is open and no singleton is held.
+ *
+ * Runs that are held back (by a throttle, a limit on runs, a pause) have their first item all the time, and their turn in the end.
  */
-import type { Change } from "@pawl/engine";
+import type { CellKind, Change } from "@pawl/engine";
 import type { CheckContext, Checker } from "./checker.ts";
 
 /** Makes the checker. */
@@ -31,10 +33,18 @@ export function checkNothingStuck({ mirror, report }: CheckContext): Checker {
         const items = [...mirror.itemsOf(id).values()].map((item) => `${item.id} due at ${item.dueAt}`);
         report(`run ${id} is ${status} for ever; its items: ${items.join(", ")}`);
       }
+      for (const { id, runId } of mirror.items()) if (!mirror.runs.has(runId)) report(`the item ${id} is left`);
+      for (const { key, kind } of mirror.cells.values()) if (!isKept(kind)) report(`the cell ${key} is left`);
+      for (const batchId of mirror.batches.keys()) report(`the events of the batch ${batchId} are left`);
       for (const { row, isProcessed } of mirror.events.values())
         if (!isProcessed) report(`event ${row.id} (${row.name}) is never processed`);
     },
   };
+}
+
+/** Cells that end by themselves, or stay. */
+function isKept(kind: CellKind): boolean {
+  return kind === "rate" || kind === "throttle" || kind === "bulk";
 }
 
 function runOf(change: Change): string | undefined {

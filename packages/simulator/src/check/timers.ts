@@ -18,7 +18,9 @@ export function checkTimers({ mirror, now, report }: CheckContext): Checker {
       for (const { item } of ofKind(changeSet, "insert-item")) {
         if (item.kind !== "start") continue;
         const run = ofKind(changeSet, "insert-run").find((change) => change.run.id === item.runId)?.run;
-        const ts = Math.max(0, ...(run?.eventIds ?? []).map((id) => mirror.events.get(id)?.row.ts ?? 0));
+        // Of several events, none says when; and what people start again starts now.
+        const [eventId] = run?.eventIds.length === 1 && run.rerunOf === undefined ? run.eventIds : [];
+        const ts = mirror.events.get(eventId ?? "")?.row.ts ?? 0;
         if (item.dueAt < ts) report(`run ${item.runId} starts ${ts - item.dueAt} ms before its event happens`);
       }
     },

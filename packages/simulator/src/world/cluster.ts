@@ -22,6 +22,8 @@ import type { VirtualClock } from "./virtual-clock.ts";
 const RESTART_MS_MAX = 20_000;
 const ZOMBIE_MS_MAX = 600_000;
 const DRAIN_MS_MAX = 30_000;
+/** How long a registration that failed, or found no node, waits. */
+const REGISTER_AGAIN_MS = 1_000;
 /** A graceful stop takes its drain time, and then this for what is being committed. */
 const STOP_SLACK_MS = 60_000;
 
@@ -105,6 +107,25 @@ export class Cluster {
     this.#leave(node);
   }
 
+  /** Registers every function without its schedules, as soon as a node can. Call when nothing fails any more. */
+  endSchedules(): void {
+    void this.#endSchedules().catch(() => this.#options.clock.setTimer(REGISTER_AGAIN_MS, () => this.endSchedules()));
+  }
+
+  async #endSchedules(): Promise<void> {
+    const { engine } = this;
+    const { programs } = this.#options;
+    if (programs.every(({ flow }) => flow.schedules.length === 0)) return;
+    const app = engine?.registry.apps().find(({ id }) => id === APP_ID);
+    if (engine === undefined || app === undefined) throw new Error("No node takes requests.");
+    const functions = programs.flatMap(({ slug }) => engine.registry.functionById(slug) ?? []);
+    const without = functions.map((row) => {
+      const triggers = row.definition.triggers.filter(({ kind }) => kind !== "cron");
+      return { ...row, version: row.version + 1, definition: { ...row.definition, triggers } };
+    });
+    await engine.register({ app, functions: without });
+  }
+
   #leave(node: Node): void {
     const { clock, random, canary } = this.#options;
     if (this.#node === node) this.#node = undefined;
@@ -128,6 +149,8 @@ export class Cluster {
 
   async #ready(node: Node): Promise<void> {
     const { clock, programs, canary } = this.#options;
+    // An app that is registered as it is registers no more.
+    if (node.engine.registry.apps().length > 0) this.#isRegistered = true;
     if (!this.#isRegistered) {
       const now = clock.now();
       const app = {

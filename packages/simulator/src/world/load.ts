@@ -1,10 +1,11 @@
 /**
- * Those who use the server from outside: senders of events, people who cancel, senders of signals.
+ * Those who use the server from outside: senders of events and signals, people who cancel runs, run them again, and pause functions.
  *
  * I1  What a sender was told is remembered; what it was not told may have happened or not.
+ * I2  Every function that was paused is resumed in the end.
  */
 import type { NewEvent } from "@pawl/server";
-import { CANCEL_EVENT, K_BOUND, N_BOUND, SIGNALS, TRIGGER_EVENTS } from "../app/program.ts";
+import { CANCEL_EVENT, K_BOUND, N_BOUND, type Program, SIGNALS, TRIGGER_EVENTS } from "../app/program.ts";
 import type { Mirror } from "../check/mirror.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Scenario } from "./scenario.ts";
@@ -14,6 +15,8 @@ import type { VirtualClock } from "./virtual-clock.ts";
 const EVENTS_PER_REQUEST_MAX = 3;
 const ANSWER_MS_MAX = 10_000;
 const TRIES_MAX = 6;
+/** After the faults, so much later nothing is paused any more. */
+const RESUME_ALL_MS = 30_000;
 const IDS = ["order-1", "order-2", "order-3"] as const;
 
 export type LoadOptions = {
@@ -22,6 +25,7 @@ export type LoadOptions = {
   readonly scenario: Scenario;
   readonly cluster: Cluster;
   readonly mirror: Mirror;
+  readonly programs: readonly Program[];
 };
 
 export class Load {
@@ -42,6 +46,9 @@ export class Load {
     for (let index = 0; index < scenario.events; index++) later(() => this.#send());
     for (let index = random.integer(4); index > 0; index--) later(() => this.#cancel());
     for (let index = random.integer(6); index > 0; index--) later(() => this.#signal());
+    for (let index = scenario.pauses; index > 0; index--) later(() => this.#pause());
+    for (let index = scenario.reruns; index > 0; index--) later(() => this.#rerun());
+    if (scenario.pauses > 0) clock.setTimer(scenario.faultyMs + RESUME_ALL_MS, () => void this.#resumeAll());
   }
 
   async #send(): Promise<void> {
@@ -81,6 +88,33 @@ export class Load {
   async #signal(): Promise<void> {
     const { random, cluster } = this.#options;
     if (cluster.engine !== undefined) await this.#answered(cluster.engine.signal(random.pick(SIGNALS), { n: random.integer(N_BOUND) }));
+  }
+
+  async #rerun(): Promise<void> {
+    const { random, cluster, mirror } = this.#options;
+    const runs = [...mirror.runs.keys()];
+    if (runs.length > 0 && cluster.engine !== undefined) await this.#answered(cluster.engine.rerun(random.pick(runs)));
+  }
+
+  async #pause(): Promise<void> {
+    const { random, clock, cluster, programs, scenario } = this.#options;
+    const { slug } = random.pick(programs);
+    const mode = random.pick(["hold", "drop", "drain"] as const);
+    if (cluster.engine !== undefined) await this.#answered(cluster.engine.pause(slug, mode));
+    clock.setTimer(random.integer(scenario.faultyMs), () => {
+      const { engine } = cluster;
+      if (engine !== undefined) void this.#answered(engine.pause(slug, undefined));
+    });
+  }
+
+  async #resumeAll(): Promise<void> {
+    const { cluster, clock, programs } = this.#options;
+    for (const { slug } of programs)
+      for (;;) {
+        const { engine } = cluster;
+        if (engine !== undefined && (await this.#answered(engine.pause(slug, undefined))) !== undefined) break;
+        await clock.sleep(1_000);
+      }
   }
 
   /** The answer to a request; undefined where it failed or did not come in time. */

@@ -11,6 +11,12 @@ export type Scenario = {
   /** How long events keep coming and faults happen. */
   readonly faultyMs: number;
   readonly workers: number;
+  /** Whether functions have flow control and schedules. */
+  readonly hasFlow: boolean;
+  /** Times at which somebody pauses a function, and resumes it some time later; a number. */
+  readonly pauses: number;
+  /** Times at which somebody runs a run again; a number. */
+  readonly reruns: number;
   /** Longest time that the store takes for a commit or a read; 0: it answers at once. */
   readonly storeLatencyMs: number;
   readonly app: AppFaults;
@@ -59,6 +65,7 @@ export type NodeFaults = {
 
 /** The scenario of a seed. */
 export function scenarioOf(random: SeededRandom): Scenario {
+  const flow = random.fork("flow");
   // One world in six has no faults: there, what is promised only without them is checked too.
   const hasFaults = !random.chance(1 / 6);
   const rate = (most: number): number => (!hasFaults || random.chance(0.5) ? 0 : random.pick([0.1, 0.4, 1]) * most);
@@ -68,6 +75,9 @@ export function scenarioOf(random: SeededRandom): Scenario {
     events: random.between(3, 16),
     faultyMs: random.pick([5_000, 60_000, 600_000, 3_600_000]),
     workers: random.pick([1, 2, 5, 100]),
+    hasFlow: flow.chance(2 / 3),
+    pauses: flow.chance(0.3) ? flow.between(1, 3) : 0,
+    reruns: flow.chance(0.3) ? flow.between(1, 3) : 0,
     storeLatencyMs: random.pick([0, 0, 1, 3, 20]),
     app: {
       refuse: rate(0.2),
@@ -82,6 +92,11 @@ export function scenarioOf(random: SeededRandom): Scenario {
     store: { failBefore: rate(0.1), failAfter: rate(0.1), failRead: rate(0.05), conflict: rate(0.1) },
     node: { crashes: count(8), stops: count(2), zombie: rate(1) },
   };
+}
+
+/** The same world without flow control and what belongs to it. */
+export function plain(scenario: Scenario): Scenario {
+  return { ...scenario, hasFlow: false, pauses: 0, reruns: 0 };
 }
 
 /** Whether no fault can happen. */

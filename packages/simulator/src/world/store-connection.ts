@@ -63,13 +63,20 @@ export function connectStore(options: ConnectionOptions): Store {
     unprocessedEvents: (query) => read((disk) => disk.unprocessedEvents(query)),
     findPauses: (query) => read((disk) => disk.findPauses(query)),
     pauseById: (pauseId) => read((disk) => disk.pauseById(pauseId)),
-    pauseByCorrelation: (correlationId) => read((disk) => disk.pauseByCorrelation(correlationId)),
     pauseBySignal: (signal) => read((disk) => disk.pauseBySignal(signal)),
     runByIdempotencyKey: (query) => read((disk) => disk.runByIdempotencyKey(query)),
+    cells: (keys) => read((disk) => disk.cells(keys)),
+    cellsOfKind: (query) => read((disk) => disk.cellsOfKind(query)),
+    batchEvents: (batchId) => read((disk) => disk.batchEvents(batchId)),
+    eventsOfName: (query) => read((disk) => disk.eventsOfName(query)),
+    purge: (query) => read((disk) => disk.purge(query)),
     loadRegistry: () => read((disk) => disk.loadRegistry()),
-    get history() {
-      return options.disk().history;
-    },
+    history: new Proxy({} as Store["history"], {
+      get:
+        (_, name) =>
+        (...query: readonly unknown[]) =>
+          read((disk) => callHistory(disk.history, name, query)),
+    }),
     close: () => Promise.resolve(),
   };
 }
@@ -89,6 +96,13 @@ function readerOf(options: ConnectionOptions): <T>(read: (disk: MemoryStore) => 
     if (random.chance(faults()?.failRead ?? 0)) throw new SimulatedFault("a read failed");
     return read(disk());
   };
+}
+
+/** Reads of the history are as slow and as likely to fail as others. */
+function callHistory(history: MemoryStore["history"], name: string | symbol, query: readonly unknown[]): Promise<unknown> {
+  const method: unknown = Reflect.get(history, name);
+  if (typeof method !== "function") throw new TypeError(`The history has no method ${String(name)}.`);
+  return Reflect.apply(method, history, query) as Promise<unknown>;
 }
 
 /** The item that a change set decides about. */
