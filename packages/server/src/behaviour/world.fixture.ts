@@ -7,6 +7,7 @@
 import type { EventOutcome, ItemRow, RandomSource, RunRow, StepRow } from "@pawl/engine";
 import { parseDurationMs } from "@pawl/protocol";
 import { onTestFinished } from "vitest";
+import { registerApp } from "../app/register.ts";
 import { functionConfig, settled, START, testServer, type TestServer, type TestServerOptions } from "../http/test-server.fixture.ts";
 import { systemRandom } from "../ports/random.ts";
 import { type Handler, ScriptedApp, type SeenCall } from "./scripted-app.fixture.ts";
@@ -65,6 +66,15 @@ export class World {
     const [id = ""] = await this.server.engine.send([{ name, data, ...rest }]);
     await settled();
     return id;
+  }
+
+  /** Registers the app anew, with these functions in the place of the old ones. What they do with calls stays. */
+  async register(functions: Readonly<Record<string, Pick<TestFunction, "on" | "retries" | "options">>>): Promise<void> {
+    const { url, sdk, framework } = this.server.engine.registry.appByName("shop") ?? { url: "", sdk: "", framework: "" };
+    const configs = Object.entries(functions).map(([name, definition]) => configOf(name, definition));
+    const result = await registerApp(this.server.engine, { appName: "shop", url, sdk, framework, method: "serve", functions: configs });
+    if (result.kind !== "registered") throw new Error(`The registration was refused: ${JSON.stringify(result)}`);
+    await settled();
   }
 
   /** Lets time pass: a duration such as `1h30m`. */
