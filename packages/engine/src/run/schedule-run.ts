@@ -18,6 +18,7 @@ import { laneOf, startLaneOf } from "../queue/lane.ts";
 import type { CancelDefinition, FunctionDefinition } from "../registration/function-definition.ts";
 import type { TraceEntry } from "../trace/trace-entry.ts";
 import { boundCondition } from "./op/wait.ts";
+import { type Memo, stepsOfMemo } from "./rerun-from.ts";
 import type { RunRow } from "./run-row.ts";
 import { type RunState, runStateOf } from "./run-state.ts";
 
@@ -37,6 +38,8 @@ export type ScheduleInput = {
   readonly bulkId?: string;
   /** Cells that the run holds until it ends. */
   readonly holds?: readonly string[];
+  /** Results that it begins with. */
+  readonly memo?: Memo;
 };
 
 export type ScheduledRun = { readonly state: RunState; readonly changes: readonly Change[]; readonly trace: TraceEntry };
@@ -47,18 +50,26 @@ export function scheduleRun(input: ScheduleInput, ctx: DecideContext): Scheduled
   const { id: functionId, definition } = input.function;
   const row = newRun(input, ctx);
   const pauses = definition.cancelOn.flatMap((cancel, index) => cancelPause({ cancel, index, runId: row.id, parsed, now: ctx.now }));
-  const run: RunRow = { ...row, hasPauses: pauses.length > 0 };
+  const steps = input.memo === undefined ? [] : stepsOfMemo(input.memo, row);
+  const run: RunRow = { ...row, ...(input.memo === undefined ? {} : countsOf(input.memo, row)), hasPauses: pauses.length > 0 };
   const dueAt = Math.max(ctx.now, events.length === 1 ? (events[0]?.ts ?? 0) : 0);
   return {
-    state: runStateOf(run, [], { events: events.map(({ body }) => body) }),
+    state: runStateOf(run, steps, { events: events.map(({ body }) => body) }),
     changes: [
       { kind: "insert-run", run },
       { kind: "insert-item", item: startItem(run, definition, dueAt) },
       ...startTimeout(run, definition, dueAt),
+      ...steps.map((step) => ({ kind: "put-step", step }) as const),
       ...pauses.map((pause) => ({ kind: "insert-pause", pause }) as const),
     ],
     trace: { kind: "run-scheduled", runId: run.id, functionId, eventId: run.eventIds[0] ?? "", eventName: run.eventName, dueAt },
   };
+}
+
+/** What the results that a run begins with count for. */
+function countsOf({ steps, requestVersion }: Memo, row: RunRow): Pick<RunRow, "stepsDone" | "stateBytes" | "requestVersion"> {
+  const bytes = steps.reduce((sum, { result }) => sum + (result?.length ?? 0), 0);
+  return { stepsDone: steps.length, stateBytes: row.stateBytes + bytes, requestVersion };
 }
 
 /** A run that is refused for a reason: it is kept, and never executed. */

@@ -104,11 +104,11 @@ export function stepPlanned(draft: Draft, op: WireOp): void {
 
 /**
  * A step that is known and reported again. One that was being retried by the discovery that now plans it (other steps have come up
- * beside it) gets an item of its own, which goes on with its attempts.
+ * beside it), or whose new arguments have waited for it to be found, gets an item of its own, which goes on with its attempts.
  */
 function keepKnown(draft: Draft, op: WireOp): void {
   const known = stepOf(draft, op.id);
-  if (known === undefined || isFinished(known) || known.status !== "retrying") return;
+  if (known === undefined || isFinished(known) || (known.status !== "retrying" && known.inputOverride === undefined)) return;
   const id = itemIdOf.step(draft.run.id, op.id);
   if (known.itemId === id) return;
   putStep(draft, { ...known, status: "planned", itemId: id });
