@@ -142,7 +142,15 @@ export type UiFunction = {
   readonly triggers: readonly { readonly event?: string; readonly expression?: string; readonly cron?: string }[];
   /** The registered configuration, as JSON text. */
   readonly config: string;
+  /** Set while it is paused. */
+  readonly paused?: { readonly mode: UiPauseMode; readonly since: number };
 };
+
+/**
+ * `POST /ui/v1/functions/:slug/pause` with `{ mode }` (default `hold`), `POST …/resume` → `{ "ok": true }`.
+ * `hold`: new runs wait; `drop`: new events start nothing; `drain`: new events start nothing, and what is queued goes on.
+ */
+export type UiPauseMode = "hold" | "drop" | "drain";
 
 export type UiApp = {
   readonly id: string;
@@ -165,7 +173,7 @@ export type UiSendEventResult = { readonly ids: readonly string[] };
 
 /** `POST /ui/v1/runs/:id/cancel` → `{ "ok": true }`; 404 unknown, 409 already ended. */
 export type UiOk = { readonly ok: true };
-/** `POST /ui/v1/runs/:id/rerun` → the new run's id. */
+/** `POST /ui/v1/runs/:id/rerun` with `{ fromStep?: { stepId, input?: [] } }` → the new run's id. */
 export type UiRerunResult = { readonly runId: string };
 
 /**
@@ -181,3 +189,34 @@ export type UiChanges = {
   /** Events received since the last message. */
   readonly eventsReceived: number;
 };
+
+/**
+ * A bulk operation. `POST /ui/v1/bulks` with `{ kind, functionSlug, from?, until?, statuses?, if?, perSecond?, delayMs? }` makes one;
+ * it begins `delayMs` (default 10,000) later. `GET /ui/v1/bulks` lists them, newest first. `DELETE /ui/v1/bulks/:id` undoes one that has
+ * not begun, and stops one that has: `{ "result": "undone" | "stopped" }`.
+ */
+export type UiBulk = {
+  readonly id: string;
+  readonly kind: "cancel" | "replay";
+  readonly functionSlug: string;
+  /** Runs scheduled from this instant on. */
+  readonly from?: number;
+  /** Runs scheduled before this instant. */
+  readonly until: number;
+  /** Empty: any that the kind makes sense for. */
+  readonly statuses: readonly RunStatus[];
+  /** Condition over `event`. */
+  readonly if?: string;
+  /** New runs each second. */
+  readonly perSecond: number;
+  readonly createdAt: number;
+  readonly beginsAt: number;
+  readonly status: "scheduled" | "running" | "ended" | "stopped";
+  /** Runs looked at. */
+  readonly seen: number;
+  /** Runs cancelled, or made. */
+  readonly done: number;
+  readonly endedAt?: number;
+};
+
+export type UiBulkList = { readonly items: readonly UiBulk[] };

@@ -16,8 +16,11 @@ import {
   isOfRun,
   isStartLane,
   type ItemRow,
+  memoOf,
   planStart,
   type RandomSource,
+  type RerunFrom,
+  type RerunProblem,
   type RunRow,
   type RunState,
   scheduleItem,
@@ -28,6 +31,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Invoker } from "../ports/invoker.ts";
 import type { Logger } from "../ports/logger.ts";
 import { type CheckpointRequest, type CheckpointResult, saveCheckpoint } from "./checkpoints.ts";
+import { Bulks } from "./bulk.ts";
 import { Cells } from "./cells.ts";
 import { Commits } from "./commits.ts";
 import { Executor } from "./executor.ts";
@@ -37,6 +41,7 @@ import { Ingest, type NewEvent } from "./ingest.ts";
 import { Live } from "./live.ts";
 import { Queue } from "./queue.ts";
 import { Registry } from "./registry.ts";
+import { Retention } from "./retention.ts";
 import { Runner } from "./runner.ts";
 import { Runs } from "./runs.ts";
 
@@ -52,9 +57,17 @@ export type EngineOptions = {
   readonly signingKey?: string;
   /** Constant delay of retries in milliseconds, in the place of the protocol's table. */
   readonly retryIntervalMs?: number;
+  /** How long ended runs and events are kept, milliseconds. Default: for ever. */
+  readonly retention?: { readonly runsMs: number; readonly eventsMs: number };
 };
 
 const WORKERS_DEFAULT = 100;
+
+export type RerunResult =
+  | { readonly kind: "created"; readonly runId: string }
+  /** The run, its function or its events are gone. */
+  | { readonly kind: "no-run" }
+  | { readonly kind: RerunProblem };
 
 export type CancelResult = "cancelled" | "no-run" | "ended";
 
@@ -66,11 +79,13 @@ export class Engine {
   readonly runs: Runs;
   readonly queue: Queue;
   readonly executor: Executor;
+  readonly bulks: Bulks;
   readonly #random: RandomSource;
   readonly #cells: Cells;
   readonly #commits: Commits;
   readonly #flowCommits: FlowCommits;
   readonly #flowItems: FlowItems;
+  readonly #retention: Retention | undefined;
   readonly #runner: Runner;
   readonly #ingest: Ingest;
   readonly #invoker: Invoker;
@@ -104,7 +119,10 @@ export class Engine {
     this.#flowCommits = new FlowCommits({ clock, random, cells: this.#cells, commits: this.#commits, runs });
     this.#runner = new Runner({ store, clock, logger, registry, runs, flowCommits: this.#flowCommits });
     const flow = { store, clock, random, registry, cells: this.#cells, commits: this.#commits, flowCommits: this.#flowCommits };
-    this.#flowItems = new FlowItems(flow);
+    this.bulks = new Bulks({ ...flow, runs });
+    this.#flowItems = new FlowItems({ ...flow, bulks: this.bulks });
+    const { runsMs, eventsMs } = options.retention ?? {};
+    if (runsMs !== undefined && eventsMs !== undefined) this.#retention = new Retention({ store, clock, logger, runsMs, eventsMs });
     this.executor = new Executor({
       store,
       clock,
@@ -137,15 +155,18 @@ export class Engine {
     await this.#adoptUnderway(functions);
     await this.#runner.start();
     await this.queue.start();
+    this.#retention?.start();
   }
 
   /** Starts nothing more and waits for what is in progress, at most `drainMs`; then calls are cut off and their items given back. */
   async stop(drainMs: number): Promise<void> {
+    const purged = this.#retention?.stop();
     const drained = this.queue.stop();
     const timer = this.clock.setTimer(drainMs, () => this.executor.abortAll());
     await drained;
     timer.cancel();
     await this.#runner.stop();
+    await purged;
     await this.#invoker.close();
   }
 
@@ -190,26 +211,32 @@ export class Engine {
   }
 
   /**
-   * Runs a run's function again with the same events. Resolves with the new run's id, which may be that of a run that was skipped;
-   * undefined where run, function or events are gone.
+   * Runs a run's function again with the same events, from its beginning or from a step. The new run may be one that was skipped
+   * (singleton, pause).
    */
-  async rerun(runId: string): Promise<string | undefined> {
+  async rerun(runId: string, from?: RerunFrom): Promise<RerunResult> {
     const original = await this.store.history.runDetail(runId);
     const row = original === undefined ? undefined : this.registry.functionById(original.run.functionId);
     const first = original?.events[0];
-    if (original === undefined || row === undefined || first === undefined) return undefined;
-    const rerunOf = original.run.rerunOf ?? runId;
+    if (original === undefined || row === undefined || first === undefined) return { kind: "no-run" };
+    const memo = from === undefined ? undefined : memoOf(original.run, original.steps, from);
+    if (typeof memo === "string") return { kind: memo };
     const parsed = JSON.parse(first.body) as ExpressionEvent;
     const { singleton } = flowKeysOf(row, { event: parsed, now: this.clock.now() });
-    const events = original.events.map((event) => ({ ...event, ts: 0 }));
+    const start = {
+      function: row,
+      events: original.events.map((event) => ({ ...event, ts: 0 })),
+      parsed,
+      rerunOf: original.run.rerunOf ?? runId,
+      ...(singleton === undefined ? {} : { singletonKey: singleton }),
+      ...(memo === undefined ? {} : { memo }),
+    };
     const decided = await this.#flowCommits.decide([], () => ({
       cellKeys: singleton === undefined ? [] : [singleton],
-      plan: (plan) => {
-        planStart(plan, { function: row, events, parsed, rerunOf, ...(singleton === undefined ? {} : { singletonKey: singleton }) });
-        return true;
-      },
+      plan: (plan) => (planStart(plan, start), true),
     }));
-    return decided.kind === "committed" ? createdIn(decided.decision) : undefined;
+    const created = decided.kind === "committed" ? createdIn(decided.decision) : undefined;
+    return created === undefined ? { kind: "no-run" } : { kind: "created", runId: created };
   }
 
   /** Delivers a signal. Resolves with the run that waited for it; undefined where none did. */

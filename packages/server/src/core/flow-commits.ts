@@ -54,7 +54,9 @@ export class FlowCommits {
       plan.guards.push(...guards);
       if (!decide(plan)) continue;
       if (plan.cancelFirst.size > 0) {
-        await this.#cancel([...plan.cancelFirst], guards);
+        const [guard] = guards;
+        const isDone = await this.#cancel([...plan.cancelFirst], guards);
+        if (!isDone && guard !== undefined) return { kind: "stale", guard };
         continue;
       }
       for (const { state } of plan.runs) runs.adopt(state);
@@ -66,14 +68,16 @@ export class FlowCommits {
     throw new Error(`A decision lost against others ${String(TRIES_MAX)} times (${JSON.stringify(guards)}).`);
   }
 
-  /** The runs end only if what causes it is still so. */
-  async #cancel(runIds: readonly string[], guards: readonly Guard[]): Promise<void> {
+  /** The runs end only if what causes it is still so; false where it is not. */
+  async #cancel(runIds: readonly string[], guards: readonly Guard[]): Promise<boolean> {
     const reason = "Cancelled by a newer run: the function is a singleton.";
     for (const runId of runIds) {
-      await this.#options.runs.decide(runId, (state, env) => {
+      const { kind } = await this.#options.runs.decide(runId, (state, env) => {
         const decision = decideCancel(state, { reason }, env);
         return decision && { ...decision, guards: [...guards, ...decision.guards] };
       });
+      if (kind === "stale") return false;
     }
+    return true;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Items that belong to no run: ends of debounces and batches, ticks of schedules.
+ * Items that belong to no run: ends of debounces and batches, ticks of schedules, pages of bulk operations.
  *
  * I1  A decision that loses against another about the same cell is taken again on what is stored then.
  * I2  An item whose lease is lost is left to its new holder.
@@ -21,6 +21,7 @@ import {
 } from "@pawl/engine";
 import type { Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
+import type { Bulks } from "./bulk.ts";
 import type { Cells } from "./cells.ts";
 import type { Commits } from "./commits.ts";
 import type { FlowCommits } from "./flow-commits.ts";
@@ -35,6 +36,7 @@ export type FlowItemsOptions = {
   readonly cells: Cells;
   readonly commits: Commits;
   readonly flowCommits: FlowCommits;
+  readonly bulks: Bulks;
 };
 
 export class FlowItems {
@@ -53,6 +55,8 @@ export class FlowItems {
         return this.#endDebounce(item, generation);
       case "batch":
         return this.#endBatch(item, generation);
+      case "bulk":
+        return this.#options.bulks.process(item, generation);
       default:
         throw new Error(`The item ${item.id} has the kind ${item.kind}, which nobody processes.`);
     }
@@ -65,29 +69,42 @@ export class FlowItems {
   }
 
   async #endDebounce(item: ItemRow, generation: number): Promise<ItemOutcome> {
-    const { cells, store } = this.#options;
+    // An event that takes another's place is known before it is stored. A commit, even of nothing, waits for what is handed over before it.
+    const isDone = await this.#tryEndDebounce(item, { generation, mayWait: true });
+    if (!isDone) await this.#tryEndDebounce(item, { generation, mayWait: false });
+    return "decided";
+  }
+
+  /** False where the event that the debounce holds is not in the log, and that may change. */
+  async #tryEndDebounce(
+    item: ItemRow,
+    { generation, mayWait }: { readonly generation: number; readonly mayWait: boolean },
+  ): Promise<boolean> {
+    const { cells, store, clock } = this.#options;
     const key = item.runId;
     const row = this.#functionOf(item);
+    let isMissing = false;
     await this.#options.flowCommits.decide([leaseOf(item, generation)], async () => {
       await cells.load([key]);
       const state = cells.view([key])?.get(key)?.state;
       const held = state === undefined ? undefined : (JSON.parse(state) as DebounceState);
       const event = held === undefined ? undefined : await store.history.eventById(held.eventId);
       const parsed = event === undefined ? undefined : (JSON.parse(event.body) as ExpressionEvent);
-      const { singleton } =
-        row === undefined || parsed === undefined ? {} : flowKeysOf(row, { event: parsed, now: this.#options.clock.now() });
+      const { singleton } = row === undefined || parsed === undefined ? {} : flowKeysOf(row, { event: parsed, now: clock.now() });
       return {
         cellKeys: singleton === undefined ? [key] : [key, singleton],
         plan: (plan) => {
           const now = plan.cells.get(key)?.state;
           // Another event has taken the place of the one that was read: what is read is not what is held.
           if (now !== state) return false;
-          planDebounceEnd(plan, { key, function: row, ...(event === undefined || parsed === undefined ? {} : { event, parsed }) });
+          isMissing = mayWait && held !== undefined && event === undefined;
+          if (!isMissing)
+            planDebounceEnd(plan, { key, function: row, ...(event === undefined || parsed === undefined ? {} : { event, parsed }) });
           return true;
         },
       };
     });
-    return "decided";
+    return !isMissing;
   }
 
   async #endBatch(item: ItemRow, generation: number): Promise<ItemOutcome> {

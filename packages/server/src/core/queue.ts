@@ -11,7 +11,7 @@
  *
  * Spec: semantics 6.1, 6.11, 9.
  */
-import { callsApp, type FunctionRow, type ItemRow, type Slot } from "@pawl/engine";
+import { callsApp, type FunctionRow, isOfRun, isStartLane, type ItemRow, type Slot } from "@pawl/engine";
 import type { Claim, Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -255,21 +255,29 @@ export class Queue {
     entry.slots = slots;
   }
 
+  /** Both must have taken place: a lease without the starts it counts for is given back. */
   async #claim(items: readonly ItemRow[]): Promise<void> {
-    let claims: readonly Claim[] = [];
-    try {
-      [claims] = await Promise.all([this.#options.store.claimItems(items.map(({ id }) => id)), this.#lanes.gates.save()]);
-    } catch (error) {
-      this.#options.logger.error({ error: String(error) }, "claiming items failed");
-      for (const item of items) this.#ended(item, "fault");
+    const claiming = this.#options.store.claimItems(items.map(({ id }) => id));
+    const [claimed, saved] = await Promise.allSettled([claiming, this.#lanes.gates.save()]);
+    const claims: readonly Claim[] = claimed.status === "fulfilled" ? claimed.value : [];
+    const generations = new Map(claims.map(({ itemId, generation }) => [itemId, generation]));
+    const failed = [claimed, saved].find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") {
+      this.#options.logger.error({ error: String(failed.reason) }, "claiming items failed");
+      for (const item of items) this.#ended(item, "fault", generations.get(item.id));
       return;
     }
-    const generations = new Map(claims.map(({ itemId, generation }) => [itemId, generation]));
     for (const item of items) {
       const generation = generations.get(item.id);
-      if (generation === undefined) this.#ended(item, "decided");
-      else void this.#run(item, generation);
+      if (generation !== undefined) void this.#run(item, generation);
+      else this.#gone(item);
     }
+  }
+
+  /** A chosen item is not in the store any more, without our having been told: what its run holds is perhaps not held any more. */
+  #gone(item: ItemRow): void {
+    this.#ended(item, "decided");
+    if (isStartLane(item.lane)) this.reconcile(item.runId);
   }
 
   async #run(item: ItemRow, generation: number): Promise<void> {
@@ -314,7 +322,12 @@ export class Queue {
     this.#recovery.readRun(ownerId, (items) => {
       for (const item of items) if (!isSame(this.#entries.get(item.id)?.item, item)) this.offer(item);
       // A run that goes on has items.
-      if (items.length === 0) this.#lanes.gates.leave(ownerId);
+      if (items.length > 0) return;
+      for (const itemId of this.#byRun.get(ownerId) ?? []) {
+        const entry = this.#entries.get(itemId);
+        if (entry !== undefined && isOfRun(entry.item)) this.forget(itemId);
+      }
+      this.#lanes.gates.leave(ownerId);
     });
   }
 }

@@ -84,8 +84,15 @@ export class StartGates {
       const cell = { key, kind: "throttle", functionId, version: state.version, expiresAt: state.tat } as const;
       changes.push({ kind: "put-cell", cell: { ...cell, state: JSON.stringify({ tat: state.tat }) } });
     }
+    const saved = [...this.#unsaved];
     this.#unsaved.clear();
-    await this.#options.store.apply({ guards: [], changes });
+    try {
+      await this.#options.store.apply({ guards: [], changes });
+    } catch (error) {
+      // The starts that it counts may still be made: whoever makes them stores it first.
+      for (const [key, gate] of saved) if (!this.#unsaved.has(key)) this.#unsaved.set(key, gate);
+      throw error;
+    }
   }
 
   /** Counts a run that has started before this node did. */

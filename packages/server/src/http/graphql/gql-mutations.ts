@@ -1,4 +1,5 @@
 /** What GraphQL's mutations do. Spec: wire 12.1. */
+import type { RerunFrom } from "@pawl/engine";
 import { isUlid } from "@pawl/protocol";
 import { archiveApp } from "../../app/archive-app.ts";
 import { isSameUrl, normalizeAppUrl } from "../../app/app-url.ts";
@@ -37,14 +38,31 @@ export const MUTATIONS: Readonly<Record<string, Resolver>> = {
     return oldRunObject(request, run);
   },
   rerun: async ({ runID, fromStep }: { readonly runID: unknown; readonly fromStep?: unknown }, { context }: GqlRequest) => {
-    if (fromStep !== undefined && fromStep !== null)
-      throw new GqlRefusal("Running again from a step is not implemented by this server.", "not_implemented");
     const runId = ulidOf(runID);
-    const newRunId = await context.engine.rerun(runId);
-    if (newRunId === undefined) throw gqlNotFound("run", runId);
-    return newRunId;
+    const result = await context.engine.rerun(runId, fromStepOf(fromStep));
+    if (result.kind === "no-run") throw gqlNotFound("run", runId);
+    if (result.kind !== "created") throw new GqlRefusal(`The run can't be run again from that step: ${result.kind}.`, "invalid_input");
+    return result.runId;
   },
 };
+
+/** `{ stepID, input }`, where `input` is the text of a JSON array. */
+function fromStepOf(value: unknown): RerunFrom | undefined {
+  if (!isRecord(value) || typeof value["stepID"] !== "string") return undefined;
+  const { stepID: stepId, input } = value;
+  if (input === undefined || input === null) return { stepId };
+  const parsed = typeof input === "string" ? parseJson(input) : input;
+  if (!Array.isArray(parsed)) throw gqlInvalid("fromStep.input must be the text of a JSON array of arguments.");
+  return { stepId, input: parsed as readonly unknown[] };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 type InvokeArguments = {
   readonly functionSlug: string;

@@ -146,7 +146,10 @@ test("a run is cancelled once, and run again", async () => {
   const { body: again } = await server.post(`/v2/runs/${runId}/rerun`, {});
   await settled();
   expect((await server.get(`/v2/runs/${again.data.runId}`)).body.data).toMatchObject({ status: "RUNNING" });
-  expect(await server.post(`/v2/runs/${runId}/rerun`, { fromStep: { stepId: "s" } })).toMatchObject({ status: 501 });
+  expect(await server.post(`/v2/runs/${runId}/rerun`, { fromStep: { stepId: "nope" } })).toMatchObject({
+    status: 400,
+    body: { errors: [{ code: "step_not_found" }] },
+  });
 });
 
 test("apps and functions are shown with their options", async () => {

@@ -1,11 +1,13 @@
 /** REST v2: runs, their traces, cancelling and running again. Spec: wire 11.4. */
+import type { RerunFrom } from "@pawl/engine";
 import { isUlid } from "@pawl/protocol";
 import type { RunQuery } from "@pawl/store";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { given } from "../../json.ts";
+import type { RerunResult } from "../../core/engine.ts";
+import { given, isRecord } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
 import { factsOfRun } from "../ui/run-facts.ts";
-import { badRequest, notImplemented, v2Envelope, v2NotFound, V2Refusal } from "./v2-answer.ts";
+import { badRequest, v2Envelope, v2NotFound, V2Refusal } from "./v2-answer.ts";
 import { findApp, findFunction } from "./v2-app-routes.ts";
 import { fieldsOf, flagOf, limitOf, one, type Parameters, parametersOf, readRunsQuery, runCursor, timeRangeOf } from "./v2-query.ts";
 import { runShape, traceShape } from "./v2-view.ts";
@@ -73,11 +75,33 @@ function actionRoutes(app: FastifyInstance, { engine }: ServerContext): void {
   });
   app.post("/runs/:runId/rerun", async ({ params: { runId }, body }: RunRequest) => {
     const { fromStep } = fieldsOf(body, ["fromStep"]);
-    if (fromStep !== undefined && fromStep !== null) throw notImplemented("Running again from a step");
-    const newRunId = await engine.rerun(checkedId(runId));
-    if (newRunId === undefined) throw v2NotFound(`Run ${runId} not found`);
-    return v2Envelope({ runId: newRunId }, { now: engine.clock.now() });
+    const result = await engine.rerun(checkedId(runId), fromStepOf(fromStep));
+    if (result.kind !== "created") throw rerunRefusal(result.kind, runId);
+    return v2Envelope({ runId: result.runId }, { now: engine.clock.now() });
   });
+}
+
+/** `{ stepId, input? }`; undefined for a run from the beginning. */
+function fromStepOf(value: unknown): RerunFrom | undefined {
+  if (value === undefined || value === null) return undefined;
+  const { stepId, input } = isRecord(value) ? value : {};
+  if (typeof stepId !== "string" || stepId === "") throw badRequest("fromStep.stepId must be the id or name of a step", "missing_field");
+  if (input !== undefined && !Array.isArray(input))
+    throw badRequest("fromStep.input must be an array of arguments", "invalid_field_format");
+  return { stepId, ...given("input", input as readonly unknown[] | undefined) };
+}
+
+function rerunRefusal(kind: Exclude<RerunResult["kind"], "created">, runId: string): V2Refusal {
+  switch (kind) {
+    case "no-run":
+      return v2NotFound(`Run ${runId} not found`);
+    case "step-not-found":
+      return badRequest("Step not found in original run", "step_not_found");
+    case "step-ambiguous":
+      return badRequest("Step name matches multiple steps in original run", "step_ambiguous");
+    case "step-has-no-input":
+      return badRequest("The step takes no arguments: only steps that run code have an input", "step_has_no_input");
+  }
 }
 
 async function listRuns(

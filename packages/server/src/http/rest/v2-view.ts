@@ -44,7 +44,7 @@ export function functionShape(row: FunctionRow, registry: Registry): Shape {
     id: localIdOf(row, app),
     name: row.name,
     slug: row.slug,
-    isPaused: false,
+    isPaused: row.paused !== undefined,
     isArchived: row.archivedAt !== undefined,
     app: { id: app?.name },
     triggers: triggersOf(row.definition).map(({ type, value, condition }) => ({ type, value, if: condition })),

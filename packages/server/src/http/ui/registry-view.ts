@@ -22,5 +22,6 @@ export function functionView(row: FunctionRow, app: AppRow | undefined): UiFunct
       trigger.kind === "cron" ? { cron: trigger.cron } : { event: trigger.event, ...given("expression", trigger.condition) },
     ),
     config,
+    ...given("paused", row.paused),
   };
 }

@@ -6,6 +6,7 @@ import { isRecord, textOf } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
 import { logIn, logOut, requireAccess, requireOrigin } from "./access.ts";
 import { type RawQuery, readEventQuery, readRunQuery } from "./list-query.ts";
+import { operationRoutes, readRerunFrom, RERUN_HINTS } from "./operation-routes.ts";
 import { appView, functionView } from "./registry-view.ts";
 import { seqOf } from "./run-facts.ts";
 import { readEvent, readEvents, readRun, readRuns } from "./run-pages.ts";
@@ -77,11 +78,13 @@ function actionRoutes(app: FastifyInstance, { engine }: ServerContext): void {
     if (result === "ended") throw new UiRefusal(`Run ${runId} has already ended.`, { status: 409, code: "run-ended" });
     return { ok: true };
   });
-  app.post("/runs/:runId/rerun", async ({ params: { runId } }: RunRequest): Promise<UiRerunResult> => {
-    const newRunId = await engine.rerun(runId);
-    if (newRunId === undefined) throw noRun(runId);
-    return { runId: newRunId };
+  app.post("/runs/:runId/rerun", async ({ params: { runId }, body }: RunRequest): Promise<UiRerunResult> => {
+    const result = await engine.rerun(runId, readRerunFrom(body));
+    if (result.kind === "no-run") throw noRun(runId);
+    if (result.kind !== "created") throw invalid("The run can't be run again from that step.", RERUN_HINTS[result.kind]);
+    return { runId: result.runId };
   });
+  operationRoutes(app, engine);
 }
 
 function streamRoute(app: FastifyInstance, context: ServerContext): void {
