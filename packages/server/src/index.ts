@@ -8,3 +8,4 @@ export * from "./ports/clock.ts";
 export * from "./ports/invoker.ts";
 export * from "./ports/logger.ts";
 export * from "./ports/random.ts";
+export { openSecrets, type LoadSecret } from "./ports/secrets.ts";

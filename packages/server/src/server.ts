@@ -16,6 +16,10 @@ import { systemClock } from "./ports/clock.ts";
 import type { Invoker } from "./ports/invoker.ts";
 import { type Logger, silentLogger } from "./ports/logger.ts";
 import { systemRandom } from "./ports/random.ts";
+import { openSecrets } from "./ports/secrets.ts";
+import { Realtime } from "./realtime/realtime.ts";
+import { realtimeRoutes } from "./realtime/realtime-routes.ts";
+import { publishRuns } from "./realtime/run-messages.ts";
 
 export type ServerOptions = {
   readonly store: Store;
@@ -29,6 +33,8 @@ export type ServerOptions = {
   readonly eventKeys?: readonly string[];
   /** Bare hexadecimal, or with a `signkey-…-` prefix. Signs calls and protects the management API. */
   readonly signingKey?: string;
+  /** File in which generated secrets are kept. Default: they live as long as the server, and so do the tokens signed with them. */
+  readonly secretsPath?: string;
   /** URLs of apps to register at start. */
   readonly appUrls?: readonly string[];
   /** Whether to look for apps on the usual loopback ports while none is known. Default false. */
@@ -85,7 +91,11 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
     pollsErrorsOnly: options.pollsErrorsOnly ?? false,
     ...given("signingKey", options.signingKey),
   });
-  const http = await createHttpServer(contextOf(options, { engine, sync, logger, kind }));
+  // One loader for all who need secrets: it writes the file.
+  const loadSecret = openSecrets(options.secretsPath);
+  const realtime = new Realtime({ clock: systemClock, random: systemRandom(), loadSecret });
+  publishRuns(engine, realtime);
+  const http = await createHttpServer(contextOf(options, { engine, sync, logger, kind }), [realtimeRoutes(realtime)]);
   await engine.start();
   try {
     await http.listen({ host, port });

@@ -129,6 +129,7 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
     ...(retrySeconds === 0 ? {} : { retryIntervalMs: retrySeconds * 1_000 }),
     ...(signingKey === undefined ? {} : { signingKey }),
     ...(dashboardDir === undefined ? {} : { dashboardDir }),
+    ...(options.data.isTemporary ? {} : { secretsPath: `${options.data.path}.secrets` }),
   };
 }
 
