@@ -1,5 +1,5 @@
 /** Delivery and bounds, on sinks that are lists. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type CloseReason, Hub, type Subscriber, type SubscriberSink } from "./hub.ts";
 import type { Frame } from "./outbox.ts";
@@ -149,8 +149,8 @@ test("property: every subscriber gets its messages in order and once, or is told
             if (!member.isGone && step.names.some((each) => member.topics.has(each))) member.expected.push(text);
           hub.publish(keys(...step.names), text);
         } else {
-          const member = members[step.who] ?? members[0]!;
-          act(hub, member, step);
+          const member = members[step.who];
+          if (member !== undefined) act(hub, member, step);
         }
         for (const member of members) {
           const { sink, subscriber, expected } = member;
