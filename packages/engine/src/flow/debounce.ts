@@ -4,7 +4,8 @@
  * I1  While a debounce goes on, its cell and its item exist both; the decision that fires it deletes both.
  * I2  It fires once, with the event whose `ts` is the greatest; of equal ones, the last that came.
  * I3  It fires `periodMs` after the last event that it accepted, and `timeoutMs` after the first at the latest.
- * I4  An event that another one takes the place of has an outcome that says so; its invoker is told that there is no run for it.
+ * I4  It does not fire before its cell says, even where its item was taken up just before another event put it off.
+ * I5  An event that another one takes the place of has an outcome that says so; its invoker is told that there is no run for it.
  *
  * Spec: semantics 6.5. The server it describes adds about a second to the period; this one does not.
  */
@@ -25,6 +26,8 @@ export type DebounceState = {
   readonly ts: number;
   /** When the first event came. */
   readonly firstAt: number;
+  /** When it ends, unless another event comes. */
+  readonly dueAt: number;
   readonly correlationId?: string;
 };
 
@@ -43,6 +46,7 @@ export function planDebounce(plan: FlowPlan, target: EventTarget, key: string): 
     eventName: event.name,
     ts: event.ts,
     firstAt,
+    dueAt,
     ...(correlationId === undefined ? {} : { correlationId }),
   };
   writeCell(plan, { key, kind: "debounce", functionId: row.id }, state);
@@ -95,10 +99,16 @@ export function planDebounceEnd(
   },
 ): void {
   const held = readCell<DebounceState>(plan, input.key);
+  const { function: row, event, parsed } = input;
+  // An event has come while the item was taken up: it has put the end off.
+  if (row !== undefined && held !== undefined && held.dueAt > plan.ctx.now) {
+    const item = flowItem({ key: input.key, kind: "debounce", functionId: row.id, dueAt: held.dueAt });
+    plan.changes.push({ kind: "reschedule-item", item });
+    return;
+  }
   plan.changes.push({ kind: "delete-item", itemId: itemIdOf.flow(input.key) });
   if (held === undefined) return;
   plan.changes.push({ kind: "delete-cell", key: input.key });
-  const { function: row, event, parsed } = input;
   if (row === undefined || event === undefined || parsed === undefined) return;
   const target = { function: row, event, ...(held.correlationId === undefined ? {} : { correlationId: held.correlationId }) };
   if (row.archivedAt !== undefined) return refuse(plan, target, { reason: "function-archived" });

@@ -60,8 +60,9 @@ function timeOutRun(draft: Draft, { item, calledAt }: TimerInput): Decision {
   return decisionOf(draft, { id: item.id, keep: false });
 }
 
-/** When the run could have started: at once, or at the time of the one event that started it. */
+/** When the run could have started: at once, or at the time of the one event that started it. A run that is run again starts at once. */
 function startableAt({ run, state }: Draft): number {
+  if (run.rerunOf !== undefined) return run.queuedAt;
   const [body = "{}"] = state.events;
   const { ts = 0 } = run.eventIds.length === 1 ? (JSON.parse(body) as { readonly ts?: number }) : {};
   return Math.max(run.queuedAt, ts);

@@ -67,7 +67,9 @@ export function stepError(draft: Draft, op: WireOp, context: OpContext): void {
     kind: "insert-attempt",
     attempt: { runId: draft.run.id, stepId: op.id, attempt: item.attempt, ...times, error: JSON.stringify(op.error), retryAt: next.dueAt },
   });
-  if (!context.isRetrying) draft.changes.push({ kind: "reschedule-item", item: { ...item, attempt: next.attempt, dueAt: next.dueAt } });
+  // A run that has started is not among those that wait for their start any more.
+  const again = { ...item, lane: draft.run.lane, attempt: next.attempt, dueAt: next.dueAt };
+  if (!context.isRetrying) draft.changes.push({ kind: "reschedule-item", item: again });
   context.isRetrying = true;
   const { id: runId, functionId } = draft.run;
   const { attemptsMax } = item;
