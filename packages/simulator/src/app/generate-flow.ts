@@ -40,6 +40,13 @@ export function generateFlow(random: SeededRandom, { mayBatch }: { readonly mayB
   });
 }
 
+/** The options without those that cancel runs. */
+export function withoutCancelling({ startMs: _, finishMs: __, ...flow }: FlowOptions): FlowOptions {
+  if (flow.singleton?.mode !== "cancel") return flow;
+  const { singleton: ___, ...rest } = flow;
+  return rest;
+}
+
 function generateSchedules(random: SeededRandom): readonly ScheduleOption[] {
   const one = (everyMinutes: number): ScheduleOption => ({
     everyMinutes,

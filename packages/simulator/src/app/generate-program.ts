@@ -4,7 +4,7 @@
  */
 import type { FunctionDefinition, FunctionRow } from "@pawl/engine";
 import type { SeededRandom } from "../world/seeded-random.ts";
-import { flowDefinitionOf, generateFlow, NO_FLOW, runLimitOf, scheduleTriggers } from "./generate-flow.ts";
+import { flowDefinitionOf, generateFlow, NO_FLOW, runLimitOf, scheduleTriggers, withoutCancelling } from "./generate-flow.ts";
 import { CANCEL_EVENT, type ConcurrencyLimit, N_BOUND, type Program, SIGNALS, type Statement, TRIGGER_EVENTS } from "./program.ts";
 
 export const APP_ID = "app";
@@ -21,7 +21,10 @@ export function generatePrograms(
   return slugs.map((slug, index) => {
     const program = generateProgram(random.fork(slug), { slug, later: slugs.slice(index + 1) });
     const mayBatch = program.cancel === undefined;
-    return hasFlow ? { ...program, flow: generateFlow(random.fork(`${slug} flow`), { mayBatch }) } : program;
+    const flow = generateFlow(random.fork(`${slug} flow`), { mayBatch });
+    // One that cancellations start, and that is cancelled by itself, would start itself for ever.
+    const mayCancel = program.trigger?.event !== "inngest/function.cancelled";
+    return hasFlow ? { ...program, flow: mayCancel ? flow : withoutCancelling(flow) } : program;
   });
 }
 
