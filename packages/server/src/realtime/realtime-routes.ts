@@ -57,7 +57,7 @@ export function realtimeRoutes(realtime: Realtime): (app: FastifyInstance, conte
       const token = upgrade.url.searchParams.get("token") ?? bearerOf(upgrade.request.headers.authorization) ?? "";
       const grant = realtime.verify(token);
       if (grant === undefined) refuseWebSocket(upgrade, BAD_TOKEN);
-      else openWebSocket(realtime, { upgrade, topics: grant.topics });
+      else void openWebSocket(realtime, { upgrade, topics: grant.topics });
     });
     app.addHook("preClose", async () => realtime.stop());
   };
