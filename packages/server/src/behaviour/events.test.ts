@@ -8,7 +8,7 @@ function echoWorld(server: Parameters<typeof worldOf>[1] = {}): Promise<World> {
 }
 
 /** Posts a body as it is. */
-async function post(world: World, payload: string, headers: Readonly<Record<string, string>> = {}, key = "any") {
+async function post(world: World, payload: string, { key = "any", ...headers }: Readonly<Record<string, string>> = {}) {
   const response = await world.server.http.inject({
     method: "POST",
     url: `/e/${key}`,
@@ -19,7 +19,7 @@ async function post(world: World, payload: string, headers: Readonly<Record<stri
   return {
     status: response.statusCode,
     headers: response.headers,
-    body: response.json() as { ids: string[]; error?: string; status: number },
+    body: response.json<{ ids: string[]; error?: string; status: number }>(),
   };
 }
 
@@ -34,8 +34,8 @@ describe("semantics 1.1 endpoints", () => {
   it("with keys, one of them is needed", async () => {
     const world = await echoWorld({ server: { kind: "cloud", eventKeys: ["k1", "k2"] } });
     const event = json({ name: "shop/echo", data: {} });
-    expect((await post(world, event, {}, "k2")).status).toBe(200);
-    const refused = await post(world, event, {}, "k3");
+    expect((await post(world, event, { key: "k2" })).status).toBe(200);
+    const refused = await post(world, event, { key: "k3" });
     expect([refused.status, refused.body]).toEqual([401, { status: 401, message: "", error: "Event key not found" }]);
     expect(await world.runs("echo")).toHaveLength(1);
   });
@@ -313,7 +313,7 @@ describe("semantics 1.8 de-duplication", () => {
 describe("semantics 1.9 /invoke", () => {
   it("starts one function, by slug, with an event of the server's own", async () => {
     const world = await echoWorld();
-    const { status, body } = await world.server.post("/invoke/shop-echo", { name: "ignored", data: { n: 1 }, user: { id: "u" } });
+    const { status, body } = await world.post("/invoke/shop-echo", { name: "ignored", data: { n: 1 }, user: { id: "u" } });
     await settled();
     const { eventIds, output } = await world.run("echo");
     expect([status, body]).toEqual([200, { id: eventIds[0], status: 200 }]);
@@ -322,7 +322,7 @@ describe("semantics 1.9 /invoke", () => {
 
   it("an unknown slug is taken, and changes nothing", async () => {
     const world = await echoWorld();
-    expect((await world.server.post("/invoke/shop-nobody", { data: {} })).status).toBe(200);
+    expect((await world.post("/invoke/shop-nobody", { data: {} })).status).toBe(200);
     await settled();
     expect(await world.runs("echo")).toEqual([]);
     expect(await world.server.engine.store.unprocessedEvents({ limit: 1 })).toEqual([]);
@@ -337,7 +337,7 @@ describe("semantics 1.9 /invoke", () => {
   it("with keys, one is needed", async () => {
     const world = await echoWorld({ server: { kind: "cloud", eventKeys: ["k"], signingKey: "abcd" } });
     const invoke = async (headers: Readonly<Record<string, string>>): Promise<number> =>
-      (await world.server.post("/invoke/shop-echo", { data: {} }, headers)).status;
+      (await world.post("/invoke/shop-echo", { data: {} }, headers)).status;
     expect([await invoke({}), await invoke({ authorization: "Bearer x" })]).toEqual([401, 401]);
     expect([await invoke({ authorization: "Bearer k" }), await invoke({ authorization: "Bearer abcd" })]).toEqual([200, 200]);
   });

@@ -83,7 +83,7 @@ describe("semantics 5.4 invoke", () => {
       child: { on: [], script: ({ step }) => step.sleep("nap", "1h") },
     });
     await world.send("shop/parent");
-    await world.server.engine.cancel((await world.run("child")).id, "No more.");
+    await world.cancel((await world.run("child")).id);
     await world.advance("1s");
     expect((await world.run("parent")).output).toMatchObject({ caught: { message: "The invoked function was cancelled" } });
   });
@@ -138,7 +138,7 @@ describe("semantics 5.4 invoke", () => {
       child: { on: [], script: ({ step }) => step.sleep("nap", "1m") },
     });
     await world.send("shop/parent");
-    await world.server.engine.cancel((await world.run("parent")).id, "No more.");
+    await world.cancel((await world.run("parent")).id);
     await world.advance("1m");
     expect([(await world.run("parent")).status, (await world.run("child")).status]).toEqual(["CANCELLED", "COMPLETED"]);
   });

@@ -24,9 +24,7 @@ describe("semantics 4.4 op codes", () => {
   });
 
   it("StepFailed saves `{error}` whatever the attempts, and the code goes on", async () => {
-    const world = await answering([
-      { op: "StepFailed", id: "a", error: { name: "E", message: "m", stack: "s", data: 1, cause: "c" } as never },
-    ]);
+    const world = await answering([{ op: "StepFailed", id: "a", error: { name: "E", message: "m", stack: "s", data: 1, cause: "c" } }]);
     expect(world.calls("f").at(-1)?.body.steps).toEqual({ a: { error: { name: "E", message: "m", stack: "s", data: 1, cause: "c" } } });
     expect((await world.run("f")).status).toBe("COMPLETED");
   });
@@ -272,7 +270,7 @@ describe("semantics 4.8 after the run ends", () => {
     await world.send("shop/f");
     await world.advance("1s");
     const { id } = await world.run("f");
-    await world.server.engine.cancel(id, "No more.");
+    await world.cancel(id);
     await world.advance("1h");
     expect(await world.run("f")).toMatchObject({ status: "CANCELLED", ended: 1_000, stepsDone: 0 });
     expect(world.calls("f")).toHaveLength(1);

@@ -16,7 +16,7 @@ describe("semantics 5.5 signals", () => {
     const world = await signalWorld();
     await world.send("shop/job");
     const { id } = await world.run("job");
-    const { status, body } = await world.server.post("/v1/signals", { signal: "go", data: { n: 1 } });
+    const { status, body } = await world.post("/v1/signals", { signal: "go", data: { n: 1 } });
     expect([status, body.data]).toEqual([200, { run_id: id }]);
     await world.advance("1s");
     expect(await world.run("job")).toMatchObject({ status: "COMPLETED", output: { signal: "go", data: { n: 1 } } });
@@ -25,7 +25,7 @@ describe("semantics 5.5 signals", () => {
 
   it("a signal that nobody waits for is lost, and the sender is told", async () => {
     const world = await signalWorld();
-    expect((await world.server.post("/v1/signals", { signal: "go", data: 1 })).status).toBe(404);
+    expect((await world.post("/v1/signals", { signal: "go", data: 1 })).status).toBe(404);
     await world.send("shop/job");
     await world.advance("30m");
     expect((await world.run("job")).status).toBe("RUNNING");
@@ -36,7 +36,7 @@ describe("semantics 5.5 signals", () => {
     await world.send("shop/job");
     await world.advance("1h");
     expect(await world.run("job")).toMatchObject({ status: "COMPLETED", output: null, ended: 3_600_000 });
-    expect((await world.server.post("/v1/signals", { signal: "go" })).status).toBe(404);
+    expect((await world.post("/v1/signals", { signal: "go" })).status).toBe(404);
   });
 
   it("without a time-out it waits for a year", async () => {
@@ -89,7 +89,7 @@ describe("semantics 5.5 signals", () => {
   it("a name is free again when its run has ended", async () => {
     const world = await signalWorld();
     await world.send("shop/job");
-    await world.server.engine.cancel((await world.run("job")).id, "No more.");
+    await world.cancel((await world.run("job")).id);
     await world.send("shop/job");
     await world.server.engine.signal("go", 1);
     await world.advance("1s");

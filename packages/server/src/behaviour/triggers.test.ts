@@ -42,7 +42,7 @@ describe("semantics 2.3 one run per event per function", () => {
 
   it("a function that is gone from its app is not started, and an event that starts nothing is stored", async () => {
     const world = await worldOf({ gone: { script: () => "ran" } });
-    const register = await world.server.post("/fn/register", {
+    const register = await world.post("/fn/register", {
       appName: "shop",
       url: "http://127.0.0.1:9/api/pawl",
       sdk: "js:v4.24.0",

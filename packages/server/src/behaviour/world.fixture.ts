@@ -51,10 +51,39 @@ export type SeenEvent = {
 export class World {
   readonly server: TestServer;
   readonly #app: ScriptedApp;
+  #requests = 0;
+  #answered = 0;
 
   constructor(server: TestServer, app: ScriptedApp) {
     this.server = server;
     this.#app = app;
+    server.clock.settle = () => this.settle();
+  }
+
+  /** Waits for everything that needs no time, requests to the server among it. */
+  async settle(): Promise<void> {
+    let answered: number;
+    do {
+      answered = this.#answered;
+      await settled();
+    } while (this.#requests > 0 || this.#answered > answered);
+  }
+
+  /** A request to the server, from an app or from outside. */
+  async post(url: string, payload: unknown = {}, headers: Readonly<Record<string, string>> = {}): ReturnType<TestServer["post"]> {
+    this.#requests += 1;
+    try {
+      return await this.server.post(url, payload, headers);
+    } finally {
+      this.#requests -= 1;
+      this.#answered += 1;
+    }
+  }
+
+  /** Cancels a run. */
+  async cancel(runId: string): Promise<void> {
+    await this.server.engine.cancel(runId, "Cancelled by the test.");
+    await this.settle();
   }
 
   /** Sends one event; resolves with its internal id when what it starts has begun. */
@@ -64,7 +93,7 @@ export class World {
     rest: { readonly id?: string; readonly ts?: number } = {},
   ): Promise<string> {
     const [id = ""] = await this.server.engine.send([{ name, data, ...rest }]);
-    await settled();
+    await this.settle();
     return id;
   }
 
@@ -74,13 +103,14 @@ export class World {
     const configs = Object.entries(functions).map(([name, definition]) => configOf(name, definition));
     const result = await registerApp(this.server.engine, { appName: "shop", url, sdk, framework, method: "serve", functions: configs });
     if (result.kind !== "registered") throw new Error(`The registration was refused: ${JSON.stringify(result)}`);
-    await settled();
+    await this.settle();
   }
 
   /** Lets time pass: a duration such as `1h30m`. */
   async advance(duration: string): Promise<void> {
     const ms = parseDurationMs(duration);
     if (ms === undefined) throw new Error(`${duration} is no duration.`);
+    await this.settle();
     await this.server.clock.advance(ms);
   }
 

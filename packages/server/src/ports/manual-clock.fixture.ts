@@ -7,6 +7,8 @@ export const START = 1_790_000_000_000;
 export class ManualClock implements Clock {
   #now = START;
   #timers: { readonly at: number; readonly callback: () => void }[] = [];
+  /** Waits until what a timer brought about is done. */
+  settle: () => Promise<void> = settled;
 
   now(): number {
     return this.#now;
@@ -31,10 +33,10 @@ export class ManualClock implements Clock {
       this.#timers = this.#timers.filter((timer) => timer !== next);
       this.#now = Math.max(this.#now, next.at);
       next.callback();
-      await settled();
+      await this.settle();
     }
     this.#now = end;
-    await settled();
+    await this.settle();
   }
 }
 
