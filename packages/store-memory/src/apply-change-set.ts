@@ -88,7 +88,7 @@ export function pauseOfSignal(tables: Tables, signal: string): PauseRow | undefi
 type LogChange = Extract<Change, { kind: "insert-event" | "mark-event-processed" | "insert-event-outcome" | "insert-attempt" }>;
 type WorkChange = Extract<
   Change,
-  { kind: "insert-item" | "reschedule-item" | "delete-item" | "insert-pause" | "delete-pause" | "delete-run-work" }
+  { kind: "insert-item" | "reschedule-item" | "amend-item" | "delete-item" | "insert-pause" | "delete-pause" | "delete-run-work" }
 >;
 
 /** Rows that are written once. The first write wins. */
@@ -194,6 +194,12 @@ function changeWork(world: World, change: WorkChange): void {
       return insertItem(world, change.item);
     case "reschedule-item":
       return rescheduleItem(world, change.item);
+    case "amend-item": {
+      const old = tables.items.get(change.item.id);
+      const { attempt, lane } = change.item;
+      if (old !== undefined) world.journal.set(tables.items, old.id, { ...old, attempt, lane });
+      return undefined;
+    }
     case "delete-item":
       return deleteItem(world, tables.items.get(change.itemId));
     case "insert-pause":

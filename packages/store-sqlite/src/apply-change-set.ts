@@ -83,7 +83,7 @@ function makeChange(statements: Statements, change: Change): void {
 
 type WorkChange = Extract<
   Change,
-  { kind: "insert-item" | "reschedule-item" | "delete-item" | "insert-pause" | "delete-pause" | "delete-run-work" }
+  { kind: "insert-item" | "reschedule-item" | "amend-item" | "delete-item" | "insert-pause" | "delete-pause" | "delete-run-work" }
 >;
 
 /** Items and pauses, with what the driver remembers about them. */
@@ -95,6 +95,8 @@ function changeWork(statements: Statements, change: WorkChange): void {
     case "reschedule-item":
       leases.end(change.item.id);
       return items.reschedule(change.item, lanes.readyUntil());
+    case "amend-item":
+      return items.amend(change.item);
     case "delete-item":
       leases.end(change.itemId);
       return items.delete(change.itemId);

@@ -32,6 +32,8 @@ export type Change =
   | { readonly kind: "insert-item"; readonly item: ItemRow }
   /** Sets when the item is due, its attempt and its lane. */
   | { readonly kind: "reschedule-item"; readonly item: ItemRow }
+  /** Sets the item's attempt and lane while it is being worked on: its lease goes on. */
+  | { readonly kind: "amend-item"; readonly item: ItemRow }
   | { readonly kind: "delete-item"; readonly itemId: string }
   /** Nothing where the id exists already. */
   | { readonly kind: "insert-pause"; readonly pause: PauseRow }

@@ -21,16 +21,18 @@ export type FlowPlan = {
   readonly trace: TraceEntry[];
   /** Runs that the decision creates. */
   readonly runs: ScheduledRun[];
-  /** Runs that must be cancelled before the decision can be taken; then it is taken anew. */
+  /** Runs that must be cancelled together with the decision, which is then taken anew with them in `ending`. */
   readonly cancelFirst: Set<string>;
+  /** Runs that end in the same commit. */
+  readonly ending: ReadonlySet<string>;
 };
 
 /** What a plan amounts to. */
 export type FlowDecision = Decision & Pick<FlowPlan, "runs" | "cancelFirst">;
 
 /** An empty plan. */
-export function flowPlanOf(ctx: DecideContext, cells: CellView): FlowPlan {
-  return { ctx, cells, guards: [], changes: [], trace: [], runs: [], cancelFirst: new Set() };
+export function flowPlanOf(ctx: DecideContext, cells: CellView, ending: ReadonlySet<string> = new Set()): FlowPlan {
+  return { ctx, cells, guards: [], changes: [], trace: [], runs: [], cancelFirst: new Set(), ending };
 }
 
 /** A cell's state, parsed; undefined where there is none or it has expired. Guards what it says. */

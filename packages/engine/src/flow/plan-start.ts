@@ -31,7 +31,8 @@ export function planStart(plan: FlowPlan, input: StartInput): void {
   if (paused?.mode === "drain") return skip(plan, input, { reason: "function-draining" });
   const overlapping = input.overlapKey === undefined ? undefined : readCell<Holder>(plan, input.overlapKey);
   if (overlapping !== undefined) return skip(plan, input, { reason: "schedule-overlap", holder: overlapping.runId });
-  const holder = input.singletonKey === undefined ? undefined : readCell<Holder>(plan, input.singletonKey);
+  const known = input.singletonKey === undefined ? undefined : readCell<Holder>(plan, input.singletonKey);
+  const holder = known === undefined || plan.ending.has(known.runId) ? undefined : known;
   if (holder !== undefined && definition.singleton?.mode === "cancel") {
     plan.cancelFirst.add(holder.runId);
     return;

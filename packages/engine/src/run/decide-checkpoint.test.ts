@@ -29,7 +29,7 @@ test("a step that is stored already is left alone", () => {
 
 test("progress resets the attempts of the call's item", () => {
   const result = save(runState(), { ops: [op({ op: "StepRun", data: 1 })], item: item({ attempt: 2 }) });
-  expect(result.kind === "save" && ofKind(result.decision.changes, "reschedule-item")[0]?.item.attempt).toBe(0);
+  expect(result.kind === "save" && ofKind(result.decision.changes, "amend-item")[0]?.item.attempt).toBe(0);
 });
 
 test.each([

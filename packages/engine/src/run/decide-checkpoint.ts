@@ -10,6 +10,7 @@
 import { RUN_STATE_BYTES_MAX, STEP_OUTPUT_BYTES_MAX, type WireOp } from "@pawl/protocol";
 import type { Decision } from "../decision/decision.ts";
 import type { ItemRow } from "../queue/item-row.ts";
+import { isStartLane } from "../queue/lane.ts";
 import { decisionOf, draftOf, isEnded, type RunEnvironment } from "./draft.ts";
 import { noteStart } from "./decide-reply.ts";
 import { finishedStep } from "./op/step-run.ts";
@@ -52,7 +53,9 @@ export function decideCheckpoint(state: RunState, input: CheckpointInput, env: R
   if (input.generation !== undefined) draft.guards.push({ kind: "item-leased", itemId: input.item.id, generation: input.generation });
   noteStart(draft, input.startedAt);
   for (const op of input.ops) if (op.op === "StepRun" || op.op === "Step") finishedStep(draft, op, input);
-  if (input.item.attempt > 0) draft.changes.push({ kind: "reschedule-item", item: { ...input.item, attempt: 0 } });
+  // The attempts begin anew, and a run that has started is not among those that wait for their start any more.
+  if (input.item.attempt > 0 || isStartLane(input.item.lane))
+    draft.changes.push({ kind: "amend-item", item: { ...input.item, lane: draft.run.lane, attempt: 0 } });
   // The call goes on: it will find what is next by itself.
   draft.discoveryAt = undefined;
   return { kind: "save", decision: decisionOf(draft, { id: input.item.id, keep: true }) };

@@ -204,11 +204,12 @@ export function decisionOf(draft: Draft, item?: { readonly id: string; readonly 
   return { guards: draft.guards, changes: [{ kind: "update-run", run }, ...draft.changes], trace: draft.trace };
 }
 
+/** Changes to items and pauses that a run which ends takes with it. */
+const WORK_KINDS: ReadonlySet<Change["kind"]> = new Set(["insert-item", "reschedule-item", "amend-item", "insert-pause", "delete-pause"]);
+
 /** Nothing of an ended run stays in the queue: what this draft would have added is taken out again (I2). */
 function endWork(draft: Draft, hasPauses: boolean): void {
-  const kept = draft.changes.filter(
-    ({ kind }) => kind !== "insert-item" && kind !== "reschedule-item" && kind !== "insert-pause" && kind !== "delete-pause",
-  );
+  const kept = draft.changes.filter(({ kind }) => !WORK_KINDS.has(kind));
   draft.changes.splice(0, draft.changes.length, ...kept, { kind: "delete-run-work", runId: draft.run.id, hasPauses });
 }
 

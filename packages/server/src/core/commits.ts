@@ -11,6 +11,7 @@ import type { Cells } from "./cells.ts";
 
 export type CommitListeners = {
   readonly itemOffered: (item: ItemRow) => void;
+  readonly itemAmended: (item: ItemRow) => void;
   readonly itemDeleted: (itemId: string) => void;
   readonly runWorkDeleted: (runId: string) => void;
   readonly eventStored: (event: EventRow) => void;
@@ -60,6 +61,8 @@ export class Commits {
       case "insert-item":
       case "reschedule-item":
         return this.#listeners.itemOffered(change.item);
+      case "amend-item":
+        return this.#listeners.itemAmended(change.item);
       case "delete-item":
         return this.#listeners.itemDeleted(change.itemId);
       case "delete-run-work":

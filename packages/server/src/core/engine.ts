@@ -101,6 +101,7 @@ export class Engine {
     this.#cells = new Cells(store);
     this.#commits = new Commits(store, this.#cells, {
       itemOffered: (item) => this.queue.offer(item),
+      itemAmended: (item) => this.queue.amend(item),
       itemDeleted: (itemId) => this.queue.forget(itemId),
       runWorkDeleted: (runId) => {
         this.queue.forgetRun(runId);
@@ -153,6 +154,8 @@ export class Engine {
     for (const app of apps) this.registry.putApp(app);
     this.registry.putFunctions(functions);
     await this.#adoptUnderway(functions);
+    // A registration that a crash has cut off may have stored the functions only.
+    await this.#beginSchedules(functions);
     await this.#runner.start();
     await this.queue.start();
     this.#retention?.start();
@@ -291,14 +294,17 @@ export class Engine {
     return true;
   }
 
-  /** Counts the runs that were started before, for limits on whole runs. A run whose first call is still to be made starts once more. */
+  /**
+   * Counts the runs that were started before, for limits on whole runs. One whose first call has to be repeated waits in the store among
+   * those that have not started, maybe behind many: it is fetched from there.
+   */
   async #adoptUnderway(functions: readonly FunctionRow[]): Promise<void> {
     for (const row of functions) {
       if (row.definition.concurrency.run === undefined) continue;
       for await (const run of runningOf(this.store, row.id)) {
         const items = await this.store.itemsOfRun(run.id);
-        if (items.some(({ lane }) => isStartLane(lane))) continue;
         this.queue.adoptRun(run, row);
+        for (const item of items) if (isStartLane(item.lane)) this.queue.offer(item);
         const state = await this.runs.get(run.id);
         if (state === undefined || state.run.endedAt !== undefined) this.queue.forgetRun(run.id);
       }

@@ -21,6 +21,7 @@ import {
   decisionOf,
   draftOf,
   isFinished,
+  isStartLane,
   type ItemRow,
   noteStart,
   type RandomSource,
@@ -127,8 +128,7 @@ export class Executor {
     const startedAt = clock.now();
     const told: Told = { state, stepsDone: state.run.stepsDone };
     const call: Call = { item, generation, startedAt, requestId: random.ulid(startedAt), told, abort: new AbortController() };
-    const note =
-      state.run.startedAt === undefined ? clock.setTimer(START_NOTE_MS, () => void this.#noteStart(item.runId, startedAt)) : undefined;
+    const note = state.run.startedAt === undefined ? clock.setTimer(START_NOTE_MS, () => void this.#noteStart(call)) : undefined;
     this.#track(call);
     const raw = await this.#send(state, call).finally(() => {
       note?.cancel();
@@ -186,11 +186,11 @@ export class Executor {
   }
 
   /** Shows a run as running while its first call goes on. */
-  async #noteStart(runId: string, startedAt: number): Promise<void> {
+  async #noteStart({ item, startedAt }: Call): Promise<void> {
     try {
-      await this.#options.runs.decide(runId, (state, env) => startDecision(state, { startedAt, env }));
+      await this.#options.runs.decide(item.runId, (state, env) => startDecision(state, { item, startedAt, env }));
     } catch (error) {
-      this.#options.logger.warn({ runId, error: String(error) }, "noting the start of a run failed");
+      this.#options.logger.warn({ runId: item.runId, error: String(error) }, "noting the start of a run failed");
     }
   }
 
@@ -260,11 +260,13 @@ function isObsolete({ steps }: RunState, { kind, stepId }: ItemRow): boolean {
 
 function startDecision(
   state: RunState,
-  { startedAt, env }: { readonly startedAt: number; readonly env: Parameters<typeof draftOf>[1] },
+  { item, startedAt, env }: { readonly item: ItemRow; readonly startedAt: number; readonly env: Parameters<typeof draftOf>[1] },
 ): Decision | undefined {
   if (state.run.startedAt !== undefined || state.run.endedAt !== undefined) return undefined;
   const draft = draftOf(state, env);
   noteStart(draft, startedAt);
+  // It is not among the runs that wait for their start any more.
+  if (isStartLane(item.lane)) draft.changes.push({ kind: "amend-item", item: { ...item, lane: state.run.lane } });
   return decisionOf(draft);
 }
 

@@ -1,10 +1,10 @@
 /**
  * Decisions that create runs: load the cells they look at, decide, commit; again where another decision came first.
  *
- * I1  Runs that must be cancelled first (singletons) are cancelled, and then the decision is taken anew.
+ * I1  Runs that must be cancelled for a new one (singletons) end in the commit that creates it: neither happens without the other.
  * I2  A decision that lost against one that is not about a cell is not repeated here: its input has changed.
  */
-import { decideCancel, type FlowDecision, type FlowPlan, flowPlanOf, type Guard, type RandomSource } from "@pawl/engine";
+import { type Decision, decideCancel, type FlowDecision, type FlowPlan, flowPlanOf, type Guard, type RandomSource } from "@pawl/engine";
 import type { Clock } from "../ports/clock.ts";
 import type { Cells } from "./cells.ts";
 import type { Commits } from "./commits.ts";
@@ -12,6 +12,10 @@ import type { Runs } from "./runs.ts";
 
 /** A decision is taken anew this often; then something is wrong, and its cause comes again later. */
 const TRIES_MAX = 20;
+
+const CANCELLED = "Cancelled by a newer run: the function is a singleton.";
+
+const NONE: ReadonlySet<string> = new Set();
 
 export type FlowCommitsOptions = {
   readonly clock: Clock;
@@ -41,43 +45,66 @@ export class FlowCommits {
 
   /** Commits a decision under guards. `prepare` reads what it needs and is called again for each try. */
   async decide(guards: readonly Guard[], prepare: () => Planning | Promise<Planning>): Promise<FlowDecided> {
-    const { clock, random, cells, commits, runs } = this.#options;
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const preparing = prepare();
-      const { cellKeys, plan: decide } = preparing instanceof Promise ? await preparing : preparing;
-      let view = cells.view(cellKeys);
-      while (view === undefined) {
-        await cells.load(cellKeys);
-        view = cells.view(cellKeys);
-      }
-      const plan = flowPlanOf({ now: clock.now(), random }, view);
-      plan.guards.push(...guards);
-      if (!decide(plan)) continue;
-      if (plan.cancelFirst.size > 0) {
-        const [guard] = guards;
-        const isDone = await this.#cancel([...plan.cancelFirst], guards);
-        if (!isDone && guard !== undefined) return { kind: "stale", guard };
-        continue;
-      }
-      for (const { state } of plan.runs) runs.adopt(state);
-      const result = await commits.commit(plan);
-      if (result.kind === "applied") return { kind: "committed", decision: plan };
-      for (const { state } of plan.runs) runs.drop(state.run.id);
-      if (result.guard.kind !== "cell-version") return { kind: "stale", guard: result.guard };
+      const planning = preparing instanceof Promise ? await preparing : preparing;
+      const tried = await this.#try(guards, planning);
+      if (tried !== undefined) return tried;
     }
     throw new Error(`A decision lost against others ${String(TRIES_MAX)} times (${JSON.stringify(guards)}).`);
   }
 
-  /** The runs end only if what causes it is still so; false where it is not. */
-  async #cancel(runIds: readonly string[], guards: readonly Guard[]): Promise<boolean> {
-    const reason = "Cancelled by a newer run: the function is a singleton.";
-    for (const runId of runIds) {
-      const { kind } = await this.#options.runs.decide(runId, (state, env) => {
-        const decision = decideCancel(state, { reason }, env);
-        return decision && { ...decision, guards: [...guards, ...decision.guards] };
-      });
-      if (kind === "stale") return false;
-    }
-    return true;
+  /** Undefined where it has to be tried again. */
+  async #try(guards: readonly Guard[], planning: Planning): Promise<FlowDecided | undefined> {
+    const { cells, runs } = this.#options;
+    while (cells.view(planning.cellKeys) === undefined) await cells.load(planning.cellKeys);
+    const plan = this.#plan(guards, planning, NONE);
+    if (plan === undefined) return undefined;
+    if (plan.cancelFirst.size > 0) return this.#tryWithCancellations(guards, planning, plan.cancelFirst);
+    for (const { state } of plan.runs) runs.adopt(state);
+    const result = await this.#options.commits.commit(plan);
+    if (result.kind === "applied") return { kind: "committed", decision: plan };
+    return this.#failed(plan, result.guard);
   }
+
+  /** Runs that hold singletons end in the same commit (I1). */
+  async #tryWithCancellations(guards: readonly Guard[], planning: Planning, runIds: ReadonlySet<string>): Promise<FlowDecided | undefined> {
+    const { runs } = this.#options;
+    let plan: FlowPlan | undefined;
+    const result = await runs.decideTogether([...runIds], (found) => {
+      plan = this.#plan(guards, planning, new Set(found.map(({ state }) => state.run.id)));
+      if (plan === undefined || plan.cancelFirst.size > 0) return undefined;
+      const cancellations = found
+        .map(({ state, env }) => decideCancel(state, { reason: CANCELLED }, env))
+        .filter((each) => each !== undefined);
+      for (const { state } of plan.runs) runs.adopt(state);
+      return together([...cancellations, plan]);
+    });
+    if (plan === undefined || result.kind === "nothing") return undefined;
+    return result.kind === "committed" ? { kind: "committed", decision: plan } : this.#failed(plan, result.guard);
+  }
+
+  /** Undefined where a cell has to be read first, or what was read before is not true any more. */
+  #plan(guards: readonly Guard[], { cellKeys, plan: decide }: Planning, ending: ReadonlySet<string>): FlowPlan | undefined {
+    const { clock, random, cells } = this.#options;
+    const view = cells.view(cellKeys);
+    if (view === undefined) return undefined;
+    const plan = flowPlanOf({ now: clock.now(), random }, view, ending);
+    plan.guards.push(...guards);
+    return decide(plan) ? plan : undefined;
+  }
+
+  #failed(plan: FlowPlan, guard: Guard): FlowDecided | undefined {
+    for (const { state } of plan.runs) this.#options.runs.drop(state.run.id);
+    return guard.kind === "cell-version" || guard.kind === "run-version" ? undefined : { kind: "stale", guard };
+  }
+}
+
+/** Several decisions as one. */
+function together(decisions: readonly Decision[]): Decision {
+  return {
+    guards: decisions.flatMap(({ guards }) => guards),
+    changes: decisions.flatMap(({ changes }) => changes),
+    trace: decisions.flatMap(({ trace }) => trace),
+  };
 }

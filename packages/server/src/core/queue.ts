@@ -122,6 +122,12 @@ export class Queue {
     this.#pump();
   }
 
+  /** An item that is being worked on has changed. Call after the commit. */
+  amend(item: ItemRow): void {
+    const entry = this.#entries.get(item.id);
+    if (entry?.state === "in-progress") entry.item = item;
+  }
+
   /** An item was deleted. Call after the commit. */
   forget(itemId: string): void {
     const entry = this.#entries.get(itemId);

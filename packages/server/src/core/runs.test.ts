@@ -64,7 +64,7 @@ function pendingRuns(): Pending {
 }
 
 const EMPTY: Decision = { guards: [], changes: [], trace: [] };
-const DISCOVERY = { id: "run-1/next/3", kind: "discovery" } as ItemRow;
+const DISCOVERY = { runId: "run-1", id: "run-1/next/3", kind: "discovery" } as ItemRow;
 const DISCOVERING: Decision = { ...EMPTY, changes: [{ kind: "insert-item", item: DISCOVERY }] };
 
 /** Takes a decision that changes nothing, and notes which discovery it would have shared. */

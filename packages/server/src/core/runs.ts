@@ -14,6 +14,7 @@ import {
   type ApplyResult,
   type Decision,
   evolve,
+  type Guard,
   type ItemRow,
   type FunctionRow,
   type RandomSource,
@@ -51,7 +52,12 @@ export type Decided =
   | { readonly kind: "committed"; readonly state: RunState }
   | { readonly kind: "nothing" }
   | { readonly kind: "no-run" }
-  | { readonly kind: "stale" };
+  | { readonly kind: "stale"; readonly guard: Guard };
+
+export type DecidedTogether =
+  | { readonly kind: "committed" }
+  | { readonly kind: "nothing" }
+  | { readonly kind: "conflict"; readonly guard: Guard };
 
 export class Runs {
   readonly #options: RunsOptions;
@@ -99,11 +105,29 @@ export class Runs {
         if (await this.#isDurable(state)) return { kind: "nothing" };
         continue;
       }
-      const result = await this.#commit(state, decision);
+      const result = await this.#commit([state], decision);
       if (result === undefined) return { kind: "committed", state };
-      if (result.kind !== "run-version") return { kind: "stale" };
+      if (result.kind !== "run-version") return { kind: "stale", guard: result };
     }
     throw new Error(`The decision about run ${runId} lost against others ${TRIES_MAX} times.`);
+  }
+
+  /**
+   * Takes a decision that ends or changes several runs at once, together with others' changes: all of it commits, or nothing. Runs that
+   * are not there are left out. `decide` may be called again, on newer states; it returns undefined for nothing.
+   */
+  async decideTogether(
+    runIds: readonly string[],
+    decide: (found: readonly { readonly state: RunState; readonly env: RunEnvironment }[]) => Decision | undefined,
+  ): Promise<DecidedTogether> {
+    const states = (await Promise.all(runIds.map((runId) => this.get(runId)))).filter((state) => state !== undefined);
+    const decision = decide(states.map((state) => ({ state, env: this.#environment(state) })));
+    if (decision === undefined) {
+      const durable = await Promise.all(states.map((state) => this.#isDurable(state)));
+      return durable.every(Boolean) ? { kind: "nothing" } : this.decideTogether(runIds, decide);
+    }
+    const guard = await this.#commit(states, decision);
+    return guard === undefined ? { kind: "committed" } : { kind: "conflict", guard };
   }
 
   /** Waits for the commits that a state is ahead of; false where one failed (I5). */
@@ -116,31 +140,38 @@ export class Runs {
     );
   }
 
-  /** Undefined when committed, else the guard that failed. The state goes ahead of the commit (I1). */
-  async #commit(state: RunState, decision: Decision): Promise<{ readonly kind: string } | undefined> {
-    const { id } = state.run;
-    const before = state.run.stateBytes;
-    evolve(state, decision.changes);
-    if (this.#states.get(id) === state) this.#bytes += state.run.stateBytes - before;
+  /** Undefined when committed, else the guard that failed. The states go ahead of the commit (I1). */
+  async #commit(states: readonly RunState[], decision: Decision): Promise<Guard | undefined> {
+    for (const state of states) this.#evolve(state, decision);
     const discovery = discoveryIn(decision);
-    if (discovery !== undefined) this.#discoveries.set(state, discovery);
     const committing = this.#options.commits.commit(decision);
-    this.#pending.set(state, committing);
+    for (const state of states) {
+      if (discovery?.runId === state.run.id) this.#discoveries.set(state, discovery);
+      this.#pending.set(state, committing);
+    }
     try {
       const result = await committing;
       if (result.kind === "conflict") {
-        this.#dropIfSame(state);
+        for (const state of states) this.#dropIfSame(state);
         return result.guard;
       }
     } catch (error) {
-      this.#dropIfSame(state);
+      for (const state of states) this.#dropIfSame(state);
       throw error;
     } finally {
-      if (this.#pending.get(state) === committing) this.#pending.delete(state);
-      if (discovery !== undefined && this.#discoveries.get(state) === discovery) this.#discoveries.delete(state);
+      for (const state of states) {
+        if (this.#pending.get(state) === committing) this.#pending.delete(state);
+        if (discovery !== undefined && this.#discoveries.get(state) === discovery) this.#discoveries.delete(state);
+      }
     }
-    if (state.run.endedAt !== undefined) this.#dropIfSame(state);
+    for (const state of states) if (state.run.endedAt !== undefined) this.#dropIfSame(state);
     return undefined;
+  }
+
+  #evolve(state: RunState, decision: Decision): void {
+    const before = state.run.stateBytes;
+    evolve(state, decision.changes);
+    if (this.#states.get(state.run.id) === state) this.#bytes += state.run.stateBytes - before;
   }
 
   #environment(state: RunState): RunEnvironment {

@@ -104,6 +104,12 @@ export class Mirror {
         if (old !== undefined) mapOf(this.#items, old.runId).set(id, { ...old, dueAt, attempt, lane });
         return;
       }
+      case "amend-item": {
+        const { id, attempt, lane } = change.item;
+        const old = this.item(id);
+        if (old !== undefined) mapOf(this.#items, old.runId).set(id, { ...old, attempt, lane });
+        return;
+      }
       case "delete-item":
         mapOf(this.#items, runOf(change.itemId)).delete(change.itemId);
         return;

@@ -56,6 +56,7 @@ function runOf(change: Change): string | undefined {
       return change.step.runId;
     case "insert-item":
     case "reschedule-item":
+    case "amend-item":
       return change.item.runId;
     case "delete-item":
       return change.itemId.split("/")[0];

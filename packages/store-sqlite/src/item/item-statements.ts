@@ -15,6 +15,7 @@ export interface ItemStatements {
   /** `readyUntil`: items due at it or earlier are marked as ready. */
   insert(item: ItemRow, readyUntil: number): void;
   reschedule(item: ItemRow, readyUntil: number): void;
+  amend(item: ItemRow): void;
   delete(itemId: string): void;
   exists(itemId: string): boolean;
   /** Deletes a run's items and returns their ids. */
@@ -28,6 +29,7 @@ export function itemStatements(connection: Connection): ItemStatements {
     `insert into items (${ITEM_COLUMNS}, is_ready) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`,
   );
   const reschedule = connection.prepare("update items set due_at = ?, attempt = ?, lane = ?, is_ready = ? where id = ?");
+  const amend = connection.prepare("update items set attempt = ?, lane = ? where id = ?");
   const remove = connection.prepare("delete from items where id = ?");
   const exists = connection.prepare("select 1 from items where id = ?");
   const removeOfRun = connection.prepare<{ id: string }>("delete from items where id > ? and id < ? and run_id = ? returning id");
@@ -41,6 +43,7 @@ export function itemStatements(connection: Connection): ItemStatements {
       insert.run(id, runId, functionId, kind, stepId ?? null, dueAt, score, lane, attempt, attemptsMax, flag(dueAt <= readyUntil));
     },
     reschedule: ({ id, dueAt, attempt, lane }, readyUntil) => void reschedule.run(dueAt, attempt, lane, flag(dueAt <= readyUntil), id),
+    amend: ({ id, attempt, lane }) => void amend.run(attempt, lane, id),
     delete: (itemId) => void remove.run(itemId),
     exists: (itemId) => exists.get(itemId) !== undefined,
     deleteOfRun: (runId) => removeOfRun.all(`${runId}/`, `${runId}0`, runId).map((record) => record.id),

@@ -32,6 +32,15 @@ export function describeQueue(open: OpenStore): void {
       expect(await store.itemsOfRun(idOf(1))).toEqual([itemOf(1, { dueAt: 7_000, attempt: 3, lane: "other" })]);
     });
 
+    test("amending changes the attempt and the lane, and leaves the lease alone", async () => {
+      const { store } = await openForTest(open);
+      await insert(store, [itemOf(1)]);
+      const [claim] = await store.claimItems([itemOf(1).id]);
+      await commit(store, [{ kind: "amend-item", item: itemOf(1, { dueAt: 7_000, attempt: 3, score: 1, lane: "other" }) }]);
+      expect(await store.itemsOfRun(idOf(1))).toEqual([itemOf(1, { attempt: 3, lane: "other" })]);
+      await commit(store, [], [{ kind: "item-leased", itemId: itemOf(1).id, generation: claim?.generation ?? 0 }]);
+    });
+
     test("the work of a run is deleted, and of no other", async () => {
       const { store } = await openForTest(open);
       const other = itemOf(2, { runId: `${idOf(1)}0`, id: `${idOf(1)}0/start` });
