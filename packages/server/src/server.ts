@@ -8,7 +8,7 @@ import type { Store } from "@pawl/store";
 import type { ServerKind } from "@pawl/protocol";
 import { AppSync } from "./app/app-sync.ts";
 import { httpInvoker } from "./app/http-invoker.ts";
-import { Engine } from "./core/engine.ts";
+import { Engine, type EngineOptions } from "./core/engine.ts";
 import type { ServerContext } from "./http/context.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import { given } from "./json.ts";
@@ -47,6 +47,8 @@ export type ServerOptions = {
   readonly workers?: number;
   /** Constant delay of retries in milliseconds. Default: the protocol's table. */
   readonly retryIntervalMs?: number;
+  /** How long ended runs and events are kept, milliseconds. Default: for ever. */
+  readonly retention?: EngineOptions["retention"];
   /** Folder of the built dashboard. Default: no dashboard. */
   readonly dashboardDir?: string;
   /** Shown by `GET /dev` and the dashboard. */
@@ -80,6 +82,7 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
     ...given("workers", options.workers),
     ...given("signingKey", options.signingKey),
     ...given("retryIntervalMs", options.retryIntervalMs),
+    ...given("retention", options.retention),
   });
   const sync = new AppSync({
     engine,

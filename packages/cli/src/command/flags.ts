@@ -84,6 +84,13 @@ const FLAGS: readonly Flag[] = [
     help: "constant delay of retries (0: growing delays, from 15 s to 2 h)",
   },
   {
+    name: "retention",
+    type: "text",
+    commands: BOTH,
+    placeholder: "DURATION",
+    help: "how long ended runs and events are kept, such as 7d or 12h; off: for ever (30d)",
+  },
+  {
     name: "drain-timeout",
     type: "integer",
     min: 0,

@@ -5,6 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { parseDurationMs } from "@pawl/protocol";
 import { type PawlServer, type ServerOptions, startServer, systemClock } from "@pawl/server";
 import { openSqliteStore } from "@pawl/store-sqlite";
 import { CliError } from "../cli-error.ts";
@@ -128,9 +129,27 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
     ...(workers === undefined ? {} : { workers }),
     ...(retrySeconds === 0 ? {} : { retryIntervalMs: retrySeconds * 1_000 }),
     ...(signingKey === undefined ? {} : { signingKey }),
+    ...retentionOf(settings.text("retention") ?? RETENTION_DEFAULT),
     ...(dashboardDir === undefined ? {} : { dashboardDir }),
     ...(options.data.isTemporary ? {} : { secretsPath: `${options.data.path}.secrets` }),
   };
+}
+
+/** Kept for this long, unless told otherwise: nobody wants a disk that fills up for ever. */
+const RETENTION_DEFAULT = "30d";
+
+/** Less would delete what people are about to look at. */
+const RETENTION_MS_MIN = 60_000;
+
+function retentionOf(text: string): Pick<ServerOptions, "retention"> {
+  if (text === "off") return {};
+  const ms = parseDurationMs(text);
+  if (ms === undefined || ms < RETENTION_MS_MIN)
+    throw new CliError(
+      `--retention must be a duration of at least 1m, such as 7d, or off; got ${text}.`,
+      "Give another, or leave it out for 30d.",
+    );
+  return { retention: { runsMs: ms, eventsMs: ms } };
 }
 
 function announce(options: RunOptions, { server, terminal }: { readonly server: PawlServer; readonly terminal: Terminal }): void {
