@@ -98,10 +98,12 @@ export class Mirror {
       case "insert-item":
         if (this.item(change.item.id) === undefined) mapOf(this.#items, change.item.runId).set(change.item.id, change.item);
         return;
+      case "amend-item":
       case "reschedule-item": {
-        const { id, dueAt, attempt, lane } = change.item;
+        const { id, attempt, lane } = change.item;
         const old = this.item(id);
-        if (old !== undefined) mapOf(this.#items, old.runId).set(id, { ...old, dueAt, attempt, lane });
+        const dueAt = change.kind === "amend-item" ? old?.dueAt : change.item.dueAt;
+        if (old !== undefined && dueAt !== undefined) mapOf(this.#items, old.runId).set(id, { ...old, dueAt, attempt, lane });
         return;
       }
       case "amend-item": {

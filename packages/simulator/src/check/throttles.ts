@@ -2,13 +2,17 @@
  * Throttles: the first calls of runs are spread as the rule says, in every stretch of time; and where nothing fails, none waits longer
  * than the rule makes it wait.
  *
- * A repeated first call, after a crash, is not counted; that it is counted by the server makes it only slower.
+ * A repeated first call, after a crash, is not counted; that it is counted by the server makes it only slower. Where the store fails, a
+ * first call may come some time after the decision that it may be made.
  */
 import { keyOf } from "../app/flow-options.ts";
 import type { Program } from "../app/program.ts";
-import { isClean } from "../world/scenario.ts";
+import { hasSoundStore, isClean } from "../world/scenario.ts";
 import { ofKind, type CheckContext, type Checker } from "./checker.ts";
 import { latenessMs } from "./lateness.ts";
+
+/** What is taken up again after a fault of the store comes so much later, if it does not fail often. */
+const FAULT_MS = 60_000;
 
 type Throttle = NonNullable<Program["flow"]["throttle"]>;
 
@@ -26,7 +30,7 @@ type Key = {
 /** Makes the checker. */
 export function checkThrottles({ mirror, programs, scenario, now, report }: CheckContext): Checker {
   const keys = new Map<string, Key>();
-  const late = latenessMs(scenario);
+  const late = latenessMs(scenario) + (hasSoundStore(scenario) ? 0 : FAULT_MS);
   const isPrompt = isClean(scenario) && scenario.pauses === 0 && scenario.workers === 100;
   const keyFor = (functionId: string, eventId: string): Key | undefined => {
     const program = programs.get(functionId);

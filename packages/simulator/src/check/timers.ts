@@ -8,7 +8,8 @@ export function checkTimers({ mirror, now, report }: CheckContext): Checker {
       const item = mirror.item(itemId);
       if (item === undefined) report(`the item ${itemId} was claimed, but is not stored`);
       // A debounce may be put off while its item is taken up; then it goes on (see debounces.ts).
-      else if (item.kind !== "debounce" && item.dueAt > now()) report(`the item ${itemId} was claimed ${item.dueAt - now()} ms before it is due`);
+      else if (item.kind !== "debounce" && item.dueAt > now())
+        report(`the item ${itemId} was claimed ${item.dueAt - now()} ms before it is due`);
     },
     committing: ({ changeSet, at }) => {
       for (const { step } of ofKind(changeSet, "put-step")) {
