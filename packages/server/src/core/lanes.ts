@@ -128,7 +128,7 @@ export class Lanes {
 
   /** Timers have been decided: more can be read. */
   drained(): void {
-    for (const lane of this.#flooded.splice(0)) this.#giveTurn(lane);
+    for (const lane of this.#flooded.splice(0)) this.#goOn(lane);
   }
 
   #laneOf(key: string): Lane {
@@ -236,8 +236,14 @@ export class Lanes {
       else window.addRead(item);
     }
     for (const item of deferred) if (this.#options.isWaiting(item)) this.#add(lane, item);
-    this.#giveTurn(lane);
+    this.#goOn(lane);
     this.#options.changed();
+  }
+
+  /** Timers among what is read need no worker, so reading must not wait for a turn, which may take as long as a call. */
+  #goOn(lane: Lane): void {
+    this.#readWhatIsNeeded(lane);
+    this.#giveTurn(lane);
   }
 }
 
