@@ -9,6 +9,7 @@ import { parseDurationMs } from "@pawl/protocol";
 import { onTestFinished } from "vitest";
 import { registerApp } from "../app/register.ts";
 import { functionConfig, settled, START, testServer, type TestServer, type TestServerOptions } from "../http/test-server.fixture.ts";
+import { ManualClock } from "../ports/manual-clock.fixture.ts";
 import { systemRandom } from "../ports/random.ts";
 import { type Handler, ScriptedApp, type SeenCall } from "./scripted-app.fixture.ts";
 
@@ -30,6 +31,8 @@ export type WorldOptions = {
   readonly jitterMs?: number;
   readonly engine?: TestServerOptions["engine"];
   readonly server?: Pick<TestServerOptions, "kind" | "signingKey" | "eventKeys">;
+  /** How long after `START` this server starts, for one that takes over a store. Default 0. */
+  readonly startAfterMs?: number;
 };
 
 /** A run with its texts parsed. `at` are milliseconds since the world began. */
@@ -180,9 +183,12 @@ export class World {
 /** Starts a world; it ends with the test. */
 export async function worldOf(functions: Readonly<Record<string, TestFunction>>, options: WorldOptions = {}): Promise<World> {
   const app = new ScriptedApp(new Map(Object.entries(functions).map(([name, handler]) => [`shop-${name}`, handler])));
+  const clock = new ManualClock();
+  await clock.advance(options.startAfterMs ?? 0);
   const server: TestServer = await testServer({
+    clock,
     ...options.server,
-    app: (_body, call) => app.handle(call, server.clock.now()),
+    app: (_body, call) => app.handle(call, clock.now()),
     functions: Object.entries(functions).map(([name, definition]) => configOf(name, definition)),
     engine: { random: randomWith(options.jitterMs ?? 0), ...options.engine },
   });

@@ -55,6 +55,7 @@ export type TestServerOptions = Partial<Pick<ServerContext, "kind" | "signingKey
   readonly config?: Readonly<Record<string, unknown>>;
   readonly functions?: readonly Readonly<Record<string, unknown>>[];
   /** Parts of the engine in the place of the usual ones. */
+  readonly clock?: ManualClock;
   readonly engine?: Partial<Pick<EngineOptions, "store" | "random" | "workers" | "logger" | "retryIntervalMs">>;
 };
 
@@ -75,7 +76,7 @@ export function functionConfig(slug: string, over: Readonly<Record<string, unkno
 /** Starts one with one registered app. */
 export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { app = () => answer(200, "done"), kind = "dev", config = {}, functions = [functionConfig("shop-import", config)] } = options;
-  const clock = new ManualClock();
+  const { clock = new ManualClock() } = options;
   const call = async (request: AppCall): Promise<RawReply> =>
     Promise.race([app(JSON.parse(request.body) as CallBody, request), aborted(request.signal)]);
   const invoker = { call, close: async () => {} };
