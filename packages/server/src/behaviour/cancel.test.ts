@@ -115,6 +115,48 @@ describe("semantics 7.2 API", () => {
   });
 });
 
+describe("semantics 7.2 API: bulk cancellation", () => {
+  const iso = (ms: number): string => new Date(START + ms).toISOString();
+
+  it("cancels the runs of a function that were queued in a span of time and whose event fits", async () => {
+    const world = await cancellable([]);
+    for (const n of [1, 2, 1]) {
+      await world.send("shop/f", { n });
+      await world.advance("1m");
+    }
+    const { status, body } = await world.post("/v1/cancellations", {
+      app_id: "shop",
+      function_id: "shop-f",
+      started_after: iso(-1),
+      started_before: iso(100_000),
+      if: "event.data.n == 1",
+    });
+    expect([status, body.data.id !== ""]).toEqual([200, true]);
+    await world.advance("1m");
+    expect(await world.statuses("f")).toEqual(["CANCELLED", "RUNNING", "RUNNING"]);
+    expect((await world.server.get("/v1/cancellations")).body.data).toHaveLength(1);
+  });
+
+  it.each([
+    [{}, 400, "app_id is required"],
+    [{ app_id: "shop" }, 400, "function_id is required"],
+    [{ app_id: "shop", function_id: "shop-f" }, 400, "started_before is required"],
+    [{ app_id: "shop", function_id: "shop-f", started_before: iso(6_000) }, 400, "started_before must be in the past"],
+    [
+      { app_id: "shop", function_id: "shop-f", started_before: iso(0), started_after: iso(0) },
+      400,
+      "started_after must be before started_before",
+    ],
+    [{ app_id: "shop", function_id: "shop-nobody", started_before: iso(0) }, 404, "function not found"],
+    [{ app_id: "shop", function_id: "shop-f", started_before: iso(0), if: "event.data.n ==" }, 400, "invalid expression"],
+  ])("%j is refused with %i: %s", async (request, status, message) => {
+    const world = await cancellable([]);
+    const answer = await world.post("/v1/cancellations", request);
+    expect(answer.status).toBe(status);
+    expect(JSON.stringify(answer.body)).toContain(message);
+  });
+});
+
 describe("semantics 7.3 effects", () => {
   it("the run ends with a reason, and its items, waits and steps are gone", async () => {
     const world = await worldOf({

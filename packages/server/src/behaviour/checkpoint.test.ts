@@ -86,6 +86,28 @@ describe("semantics 12.2 async checkpointing", () => {
     expect((await world.run("f")).output).toBe(413);
   });
 
+  it("a state of more than 32 MiB is refused with 413", async () => {
+    const world: World = await worldOf({
+      f: {
+        answer: async (call) => {
+          const statuses: number[] = [];
+          for (let n = 0; n < 9; n++) statuses.push((await save(world, call, [done(`s${n}`, "x".repeat(4_000_000))])).status);
+          return sdkAnswer(200, statuses);
+        },
+      },
+    });
+    await world.send("shop/f");
+    expect((await world.run("f")).output).toEqual([200, 200, 200, 200, 200, 200, 200, 200, 413]);
+  });
+
+  it("StepPlanned is taken and stores nothing", async () => {
+    const world: World = await worldOf({
+      f: { answer: async (call) => sdkAnswer(200, (await save(world, call, [{ op: "StepPlanned", id: "a" }])).status) },
+    });
+    await world.send("shop/f");
+    expect(await world.run("f")).toMatchObject({ status: "COMPLETED", output: 200, stepsDone: 0 });
+  });
+
   it("a run that does not exist is refused", async () => {
     const world = await worldOf({});
     const { status } = await world.post("/v1/checkpoint/01K7000000000000000000000F/async", { steps: [done("a")] });

@@ -252,6 +252,20 @@ describe("semantics 1.7 sessions", () => {
   });
 });
 
+describe("semantics 1.7 sessions of a run", () => {
+  it("a run has those of all its events, once each, in order, and 25 at most", async () => {
+    const world = await worldOf({ f: { options: { batchEvents: { maxSize: 6, timeout: "1m" } }, script: () => 1 } });
+    const events = Array.from({ length: 6 }, (_, n) => ({
+      name: "shop/f",
+      meta: { sessions: Object.fromEntries(["a", "b", "c", "d", "e"].map((key) => [key, key === "a" ? "same" : `${n}`])) },
+    }));
+    await post(world, json(events));
+    const pairs = JSON.parse((await world.run("f")).sessions ?? "[]") as readonly unknown[];
+    expect(pairs).toHaveLength(25);
+    expect(new Set(pairs.map((pair) => json(pair))).size).toBe(25);
+  });
+});
+
 describe("semantics 1.8 de-duplication", () => {
   it("one id starts each function once in 24 hours; the first event wins", async () => {
     const world = await worldOf({

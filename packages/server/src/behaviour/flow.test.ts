@@ -175,6 +175,14 @@ describe("semantics 6.4 rate limit and idempotency", () => {
     expect(await Promise.all(ids.map((id) => reasons(world, id)))).toEqual([[], ["idempotency-key"], [], ["rate-limit"]]);
   });
 
+  it("events are counted when they come, not when a batch of them becomes a run", async () => {
+    const world = await limited({ rateLimit: { limit: 2, period: "1h" }, batchEvents: { maxSize: 5, timeout: "10s" } });
+    const ids = await sendMany(world, 3);
+    expect(await reasons(world, ids[2] ?? "")).toEqual(["rate-limit"]);
+    await world.advance("10s");
+    expect((await world.run("f")).eventIds).toEqual(ids.slice(0, 2));
+  });
+
   it("a rerun is not limited", async () => {
     const world = await limited({ rateLimit: { limit: 1, period: "1h" } });
     await sendMany(world, 1);

@@ -1,7 +1,7 @@
 /** The queue as seen from outside: order, slots, and what happens to work in progress when a node ends. */
 import { openMemoryStore } from "@pawl/store-memory";
 import { describe, expect, it } from "vitest";
-import { worldOf } from "./world.fixture.ts";
+import { START, type TestFunction, type World, worldOf } from "./world.fixture.ts";
 
 describe("semantics 9.3 scheduling", () => {
   it("a timer goes off at its very time, and what is due goes at once: nothing is polled", async () => {
@@ -72,6 +72,71 @@ describe("semantics 9.3 scheduling", () => {
     expect((await second.run("f")).status).toBe("COMPLETED");
     const [call] = second.calls("f");
     expect([call?.attempt, (call?.generation ?? 0) > 1]).toEqual([0, true]);
+  });
+});
+
+describe("semantics 9.6 durability", () => {
+  /** The same functions before and after a restart. */
+  function functions(world: () => World): Readonly<Record<string, TestFunction>> {
+    return {
+      sleep: { script: ({ step }) => step.sleep("nap", "1h") },
+      wait: { script: ({ step }) => step.waitForEvent("w", { event: "shop/go", timeout: "1h" }) },
+      retry: {
+        script: ({ attempt }) => {
+          if (attempt === 0) throw new Error("busy");
+          return "done";
+        },
+      },
+      future: { script: () => "done" },
+      debounce: { options: { debounce: { period: "1h" } }, script: ({ event }) => event.data["n"] },
+      batch: { options: { batchEvents: { maxSize: 3, timeout: "1h" } }, script: ({ events }) => events.length },
+      throttle: { options: { throttle: { limit: 1, period: "1h" } }, script: () => world().now() },
+      single: { options: { singleton: { mode: "skip" } }, script: ({ step }) => step.sleep("nap", "1h") },
+      runs: { options: { concurrency: { fn: [{ limit: 1 }] } }, script: ({ step }) => step.sleep("nap", "1h") },
+      rate: { options: { rateLimit: { limit: 1, period: "1h" } }, script: () => "done" },
+      once: { script: () => "done" },
+    };
+  }
+
+  it("sleeps, waits, retries, holds and limits are as they were after a restart", async () => {
+    const store = openMemoryStore();
+    const first: World = await worldOf(
+      functions(() => first),
+      { engine: { store } },
+    );
+    for (const name of ["sleep", "wait", "retry", "throttle", "throttle", "single", "runs", "runs", "rate", "batch"])
+      await first.send(`shop/${name}`);
+    await first.send("shop/future", {}, { ts: START + 1_800_000 });
+    await first.send("shop/debounce", { n: 1 });
+    await first.send("shop/once", {}, { id: "A" });
+    const stopped = first.server.engine.stop(0);
+    await first.advance("0");
+    await stopped;
+
+    const second: World = await worldOf(
+      functions(() => second),
+      { engine: { store }, startAfterMs: 60_000 },
+    );
+    for (const name of ["single", "rate", "batch", "go"]) await second.send(`shop/${name}`);
+    await second.send("shop/once", {}, { id: "A" });
+    await second.advance("3h");
+    const seen = async (name: string): Promise<readonly unknown[]> => (await second.runs(name)).map(({ status, ended }) => [status, ended]);
+    expect(await seen("sleep")).toEqual([["COMPLETED", 3_600_000]]);
+    expect(await seen("wait")).toEqual([["COMPLETED", 60_000]]);
+    expect(await seen("retry")).toEqual([["COMPLETED", 60_000]]);
+    expect(await seen("future")).toEqual([["COMPLETED", 1_800_000]]);
+    expect(await seen("debounce")).toEqual([["COMPLETED", 3_600_000]]);
+    expect((await second.runs("batch")).map(({ output, ended }) => [output, ended])).toEqual([[2, 3_600_000]]);
+    expect(await seen("throttle")).toEqual([
+      ["COMPLETED", 0],
+      ["COMPLETED", 3_600_000],
+    ]);
+    expect((await second.runs("single")).map(({ status }) => status)).toEqual(["COMPLETED", "SKIPPED"]);
+    expect(await seen("runs")).toEqual([
+      ["COMPLETED", 3_600_000],
+      ["COMPLETED", 7_200_000],
+    ]);
+    expect([(await second.runs("rate")).length, (await second.runs("once")).length]).toEqual([1, 1]);
   });
 });
 
