@@ -8,6 +8,7 @@ export * from "./canonical-json.ts";
 export * from "./signing.ts";
 export type * from "./function-config.ts";
 export type * from "./call.ts";
+export * from "./connect.ts";
 export * from "./duration.ts";
 export * from "./ulid.ts";
 export * from "./limits.ts";

@@ -114,3 +114,32 @@ export const REALTIME_NAME_LENGTH_MAX = 512;
 export const REALTIME_TOKEN_MS: number = MINUTE_MS;
 /** The same for the stream of a durable endpoint, which its client may come back to as long as the stream lasts. */
 export const REALTIME_STREAM_TOKEN_MS: number = 16 * MINUTE_MS;
+
+/** One frame of a worker: an answer of `RESPONSE_BYTES_MAX` would not leave room for the rest, but answers are far smaller. */
+export const CONNECT_FRAME_BYTES_MAX: number = 8 * MIB;
+/** Elements of a repeated field, so that a small frame can't become millions of objects. */
+export const CONNECT_REPEATED_MAX = 10_000;
+/** Apps of one worker. */
+export const CONNECT_APPS_MAX = 10;
+/** Workers of one server. Each has a socket and, with work, as many calls as it asked for. */
+export const CONNECT_WORKERS_MAX = 5_000;
+/** Connections that have not shown their token yet: each may make the server read one frame. */
+export const CONNECT_HANDSHAKES_MAX = 100;
+/** Time in which a new connection must introduce itself. */
+export const CONNECT_HELLO_MS_MAX: number = 5 * SECOND_MS;
+/** Time in which a session token opens a connection. */
+export const CONNECT_TOKEN_MS: number = 5 * MINUTE_MS;
+/** Interval of a worker's heartbeats, and how many may be missed. */
+export const CONNECT_HEARTBEAT_MS: number = 10 * SECOND_MS;
+export const CONNECT_HEARTBEATS_MISSED_MAX = 5;
+/** A worker's right to a request, and how often it asks for more. A worker that hangs holds a step for as long; four tries cover a slow one. */
+export const CONNECT_LEASE_MS: number = 20 * SECOND_MS;
+export const CONNECT_EXTEND_MS: number = 5 * SECOND_MS;
+/** Time in which a worker must say that it has a request; then another one gets it. */
+export const CONNECT_ACK_MS_MAX: number = 5 * SECOND_MS;
+/** Time in which a worker whose connection broke may come back for its requests. */
+export const CONNECT_RETURN_MS: number = 5 * SECOND_MS;
+/** Calls at the same time where a worker doesn't say. */
+export const CONNECT_CONCURRENCY_DEFAULT = 1_000;
+/** Workers that are asked in turn to take a request, and workers that may be lost over one item before that counts as a failed attempt. */
+export const CONNECT_FORWARDS_MAX = 3;

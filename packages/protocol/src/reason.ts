@@ -3,6 +3,8 @@
  * Codes are never reused.
  */
 export const REASONS = {
+  "no-worker-connected": "Held: no worker is connected that has the function.",
+  "workers-at-capacity": "Held: all connected workers are busy with as many calls as they take.",
   "waiting-for-worker": "Waiting for a free executor.",
   "concurrency-limit": "Held: as many steps as the concurrency limit allows are in progress.",
   "start-delayed": "The event's timestamp lies in the future; the run starts then.",
