@@ -35,6 +35,10 @@ export type { Duration, DurationLike, Instant, InstantLike, Timeout, TimeStr } f
 export type { Jsonify } from "./json/jsonify.ts";
 export type { Any } from "./json/any.ts";
 
+export { channel, realtime } from "./realtime/channel.ts";
+export type { AnyChannel, Channel, ChannelDefinition, PublishedData, ReceivedData, TopicRef } from "./realtime/channel.ts";
+export type { RealtimeTools } from "./realtime/tools.ts";
+
 export { EventValidationError, NestedStepError, NonRetriableError, RetryAfterError, StepError } from "./error/errors.ts";
 export { consoleLogger, type Logger, type LogLevel } from "./logger.ts";
 

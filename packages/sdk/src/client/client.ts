@@ -12,6 +12,7 @@ import { PawlFunction, type AnyFunction, type AnyHandler } from "../function/fun
 import type { AnyFunctionOptions, FunctionOptions } from "../function/options.ts";
 import type { Any } from "../json/any.ts";
 import { consoleLogger, type Logger } from "../logger.ts";
+import { RealtimeTools } from "../realtime/tools.ts";
 import type { InvokeInput, Triggers } from "../trigger/trigger.ts";
 import { Connection } from "./connection.ts";
 import { Environment, processVariables, type Variables } from "./environment.ts";
@@ -30,6 +31,8 @@ export class Pawl<const E extends EventTypes = EventTypes> {
   readonly logger: Logger;
   readonly environment: Environment;
   readonly runtime: Runtime;
+  /** Publishing, tokens and subscriptions. */
+  readonly realtime: RealtimeTools;
   private readonly created: AnyFunction[] = [];
   private readonly customTransport: Transport | undefined;
   private variables: Variables | undefined;
@@ -44,6 +47,7 @@ export class Pawl<const E extends EventTypes = EventTypes> {
     this.logger = options.logger ?? consoleLogger();
     this.environment = new Environment(() => this.variables ?? processVariables());
     this.runtime = { ...systemRuntime, ...options.runtime };
+    this.realtime = new RealtimeTools(this);
     this.customTransport = options.transport ?? (options.fetch === undefined ? undefined : fetchTransport(options.fetch));
   }
 

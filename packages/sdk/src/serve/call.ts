@@ -78,6 +78,7 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
     find: (request) => execution.find(request),
     sendEvents: (list) => client.send(list),
     sendSignal: (signal, data) => client.sendSignal({ signal, data }),
+    publish: (topic, data) => client.realtime.publish(topic, data, { runId: ctx.run_id }),
   });
   const context = {
     event: events[0],

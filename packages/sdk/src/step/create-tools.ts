@@ -10,6 +10,7 @@ import { NonRetriableError } from "../error/errors.ts";
 import { EventType, type AnyEventType, type EventTypes, type SendableEvent } from "../event/event-type.ts";
 import { matchExpression } from "../function/config.ts";
 import { functionSlug } from "../function/function.ts";
+import type { TopicRef } from "../realtime/channel.ts";
 import { durationText, instantText, timeoutText } from "../time/duration.ts";
 import { eventNameOf } from "../trigger/trigger.ts";
 import type { GatewayInit, GroupTools, InvokeOptions, InvokeTarget, StepId, StepTools } from "./tools.ts";
@@ -39,6 +40,7 @@ export type ToolHost = {
   find(request: StepRequest): Promise<unknown>;
   sendEvents(events: readonly SendableEvent<EventTypes>[]): Promise<{ ids: string[] }>;
   sendSignal(signal: string, data: unknown): Promise<{ runId?: string }>;
+  publish(topic: TopicRef, data: unknown): Promise<void>;
 };
 
 export type ParallelMode = "race" | "wait";
@@ -57,6 +59,7 @@ export function createTools(host: ToolHost): { readonly step: StepTools; readonl
     waitForSignal: tools.waitForSignal.bind(tools),
     sendSignal: tools.sendSignal.bind(tools),
     fetch: tools.fetch.bind(tools),
+    realtime: { publish: tools.publish.bind(tools) },
   };
   return { step: step as StepTools, group: { parallel: tools.parallel.bind(tools) as GroupTools["parallel"] } };
 }
@@ -146,6 +149,15 @@ class Tools {
       opts,
       run: () => this.host.sendSignal(options.signal, options.data),
     });
+  }
+
+  publish(id: StepId, topic: TopicRef, data: unknown): Promise<unknown> {
+    const base = this.base(id);
+    const run = async (): Promise<unknown> => {
+      await this.host.publish(topic, data);
+      return data;
+    };
+    return this.host.find({ ...base, op: "StepPlanned", opts: { ...base.opts, type: "step.realtime.publish" }, run });
   }
 
   fetch(input: string | URL, init: GatewayInit = {}): Promise<unknown> {

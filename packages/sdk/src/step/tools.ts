@@ -10,6 +10,7 @@ import type { EventMeta } from "../event/payload.ts";
 import type { FunctionReference, InputOfFunction, OutputOfFunction, PawlFunction } from "../function/function.ts";
 import type { Any } from "../json/any.ts";
 import type { Jsonify } from "../json/jsonify.ts";
+import type { TopicRef } from "../realtime/channel.ts";
 import type { Duration, Instant, Timeout } from "../time/duration.ts";
 
 /** Identity of a step. Repeated ids are numbered in the order of their calls. */
@@ -101,6 +102,11 @@ export interface StepTools<E extends EventTypes = EventTypes> {
 
   /** Sends a signal. `runId`: the run that received it, when one was waiting. */
   sendSignal(id: StepId, options: { readonly signal: string; readonly data?: unknown }): Promise<{ runId?: string }>;
+
+  readonly realtime: {
+    /** Publishes a message once, to whoever listens then, and resolves to its data. */
+    publish<Data>(id: StepId, topic: TopicRef<Data>, data: Data): Promise<Jsonify<Data>>;
+  };
 
   /** Has the server make an HTTP request, and waits for the answer without holding a process. Any HTTP status is an answer. */
   fetch(input: string | URL, init?: GatewayInit): Promise<Response>;
