@@ -41,9 +41,11 @@ export function generateFlow(random: SeededRandom, { mayBatch }: { readonly mayB
 }
 
 /** The options without those that cancel runs. */
-export function withoutCancelling({ startMs: _, finishMs: __, ...flow }: FlowOptions): FlowOptions {
-  if (flow.singleton?.mode !== "cancel") return flow;
-  const { singleton: ___, ...rest } = flow;
+export function withoutCancelling(flow: FlowOptions): FlowOptions {
+  const rest: { -readonly [K in keyof FlowOptions]: FlowOptions[K] } = { ...flow };
+  delete rest.startMs;
+  delete rest.finishMs;
+  if (flow.singleton?.mode === "cancel") delete rest.singleton;
   return rest;
 }
 

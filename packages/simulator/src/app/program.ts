@@ -67,6 +67,9 @@ export const K_BOUND = 3;
 /** Values of `data.n`: 0 to this, exclusive. */
 export const N_BOUND = 10;
 
+/** Bulk operations with a condition are about runs whose `data.n` is above. */
+export const BULK_ABOVE = 4;
+
 /** Every statement of a body, parallel ones included. */
 export function* statementsOf(body: readonly Statement[]): Generator<Statement> {
   for (const statement of body) {

@@ -1,6 +1,7 @@
 /** Every checker, by name. */
 import { checkAttempts } from "./attempts.ts";
 import { checkBatches } from "./batches.ts";
+import { checkBulks } from "./bulks.ts";
 import type { MakeChecker } from "./checker.ts";
 import { checkConcurrency } from "./concurrency.ts";
 import { checkDebounces } from "./debounces.ts";
@@ -29,6 +30,7 @@ import { checkWaits } from "./waits.ts";
 export type CheckerName =
   | "attempts"
   | "batches"
+  | "bulks"
   | "concurrency"
   | "debounces"
   | "durability"
@@ -56,6 +58,7 @@ export type CheckerName =
 export const CHECKERS: Readonly<Record<Exclude<CheckerName, "world">, MakeChecker>> = {
   attempts: checkAttempts,
   batches: checkBatches,
+  bulks: checkBulks,
   concurrency: checkConcurrency,
   debounces: checkDebounces,
   durability: checkDurability,

@@ -38,7 +38,7 @@ export function checkInvokes(context: CheckContext): Checker {
         if (event.row.name === FUNCTION_INVOKED) invocations.set(event.data._inngest?.correlation_id ?? "", event);
       for (const runId of mirror.runs.keys())
         for (const step of mirror.stepsOf(runId).values()) {
-          if (step.kind !== "invoke") continue;
+          if (step.kind !== "invoke" || mirror.copiedSteps.has(`${runId}/${step.id}`)) continue;
           const event = invocations.get(`${runId}.${step.id}`);
           const pair = pairOf({ eventId: event?.row.id ?? "", functionId: event?.data._inngest?.fn_id ?? "" });
           checkStep(context, step, { runs: runsOf.get(pair) ?? [], refusedAt: refusedAt.get(pair) });

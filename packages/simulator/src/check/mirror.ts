@@ -14,6 +14,8 @@ export class Mirror {
   readonly events: Map<string, MirroredEvent> = new Map();
   readonly outcomes: EventOutcome[] = [];
   readonly runs: Map<string, RunRow> = new Map();
+  /** Steps that a run began with, because it goes on from a step of another: `<run>/<step>`. */
+  readonly copiedSteps: Set<string> = new Set();
   readonly attempts: AttemptRow[] = [];
   /** Every pause that ever was. */
   readonly pausesEver: Map<string, MirroredPause> = new Map();
@@ -51,6 +53,9 @@ export class Mirror {
   }
 
   follow(changes: readonly Change[], at: number): void {
+    for (const change of changes)
+      if (change.kind === "put-step" && change.step.endedAt !== undefined && !this.runs.has(change.step.runId))
+        this.copiedSteps.add(`${change.step.runId}/${change.step.id}`);
     for (const change of changes) this.#follow(change, at);
   }
 
@@ -104,12 +109,6 @@ export class Mirror {
         const old = this.item(id);
         const dueAt = change.kind === "amend-item" ? old?.dueAt : change.item.dueAt;
         if (old !== undefined && dueAt !== undefined) mapOf(this.#items, old.runId).set(id, { ...old, dueAt, attempt, lane });
-        return;
-      }
-      case "amend-item": {
-        const { id, attempt, lane } = change.item;
-        const old = this.item(id);
-        if (old !== undefined) mapOf(this.#items, old.runId).set(id, { ...old, attempt, lane });
         return;
       }
       case "delete-item":

@@ -22,7 +22,9 @@ export function checkWaits(context: CheckContext): Checker {
       }
       for (const { pause } of ofKind(changeSet, "insert-pause"))
         if (mirror.pausesEver.has(pause.id)) report(`the pause ${pause.id} is made again`);
-      for (const { step } of ofKind(changeSet, "put-step")) if (step.matchedEventId !== undefined) checkMatch(context, step);
+      // What a run begins with was checked where it happened.
+      for (const { step } of ofKind(changeSet, "put-step"))
+        if (step.matchedEventId !== undefined && mirror.runs.has(step.runId)) checkMatch(context, step);
     },
     ended: () => {
       for (const runId of mirror.runs.keys())

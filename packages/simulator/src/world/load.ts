@@ -1,11 +1,12 @@
 /**
- * Those who use the server from outside: senders of events and signals, people who cancel runs, run them again, and pause functions.
+ * Those who use the server from outside: senders of events and signals, people who cancel runs, run them again, one by one or in
+ * bulk, and pause functions.
  *
  * I1  What a sender was told is remembered; what it was not told may have happened or not.
  * I2  Every function that was paused is resumed in the end.
  */
 import type { NewEvent } from "@pawl/server";
-import { CANCEL_EVENT, K_BOUND, N_BOUND, type Program, SIGNALS, TRIGGER_EVENTS } from "../app/program.ts";
+import { BULK_ABOVE, CANCEL_EVENT, K_BOUND, N_BOUND, type Program, SIGNALS, TRIGGER_EVENTS } from "../app/program.ts";
 import type { Mirror } from "../check/mirror.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Scenario } from "./scenario.ts";
@@ -48,6 +49,7 @@ export class Load {
     for (let index = random.integer(6); index > 0; index--) later(() => this.#signal());
     for (let index = scenario.pauses; index > 0; index--) later(() => this.#pause());
     for (let index = scenario.reruns; index > 0; index--) later(() => this.#rerun());
+    for (let index = scenario.bulks; index > 0; index--) later(() => this.#bulk());
     if (scenario.pauses > 0) clock.setTimer(scenario.faultyMs + RESUME_ALL_MS, () => void this.#resumeAll());
   }
 
@@ -93,7 +95,32 @@ export class Load {
   async #rerun(): Promise<void> {
     const { random, cluster, mirror } = this.#options;
     const runs = [...mirror.runs.keys()];
-    if (runs.length > 0 && cluster.engine !== undefined) await this.#answered(cluster.engine.rerun(random.pick(runs)));
+    if (runs.length === 0 || cluster.engine === undefined) return;
+    const runId = random.pick(runs);
+    const steps = [...mirror.stepsOf(runId).keys()];
+    const from = steps.length > 0 && random.chance(0.5) ? { stepId: random.pick(steps) } : undefined;
+    await this.#answered(cluster.engine.rerun(runId, from));
+  }
+
+  async #bulk(): Promise<void> {
+    const { random, clock, cluster, programs } = this.#options;
+    const { engine } = cluster;
+    if (engine === undefined) return;
+    const now = clock.now();
+    const made = await this.#answered(
+      engine.bulks.create({
+        kind: random.pick(["cancel", "replay"]),
+        functionId: random.pick(programs).slug,
+        until: now,
+        perSecond: random.between(1, 3),
+        ...(random.chance(0.3) ? { from: now - random.integer(600_000) } : {}),
+        ...(random.chance(0.3) ? { condition: `event.data.n > ${BULK_ABOVE}` } : {}),
+        ...(random.chance(0.3) ? { delayMs: random.integer(60_000) } : {}),
+      }),
+    );
+    if (made === undefined || !random.chance(0.2)) return;
+    await clock.sleep(random.integer(60_000));
+    if (cluster.engine !== undefined) await this.#answered(cluster.engine.bulks.stop(made.id));
   }
 
   async #pause(): Promise<void> {

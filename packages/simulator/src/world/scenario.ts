@@ -17,6 +17,8 @@ export type Scenario = {
   readonly pauses: number;
   /** Times at which somebody runs a run again; a number. */
   readonly reruns: number;
+  /** Bulk operations; a number. */
+  readonly bulks: number;
   /** Longest time that the store takes for a commit or a read; 0: it answers at once. */
   readonly storeLatencyMs: number;
   readonly app: AppFaults;
@@ -78,6 +80,7 @@ export function scenarioOf(random: SeededRandom): Scenario {
     hasFlow: flow.chance(2 / 3),
     pauses: flow.chance(0.3) ? flow.between(1, 3) : 0,
     reruns: flow.chance(0.3) ? flow.between(1, 3) : 0,
+    bulks: flow.chance(0.2) ? flow.between(1, 2) : 0,
     storeLatencyMs: random.pick([0, 0, 1, 3, 20]),
     app: {
       refuse: rate(0.2),
@@ -96,7 +99,7 @@ export function scenarioOf(random: SeededRandom): Scenario {
 
 /** The same world without flow control and what belongs to it. */
 export function plain(scenario: Scenario): Scenario {
-  return { ...scenario, hasFlow: false, pauses: 0, reruns: 0 };
+  return { ...scenario, hasFlow: false, pauses: 0, reruns: 0, bulks: 0 };
 }
 
 /** Whether no fault can happen. */
