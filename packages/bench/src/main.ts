@@ -13,7 +13,7 @@ import { type Options, readOptions, USAGE } from "./options.ts";
 import { profileTable, readProfile } from "./report/profile.ts";
 import { type Result, resultOf } from "./report/result.ts";
 import { expectNoFailure } from "./scenario/ended.ts";
-import type { Figures, Scenario } from "./scenario/scenario.ts";
+import type { Figures, LoneScenario, Scenario } from "./scenario/scenario.ts";
 import { inWorld, type WorldSetup } from "./world.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -41,7 +41,7 @@ async function main(): Promise<number> {
   warnIfBusy();
   let hasMissed = false;
   for (const scenario of options.scenarios) {
-    for (const client of options.clients) {
+    for (const client of "measureAlone" in scenario ? options.clients.slice(0, 1) : options.clients) {
       const result = await runScenario(scenario, { client, options });
       hasMissed ||= Object.values(result.figures).some(({ isMet }) => isMet === false);
       const line = `${JSON.stringify(result)}\n`;
@@ -71,7 +71,13 @@ function build(): void {
 
 type Of = { readonly client: ClientName; readonly options: Options };
 
-async function runScenario(scenario: Scenario, { client, options }: Of): Promise<Result> {
+async function runScenario(scenario: Scenario | LoneScenario, { client, options }: Of): Promise<Result> {
+  const command = ["npm run bench --", ...args].join(" ");
+  if ("measureAlone" in scenario) {
+    const samples: Figures[] = [];
+    for (let index = 0; index < options.repetitions; index++) samples.push(await scenario.measureAlone(options));
+    return resultOf({ scenario, client, options, samples, command });
+  }
   const profileDir = options.isProfiled ? mkdtempSync(join(tmpdir(), `pawl-profile-${scenario.id}-${client}-`)) : undefined;
   const setup: WorldSetup = { ...options, client, ...(profileDir === undefined ? {} : { profileDir }) };
   const samples = scenario.isFreshEach ? await inManyWorlds(scenario, setup, options) : await inOneWorld(scenario, setup, options);
@@ -81,7 +87,7 @@ async function runScenario(scenario: Scenario, { client, options }: Of): Promise
       process.stderr.write(`${profileTable(`${scenario.id} ${client} ${name}`, { profile, rows: PROFILE_ROWS })}\n\n`);
     }
   }
-  return resultOf({ scenario, client, options, samples, command: ["npm run bench --", ...args].join(" ") });
+  return resultOf({ scenario, client, options, samples, command });
 }
 
 async function inOneWorld(scenario: Scenario, setup: WorldSetup, { repetitions }: Options): Promise<readonly Figures[]> {

@@ -2,10 +2,10 @@
 import { parseArgs } from "node:util";
 import type { ClientName } from "@pawl/conformance";
 import { SCENARIOS } from "./scenario/all.ts";
-import type { Scenario } from "./scenario/scenario.ts";
+import type { LoneScenario, Scenario } from "./scenario/scenario.ts";
 
 export type Options = {
-  readonly scenarios: readonly Scenario[];
+  readonly scenarios: readonly (Scenario | LoneScenario)[];
   readonly clients: readonly ClientName[];
   readonly store: "sqlite";
   /** `start`: keys, signatures, every commit synced. `dev`: none of these. */
@@ -61,7 +61,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   };
 }
 
-function scenarioOf(id: string): Scenario {
+function scenarioOf(id: string): Scenario | LoneScenario {
   const scenario = SCENARIOS.find((candidate) => candidate.id === id.toUpperCase());
   if (scenario === undefined)
     throw new Error(`There is no scenario ${id}; there are ${SCENARIOS.map((candidate) => candidate.id).join(", ")}.`);

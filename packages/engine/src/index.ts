@@ -42,6 +42,8 @@ export * from "./run/decide-timer.ts";
 export type * from "./run/defer-row.ts";
 export * from "./run/draft.ts";
 export * from "./run/lifecycle-events.ts";
+export * from "./run/metadata.ts";
+export { DEFERRED_SCHEDULE } from "./run/op/defer.ts";
 export type * from "./run/metadata-row.ts";
 export * from "./run/op/invoke.ts";
 export { pauseIdOf } from "./run/op/wait.ts";

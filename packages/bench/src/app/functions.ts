@@ -55,6 +55,12 @@ export function defineFunctions(kit: Kit): void {
     kit.report({ kind: "latency-done", n: event.data["n"] });
     return result;
   });
+  kit.define({ id: "keyed", concurrency: { limit: 1, key: "event.data.key" } }, { event: "bench/keyed" }, async ({ step, runId }) => {
+    const result = await step.run("step", () => ({ ok: true, n: 1 }));
+    counts.addOnce("keyed", runId);
+    return result;
+  });
+  kit.define({ id: "crowd", concurrency: { limit: 5, key: "event.data.tenant" } }, { event: "bench/crowd" }, crowd(kit));
   define("sequence", sequence(kit, counts));
   define("parallel", async ({ event, step, runId }) => {
     const results = await Promise.all(Array.from({ length: Number(event.data["steps"]) }, (_, n) => step.run(`step-${n}`, () => ({ n }))));
@@ -83,6 +89,22 @@ function isFirst(key: string): boolean {
 function noteStart(kit: Kit, { n, sentAt }: Readonly<Record<string, unknown>>): void {
   const at = instant();
   if (isFirst(`latency-${String(n)}`)) kit.report({ kind: "latency", n, ms: at - Number(sentAt) });
+}
+
+const CROWD_MS = 20;
+
+/** A tenant with many slow runs, and another with few: only the second tells when it starts. */
+function crowd(kit: Kit): Handler {
+  return async ({ event, step }) => {
+    const isSmall = event.data["tenant"] === "small";
+    if (isSmall) noteStart(kit, event.data);
+    const result = await step.run("step", async () => {
+      if (!isSmall) await new Promise((resolve) => setTimeout(resolve, CROWD_MS));
+      return { ok: true };
+    });
+    if (isSmall) kit.report({ kind: "latency-done", n: event.data["n"] });
+    return result;
+  };
 }
 
 /** Tells the times between the starts of the steps' bodies. */

@@ -36,7 +36,7 @@ export type Result = {
 };
 
 export type ResultInput = {
-  readonly scenario: Scenario;
+  readonly scenario: Pick<Scenario, "id" | "title" | "goals">;
   readonly client: ClientName;
   readonly options: Options;
   readonly samples: readonly Figures[];

@@ -23,6 +23,12 @@ export type Scenario = {
   readonly measure: (world: World) => Promise<Figures>;
 };
 
+/** One that needs no app, or makes its own server. */
+export type LoneScenario = Pick<Scenario, "id" | "title" | "goals"> & { readonly measureAlone: (setup: LoneSetup) => Promise<Figures> };
+
+/** How servers are started. */
+export type LoneSetup = { readonly mode: "start" | "dev"; readonly code: "built" | "source" };
+
 /** Milliseconds since the epoch with fractions, the same in all processes of a machine. */
 export function instant(): number {
   return performance.timeOrigin + performance.now();

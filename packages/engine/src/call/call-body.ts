@@ -32,7 +32,7 @@ export function callBody(state: RunState, { item, generation, requestId }: CallI
     `"request_id":"${requestId}","run_id":"${run.id}","stack":{"current":${stack.length},"stack":[${stack.map(quote).join(",")}]},` +
     `"step_id":"step","use_api":${usesApi}}`;
   const steps = usesApi ? "{}" : stepsText(state);
-  return `{"ctx":${context},"defers":{},"event":${event},"events":[${events}],"steps":${steps},"use_api":${usesApi},"version":${run.requestVersion}}`;
+  return `{"ctx":${context},"defers":${defersText(state)},"event":${event},"events":[${events}],"steps":${steps},"use_api":${usesApi},"version":${run.requestVersion}}`;
 }
 
 /** Memoised state: hash → stored value, canonical. Replacement arguments of unfinished steps are among it. */
@@ -44,6 +44,13 @@ export function stepsText(state: RunState): string {
   }
   entries.sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([id, result]) => `${quote(id)}:${result}`).join(",")}}`;
+}
+
+/** Deferred functions: hash → whether it can still be taken back. */
+export function defersText({ defers }: RunState): string {
+  if (defers.size === 0) return "{}";
+  const entries = [...defers.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  return `{${entries.map(({ id, status }) => `${quote(id)}:{"abortable":${String(status === "after-run")}}`).join(",")}}`;
 }
 
 /** Hashes of finished steps in the order they finished. */

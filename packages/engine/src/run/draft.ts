@@ -15,7 +15,9 @@ import { type ItemRow, itemIdOf } from "../queue/item-row.ts";
 import type { FunctionError } from "../reply/reply.ts";
 import { isFinished, type StepRow, type StepStatus } from "../step/step-row.ts";
 import type { TraceEntry } from "../trace/trace-entry.ts";
+import type { DeferRow } from "./defer-row.ts";
 import { lifecycleEvents } from "./lifecycle-events.ts";
+import { deferEvents } from "./op/defer.ts";
 import type { RunRow } from "./run-row.ts";
 import type { RunState } from "./run-state.ts";
 
@@ -53,6 +55,8 @@ export type Draft = {
   /** Steps that this draft changed. */
   readonly steps: Map<string, StepRow>;
   readonly unfinished: Set<string>;
+  /** Deferred functions that this draft changed. */
+  readonly defers: Map<string, DeferRow>;
   /** When the app is to be asked what is next; undefined: not because of this draft. */
   discoveryAt: number | undefined;
   hasProgress: boolean;
@@ -69,6 +73,7 @@ export function draftOf(state: RunState, env: RunEnvironment): Draft {
     run: state.run,
     steps: new Map(),
     unfinished: new Set(state.unfinished),
+    defers: new Map(),
     discoveryAt: undefined,
     hasProgress: false,
   };
@@ -174,7 +179,7 @@ export function endRun(draft: Draft, end: RunEnd): void {
   };
   for (const id of draft.unfinished) closeStep(draft, id);
   for (const key of draft.run.holds ?? []) draft.changes.push({ kind: "delete-cell", key });
-  for (const event of lifecycleEvents(draft, end)) draft.changes.push({ kind: "insert-event", event });
+  for (const event of [...lifecycleEvents(draft, end), ...deferEvents(draft)]) draft.changes.push({ kind: "insert-event", event });
   draft.trace.push({
     kind: "run-ended",
     runId: draft.run.id,

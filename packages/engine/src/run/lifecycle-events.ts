@@ -7,7 +7,7 @@
  *
  * Spec: wire 8.7; semantics 1.11, 8.2.
  */
-import { canonicalJson, type ReasonCode, REASONS } from "@pawl/protocol";
+import { canonicalJson, type ReasonCode, REASONS, SESSIONS_PER_EVENT_MAX } from "@pawl/protocol";
 import type { DecideContext } from "../decision/decision.ts";
 import { invocationOf } from "../event/invocation.ts";
 import type { ExpressionEvent } from "../expression/index.ts";
@@ -91,11 +91,20 @@ function refusalMessage(reason: ReasonCode, slug: string): string {
   return `The invoked function ${slug} was not run: ${REASONS[reason].replace(/^No run: /, "")}`;
 }
 
+/** The run's labels, as many as an event may have; of one key, the first. */
+function sessionsText(pairs: string): string {
+  const sessions = new Map<string, string>();
+  for (const [key, id] of JSON.parse(pairs) as readonly (readonly [string, string])[])
+    if (sessions.size < SESSIONS_PER_EVENT_MAX && !sessions.has(key)) sessions.set(key, id);
+  return canonicalJson(Object.fromEntries(sessions));
+}
+
 function eventOf(
-  { env }: Draft,
+  { env, run }: Draft,
   { name, id, externalId, data }: { readonly name: string; readonly id: string; readonly externalId: string; readonly data: string },
 ): EventRow {
   const { now } = env.ctx;
-  const body = `{"data":${data},"id":${JSON.stringify(externalId)},"name":${JSON.stringify(name)},"ts":${now},"user":{}}`;
+  const meta = run.sessions === undefined ? "" : `"meta":{"sessions":${sessionsText(run.sessions)}},`;
+  const body = `{"data":${data},"id":${JSON.stringify(externalId)},${meta}"name":${JSON.stringify(name)},"ts":${now},"user":{}}`;
   return { id, externalId, name, ts: now, receivedAt: now, body, isInternal: true, isProcessed: false };
 }

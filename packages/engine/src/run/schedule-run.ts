@@ -6,7 +6,7 @@
  *
  * Spec: semantics 1.7, 3.3, 6, 7.1.
  */
-import { PRIORITY_S_MAX, type ReasonCode, REASONS, WAIT_MS_DEFAULT } from "@pawl/protocol";
+import { PRIORITY_S_MAX, type ReasonCode, REASONS, SESSIONS_PER_RUN_MAX, WAIT_MS_DEFAULT } from "@pawl/protocol";
 import type { FunctionRow } from "../app/app-row.ts";
 import type { Change } from "../change/change.ts";
 import type { DecideContext } from "../decision/decision.ts";
@@ -137,9 +137,6 @@ export function timeoutItem(run: RunRow, { which, dueAt }: { readonly which: "st
   return { id: itemIdOf.timeout(runId, which), runId, functionId, kind: "run-timeout", dueAt, score, lane, attempt: 0, attemptsMax: 1 };
 }
 
-/** Pairs of a run's sessions, at most. */
-const SESSIONS_MAX = 25;
-
 /** Labels of the events: sorted, each once. */
 function sessionsOf(events: readonly EventRow[], first: ExpressionEvent): string | undefined {
   const pairs = new Map<string, readonly [string, string]>();
@@ -153,7 +150,7 @@ function sessionsOf(events: readonly EventRow[], first: ExpressionEvent): string
   return JSON.stringify(
     [...pairs]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .slice(0, SESSIONS_MAX)
+      .slice(0, SESSIONS_PER_RUN_MAX)
       .map(([, pair]) => pair),
   );
 }

@@ -8,6 +8,7 @@
  */
 import {
   batchCellKeyOf,
+  type BatchState,
   type DebounceState,
   decideTick,
   type ExpressionEvent,
@@ -27,6 +28,9 @@ import type { Commits } from "./commits.ts";
 import type { FlowCommits } from "./flow-commits.ts";
 import type { ItemOutcome } from "./queue.ts";
 import type { Registry } from "./registry.ts";
+
+/** An end is tried so often while events keep coming; then its item comes again later. */
+const TRIES_MAX = 20;
 
 export type FlowItemsOptions = {
   readonly store: Pick<Store, "batchEvents" | "history">;
@@ -108,16 +112,32 @@ export class FlowItems {
   }
 
   async #endBatch(item: ItemRow, generation: number): Promise<ItemOutcome> {
+    for (let tries = 0; tries < TRIES_MAX; tries++) if (await this.#tryEndBatch(item, generation)) return "decided";
+    return "fault";
+  }
+
+  /**
+   * False where the batch has got an event that is not stored yet: then a commit of nothing has waited for it. One that has been filled
+   * meanwhile has a new time, and the lease has ended.
+   */
+  async #tryEndBatch(item: ItemRow, generation: number): Promise<boolean> {
     const batchId = item.runId;
-    const events = await this.#options.store.batchEvents(batchId);
-    await this.#options.flowCommits.decide([leaseOf(item, generation)], () => ({
-      cellKeys: [batchCellKeyOf(batchId)],
-      plan: (plan) => {
-        planBatchEnd(plan, { batchId, function: this.#functionOf(item), events });
-        return true;
-      },
-    }));
-    return "decided";
+    const key = batchCellKeyOf(batchId);
+    let isComplete = true;
+    await this.#options.flowCommits.decide([leaseOf(item, generation)], async () => {
+      const events = await this.#options.store.batchEvents(batchId);
+      return {
+        cellKeys: [key],
+        plan: (plan) => {
+          const state = plan.cells.get(key)?.state;
+          const open = state === undefined ? undefined : (JSON.parse(state) as BatchState);
+          isComplete = open?.batchId !== batchId || open.count === events.length;
+          if (isComplete) planBatchEnd(plan, { batchId, function: this.#functionOf(item), events });
+          return true;
+        },
+      };
+    });
+    return isComplete;
   }
 
   #functionOf({ functionId }: ItemRow): FunctionRow | undefined {

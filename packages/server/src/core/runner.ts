@@ -12,6 +12,7 @@
 import {
   decideCancel,
   type Decision,
+  DEFERRED_SCHEDULE,
   decideResume,
   type EventRow,
   type EventTargets,
@@ -173,8 +174,9 @@ export class Runner {
     throw new Error(`The runs of event ${event.id} lost against others ${TRIES_MAX} times.`);
   }
 
-  /** The function that an invocation or a tick of a schedule names. */
+  /** The function that an invocation, a tick of a schedule or a deferral names. */
   #namedBy(event: EventRow, parsed: ExpressionEvent): FunctionRow | undefined {
+    if (event.name === DEFERRED_SCHEDULE) return this.#options.registry.invocable(deferredSlugOf(parsed));
     if (event.name !== FUNCTION_INVOKED && event.name !== SCHEDULED_TIMER) return undefined;
     return this.#options.registry.invocable(invocationOf(parsed).target ?? "");
   }
@@ -189,6 +191,12 @@ export class Runner {
     }
     return found;
   }
+}
+
+function deferredSlugOf(parsed: ExpressionEvent): string {
+  const data = parsed.data as { readonly _inngest?: { readonly fn_slug?: unknown } } | undefined;
+  const slug = data?._inngest?.fn_slug;
+  return typeof slug === "string" ? slug : "";
 }
 
 /** A decision that holds only if the event is stored (I3). Its runs are created last, so until then it is unprocessed. */

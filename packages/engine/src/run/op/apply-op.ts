@@ -4,6 +4,8 @@ import { assertNever } from "../../decision/invariant.ts";
 import type { Reply } from "../../reply/reply.ts";
 import { type Draft, discoverNow, failRun } from "../draft.ts";
 import type { ReplyInput } from "../decide-reply.ts";
+import { abortDefer, addDefer } from "./defer.ts";
+import { noteMetadata } from "./op-metadata.ts";
 import { endOfRun } from "./run-complete.ts";
 import { finishedStep, failedStep, stepError, stepPlanned } from "./step-run.ts";
 import { invokeFunction } from "./invoke.ts";
@@ -18,6 +20,7 @@ export type OpContext = ReplyInput & {
 
 /** Applies one op. */
 export function applyOp(draft: Draft, op: WireOp, context: OpContext): void {
+  if (op.metadata !== undefined) noteMetadata(draft, op);
   switch (op.op) {
     case "None":
       return;
@@ -40,14 +43,16 @@ export function applyOp(draft: Draft, op: WireOp, context: OpContext): void {
       return invokeFunction(draft, op);
     case "RunComplete":
       return endOfRun(draft, op);
+    case "DeferAdd":
+      return addDefer(draft, op);
+    case "DeferAbort":
+      return abortDefer(draft, op);
     case "DiscoveryRequest":
       draft.hasProgress = true;
       return discoverNow(draft);
     case "AIGateway":
     case "Gateway":
     case "SyncRunComplete":
-    case "DeferAdd":
-    case "DeferAbort":
       return failRun(draft, {
         error: "unsupported op",
         name: "Error",

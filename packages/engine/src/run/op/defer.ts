@@ -1,0 +1,93 @@
+/**
+ * `DeferAdd` and `DeferAbort`: functions to be started when the run has ended.
+ *
+ * I1  The first word about an id counts: it is never taken anew, nor revived after an abort.
+ * I2  What breaks a limit is noted as rejected, with the reason, and never fails the run.
+ *
+ * Spec: wire 6.19, 8.7; semantics 12.4.
+ */
+import {
+  canonicalJson,
+  DEFER_INPUT_BYTES_MAX,
+  DEFER_META_BYTES_MAX,
+  DEFERS_PER_RUN_MAX,
+  encodeUlid,
+  hashStepId,
+  type WireOp,
+} from "@pawl/protocol";
+import type { EventRow } from "../../event/event-row.ts";
+import type { DeferRow } from "../defer-row.ts";
+import type { Draft } from "../draft.ts";
+import { optionText } from "./op-step.ts";
+
+export const DEFERRED_SCHEDULE = "inngest/deferred.schedule";
+
+/** Notes a function to be started. */
+export function addDefer(draft: Draft, op: WireOp): void {
+  if (deferOf(draft, op.id) !== undefined) return;
+  const { input, problem } = readDefer(draft, op);
+  put(draft, {
+    runId: draft.run.id,
+    id: op.id,
+    slug: optionText(op, "fn_slug") ?? "",
+    input: problem === undefined ? input : "{}",
+    status: problem === undefined ? "after-run" : "rejected",
+    createdAt: draft.env.ctx.now,
+    ...(problem === undefined ? {} : { reason: problem }),
+  });
+}
+
+/** Takes one back that has not been started; nothing where it is unknown or no longer live. */
+export function abortDefer(draft: Draft, op: WireOp): void {
+  const defer = deferOf(draft, optionText(op, "target_hashed_id") ?? "");
+  if (defer?.status === "after-run") put(draft, { ...defer, status: "aborted" });
+}
+
+/** The events that start what was deferred. The same run and defer give the same event id at the same instant. */
+export function deferEvents(draft: Draft): readonly EventRow[] {
+  const events: EventRow[] = [];
+  for (const defer of allDefers(draft)) if (defer.status === "after-run") events.push(deferEvent(draft, defer));
+  return events;
+}
+
+function deferEvent({ run, env }: Draft, { id: deferId, slug, input }: DeferRow): EventRow {
+  const { now } = env.ctx;
+  const id = encodeUlid(now, bytesOf(hashStepId(`${run.id}.${deferId}`)));
+  const parent = { parent_app_id: run.appId, parent_fn_id: run.functionId, parent_fn_slug: env.function.slug, parent_run_id: run.id };
+  const data = { ...(JSON.parse(input) as Readonly<Record<string, unknown>>), _inngest: { fn_slug: slug, ...parent } };
+  const body = canonicalJson({ name: DEFERRED_SCHEDULE, data, id, ts: now, user: {} });
+  return { id, externalId: id, name: DEFERRED_SCHEDULE, ts: now, receivedAt: now, body, isInternal: true, isProcessed: false };
+}
+
+function readDefer(draft: Draft, op: WireOp): { readonly input: string; readonly problem?: string } {
+  const { input = {}, meta = {} } = op.opts ?? {};
+  if (optionText(op, "fn_slug") === undefined || !isRecord(input) || !isRecord(meta)) return { input: "{}", problem: "invalid_opts" };
+  const all = [...allDefers(draft)];
+  if (all.length >= DEFERS_PER_RUN_MAX) return { input: "{}", problem: "per_run_count" };
+  const text = canonicalJson(input);
+  if (text.length > DEFER_INPUT_BYTES_MAX || canonicalJson(meta).length > DEFER_META_BYTES_MAX)
+    return { input: "{}", problem: "per_defer_size" };
+  const total = all.reduce((bytes, defer) => bytes + defer.input.length, text.length);
+  return total > DEFER_INPUT_BYTES_MAX ? { input: "{}", problem: "aggregate_size" } : { input: text };
+}
+
+function put(draft: Draft, defer: DeferRow): void {
+  draft.defers.set(defer.id, defer);
+  draft.changes.push({ kind: "put-defer", defer });
+}
+
+function deferOf(draft: Draft, id: string): DeferRow | undefined {
+  return draft.defers.get(id) ?? draft.state.defers.get(id);
+}
+
+function allDefers({ defers, state }: Draft): Iterable<DeferRow> {
+  return new Map([...state.defers, ...defers]).values();
+}
+
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from({ length: 10 }, (_, index) => Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
