@@ -49,15 +49,18 @@ function note(context: CheckContext, { commit, outcome, held }: Noted): void {
   if (!reason.startsWith("debounce")) return;
   const key = keyFor(context, outcome);
   const options = programs.get(functionId)?.flow.debounce;
-  const ts = mirror.events.get(eventId)?.row.ts ?? 0;
+  const event = mirror.events.get(eventId);
+  const ts = event?.row.ts ?? 0;
   if (key === undefined || options === undefined) return report(`event ${eventId} is ${reason} by ${functionId}, which has no debounce`);
   const open = held.get(key);
+  const isTimeSure = event?.isResent === false && mirror.events.get(open?.eventId ?? "")?.isResent === false;
   if (reason === "debounce-superseded") {
     if (open?.eventId !== eventId) report(`event ${eventId} is superseded, but ${key} holds ${open?.eventId ?? "none"}`);
   } else if (reason === "debounce-older-event") {
-    if (open === undefined || ts >= open.ts) report(`event ${eventId} is ignored by ${key}, though it is not older than what is held`);
+    if (open === undefined || (isTimeSure && ts >= open.ts))
+      report(`event ${eventId} is ignored by ${key}, though it is not older than what is held`);
   } else {
-    if (open !== undefined && ts < open.ts) report(`event ${eventId} takes the place of a newer one in ${key}`);
+    if (open !== undefined && isTimeSure && ts < open.ts) report(`event ${eventId} takes the place of a newer one in ${key}`);
     if (open !== undefined && !isToldSuperseded(commit, { functionId, eventId: open.eventId }))
       report(`event ${open.eventId} leaves ${key} without a word`);
     const firstAt = open?.firstAt ?? at;

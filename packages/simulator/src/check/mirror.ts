@@ -7,7 +7,14 @@ import type { AttemptRow, CellRow, Change, EventOutcome, EventRow, FunctionRow, 
 import { type EventFacts, factsOf } from "./event-facts.ts";
 
 /** `storedAt`: when the row was committed. */
-export type MirroredEvent = { readonly row: EventRow; readonly data: EventFacts; readonly storedAt: number; isProcessed: boolean };
+export type MirroredEvent = {
+  readonly row: EventRow;
+  readonly data: EventFacts;
+  readonly storedAt: number;
+  isProcessed: boolean;
+  /** Sent again, because its sender did not know that it is stored; what was sent then may have had another time. */
+  isResent: boolean;
+};
 export type MirroredPause = { readonly row: PauseRow; readonly storedAt: number };
 
 export class Mirror {
@@ -62,14 +69,7 @@ export class Mirror {
   #follow(change: Change, at: number): void {
     switch (change.kind) {
       case "insert-event":
-        if (!this.events.has(change.event.id))
-          this.events.set(change.event.id, {
-            row: change.event,
-            data: factsOf(change.event),
-            storedAt: at,
-            isProcessed: change.event.isProcessed,
-          });
-        return;
+        return this.#insertEvent(change.event, at);
       case "mark-event-processed": {
         const event = this.events.get(change.eventId);
         if (event !== undefined) event.isProcessed = true;
@@ -90,6 +90,12 @@ export class Mirror {
       default:
         return this.#followWork(change, at);
     }
+  }
+
+  #insertEvent(row: EventRow, at: number): void {
+    const known = this.events.get(row.id);
+    if (known !== undefined) known.isResent = true;
+    else this.events.set(row.id, { row, data: factsOf(row), storedAt: at, isProcessed: row.isProcessed, isResent: false });
   }
 
   #followWork(change: Change, at: number): void {
