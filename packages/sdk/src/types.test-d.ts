@@ -16,6 +16,8 @@ import {
   type StepTools,
 } from "./index.ts";
 import { eventSchemas, Inngest } from "./inngest.ts";
+import { useRealtime } from "./react.ts";
+import { channel, subscribe } from "./realtime.ts";
 
 // --- Jsonify ---------------------------------------------------------------------------------------------------------------------
 class Account {
@@ -202,3 +204,56 @@ recorded.createFunction({ id: "f" }, { event: "a/b" }, ({ event }) => expectType
 
 const inngest = new Inngest({ id: "i", events: eventSchemas<{ "a/b": { data: { x: number } } }>() });
 inngest.createFunction({ id: "f", triggers: [{ event: "a/b" }] }, ({ event }) => expectTypeOf(event.data.x).toEqualTypeOf<number>());
+
+// --- Realtime --------------------------------------------------------------------------------------------------------------------
+const chat = channel({
+  name: ({ userId }: { userId: string }) => `user:${userId}`,
+  topics: { tokens: { schema: z.object({ t: z.string() }) }, count: { schema: z.object({ n: z.string().transform(Number) }) }, raw: {} },
+});
+expectTypeOf<typeof chat.$params>().toEqualTypeOf<{ userId: string }>();
+expectTypeOf<typeof chat.$infer.tokens>().toEqualTypeOf<{ t: string }>();
+const room = chat({ userId: "1" });
+expectTypeOf(room.name).toEqualTypeOf<string>();
+expectTypeOf(channel({ name: "lobby", topics: { a: {} } }).name).toEqualTypeOf<"lobby">();
+// @ts-expect-error a wrong argument
+chat({ user: "1" });
+// @ts-expect-error no such topic
+void room.nothing;
+void open.realtime.publish(room.tokens, { t: "hi" });
+void open.realtime.publish(room.raw, 1);
+void open.realtime.publish({ channel: "c", topic: "t" }, { anything: 1 });
+// @ts-expect-error a wrong type
+void open.realtime.publish(room.tokens, { t: 1 });
+// @ts-expect-error what goes in, not what comes out
+void open.realtime.publish(room.count, { n: 1 });
+void open.realtime.token({ channel: room, topics: ["tokens"] });
+void open.realtime.token({ channel: "any", topics: ["thing"] });
+// @ts-expect-error no such topic
+void open.realtime.token({ channel: room, topics: ["nothing"] });
+open.createFunction({ id: "rt" }, async ({ step }) => {
+  expectTypeOf(await step.realtime.publish("p", room.tokens, { t: "hi" })).toEqualTypeOf<{ t: string }>();
+  // @ts-expect-error a wrong type
+  void step.realtime.publish("p", room.tokens, { t: 1 });
+});
+void subscribe({
+  app: open,
+  channel: room,
+  topics: ["tokens", "count"],
+  onMessage: (message) => {
+    if (message.kind === "data" && message.topic === "tokens") expectTypeOf(message.data).toEqualTypeOf<{ t: string }>();
+    if (message.kind === "data" && message.topic === "count") expectTypeOf(message.data).toEqualTypeOf<{ n: number }>();
+    if (message.kind === "chunk") expectTypeOf(message.stream).toEqualTypeOf<ReadableStream<string>>();
+  },
+});
+void open.realtime.subscribe({ channel: room, topics: ["tokens"] }).then(async (stream) => {
+  const { value } = await stream.getReader().read();
+  if (value?.kind === "data") expectTypeOf(value.data).toEqualTypeOf<{ t: string }>();
+});
+const Component = (): unknown => {
+  const { messages } = useRealtime({ channel: room, topics: ["tokens"], token: async () => "key" });
+  const last = messages.byTopic.tokens;
+  if (last?.kind === "data") expectTypeOf(last.data).toEqualTypeOf<{ t: string }>();
+  // @ts-expect-error not subscribed to
+  return messages.byTopic.count;
+};
+void Component;
