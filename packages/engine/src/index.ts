@@ -43,7 +43,7 @@ export type * from "./run/defer-row.ts";
 export * from "./run/draft.ts";
 export * from "./run/lifecycle-events.ts";
 export * from "./run/metadata.ts";
-export { DEFERRED_SCHEDULE } from "./run/op/defer.ts";
+export { DEFERRED_SCHEDULE } from "./run/defer-events.ts";
 export type * from "./run/metadata-row.ts";
 export * from "./run/op/invoke.ts";
 export { pauseIdOf } from "./run/op/wait.ts";

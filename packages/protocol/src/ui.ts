@@ -128,6 +128,16 @@ export type UiRunDetail = {
   readonly spans: readonly UiSpan[];
   readonly childRuns: readonly string[];
   readonly canCancel: boolean;
+  /** Scores, experiments, the user's own values. `stepId` is empty for the run's; `values` is JSON text. */
+  readonly metadata?: readonly { readonly stepId: string; readonly kind: string; readonly values: string; readonly updatedAt: number }[];
+  /** Functions that are started when it has ended. */
+  readonly defers?: readonly {
+    readonly functionSlug: string;
+    readonly status: "after-run" | "aborted" | "rejected";
+    readonly reason?: string;
+  }[];
+  /** Labels: pairs of key and id. */
+  readonly sessions?: readonly (readonly [string, string])[];
 };
 
 /** `GET /ui/v1/events/:id` gives one `UiEventRow`. `GET /ui/v1/events?name=&internal=true|false&cursor=&limit=50` */

@@ -15,9 +15,9 @@ import { type ItemRow, itemIdOf } from "../queue/item-row.ts";
 import type { FunctionError } from "../reply/reply.ts";
 import { isFinished, type StepRow, type StepStatus } from "../step/step-row.ts";
 import type { TraceEntry } from "../trace/trace-entry.ts";
+import { deferEvents } from "./defer-events.ts";
 import type { DeferRow } from "./defer-row.ts";
 import { lifecycleEvents } from "./lifecycle-events.ts";
-import { deferEvents } from "./op/defer.ts";
 import type { RunRow } from "./run-row.ts";
 import type { RunState } from "./run-state.ts";
 

@@ -39,6 +39,7 @@ import { FlowCommits } from "./flow-commits.ts";
 import { FlowItems } from "./flow-items.ts";
 import { Ingest, type NewEvent } from "./ingest.ts";
 import { Live } from "./live.ts";
+import { Notes } from "./notes.ts";
 import { Queue } from "./queue.ts";
 import { Registry } from "./registry.ts";
 import { Retention } from "./retention.ts";
@@ -80,6 +81,7 @@ export class Engine {
   readonly queue: Queue;
   readonly executor: Executor;
   readonly bulks: Bulks;
+  readonly notes: Notes;
   readonly #random: RandomSource;
   readonly #cells: Cells;
   readonly #commits: Commits;
@@ -120,6 +122,7 @@ export class Engine {
     this.#flowCommits = new FlowCommits({ clock, random, cells: this.#cells, commits: this.#commits, runs });
     this.#runner = new Runner({ store, clock, logger, registry, runs, flowCommits: this.#flowCommits });
     const flow = { store, clock, random, registry, cells: this.#cells, commits: this.#commits, flowCommits: this.#flowCommits };
+    this.notes = new Notes({ store, clock, random });
     this.bulks = new Bulks({ ...flow, runs });
     this.#flowItems = new FlowItems({ ...flow, bulks: this.bulks });
     const { runsMs, eventsMs } = options.retention ?? {};

@@ -6,21 +6,11 @@
  *
  * Spec: wire 6.19, 8.7; semantics 12.4.
  */
-import {
-  canonicalJson,
-  DEFER_INPUT_BYTES_MAX,
-  DEFER_META_BYTES_MAX,
-  DEFERS_PER_RUN_MAX,
-  encodeUlid,
-  hashStepId,
-  type WireOp,
-} from "@pawl/protocol";
-import type { EventRow } from "../../event/event-row.ts";
+import { canonicalJson, DEFER_INPUT_BYTES_MAX, DEFER_META_BYTES_MAX, DEFERS_PER_RUN_MAX, type WireOp } from "@pawl/protocol";
+import { allDefers } from "../defer-events.ts";
 import type { DeferRow } from "../defer-row.ts";
 import type { Draft } from "../draft.ts";
 import { optionText } from "./op-step.ts";
-
-export const DEFERRED_SCHEDULE = "inngest/deferred.schedule";
 
 /** Notes a function to be started. */
 export function addDefer(draft: Draft, op: WireOp): void {
@@ -43,22 +33,6 @@ export function abortDefer(draft: Draft, op: WireOp): void {
   if (defer?.status === "after-run") put(draft, { ...defer, status: "aborted" });
 }
 
-/** The events that start what was deferred. The same run and defer give the same event id at the same instant. */
-export function deferEvents(draft: Draft): readonly EventRow[] {
-  const events: EventRow[] = [];
-  for (const defer of allDefers(draft)) if (defer.status === "after-run") events.push(deferEvent(draft, defer));
-  return events;
-}
-
-function deferEvent({ run, env }: Draft, { id: deferId, slug, input }: DeferRow): EventRow {
-  const { now } = env.ctx;
-  const id = encodeUlid(now, bytesOf(hashStepId(`${run.id}.${deferId}`)));
-  const parent = { parent_app_id: run.appId, parent_fn_id: run.functionId, parent_fn_slug: env.function.slug, parent_run_id: run.id };
-  const data = { ...(JSON.parse(input) as Readonly<Record<string, unknown>>), _inngest: { fn_slug: slug, ...parent } };
-  const body = canonicalJson({ name: DEFERRED_SCHEDULE, data, id, ts: now, user: {} });
-  return { id, externalId: id, name: DEFERRED_SCHEDULE, ts: now, receivedAt: now, body, isInternal: true, isProcessed: false };
-}
-
 function readDefer(draft: Draft, op: WireOp): { readonly input: string; readonly problem?: string } {
   const { input = {}, meta = {} } = op.opts ?? {};
   if (optionText(op, "fn_slug") === undefined || !isRecord(input) || !isRecord(meta)) return { input: "{}", problem: "invalid_opts" };
@@ -78,14 +52,6 @@ function put(draft: Draft, defer: DeferRow): void {
 
 function deferOf(draft: Draft, id: string): DeferRow | undefined {
   return draft.defers.get(id) ?? draft.state.defers.get(id);
-}
-
-function allDefers({ defers, state }: Draft): Iterable<DeferRow> {
-  return new Map([...state.defers, ...defers]).values();
-}
-
-function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.from({ length: 10 }, (_, index) => Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16));
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

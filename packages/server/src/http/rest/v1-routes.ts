@@ -13,6 +13,7 @@ import { requireSigningKey } from "../auth.ts";
 import type { ServerContext } from "../context.ts";
 import { type PublicError, sendError } from "../errors.ts";
 import { parseRfc3339 } from "./identity.ts";
+import { metadataRoutes } from "./metadata-routes.ts";
 import { cancellationRoutes } from "./v1-cancellations.ts";
 import { envelope, eventShape, functionShape, jobShape, runShape } from "./v1-view.ts";
 
@@ -27,6 +28,7 @@ export function restV1Routes(app: FastifyInstance, context: ServerContext): void
   eventRoutes(app, context);
   runRoutes(app, context);
   cancellationRoutes(app, context);
+  metadataRoutes(app, context);
   app.get("/v1/apps/:id/functions", (request: IdRequest, reply) => listFunctions(context, request, reply));
   app.post("/v1/signals", (request, reply) => signal(context, request, reply));
 }

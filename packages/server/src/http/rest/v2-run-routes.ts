@@ -7,6 +7,7 @@ import type { RerunResult } from "../../core/engine.ts";
 import { given, isRecord } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
 import { factsOfRun } from "../ui/run-facts.ts";
+import { scoreRoutes } from "./metadata-routes.ts";
 import { badRequest, v2Envelope, v2NotFound, V2Refusal } from "./v2-answer.ts";
 import { findApp, findFunction } from "./v2-app-routes.ts";
 import { fieldsOf, flagOf, limitOf, one, type Parameters, parametersOf, readRunsQuery, runCursor, timeRangeOf } from "./v2-query.ts";
@@ -21,6 +22,7 @@ export function v2RunRoutes(app: FastifyInstance, context: ServerContext): void 
   listRoutes(app, context);
   runRoutes(app, context);
   actionRoutes(app, context);
+  scoreRoutes(app, context);
 }
 
 function listRoutes(app: FastifyInstance, context: ServerContext): void {

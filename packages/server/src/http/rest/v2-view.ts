@@ -1,5 +1,5 @@
 /** Shapes of REST v2, before empty fields are left out. Spec: wire 11.4. */
-import type { AppRow, FunctionRow, RunRow } from "@pawl/engine";
+import type { AppRow, FunctionRow, Metadata, RunRow } from "@pawl/engine";
 import type { StepKind, UiSpan } from "@pawl/protocol";
 import type { Registry } from "../../core/registry.ts";
 import { isRecord } from "../../json.ts";
@@ -79,8 +79,19 @@ export function runShape(
 export function traceShape(facts: RunFacts, includeOutput: boolean): Shape {
   const [root, ...steps] = spansOf(facts);
   if (root === undefined) return { runId: facts.run.id };
-  const children = steps.map((span) => spanShape(span, { includeOutput, children: attemptShapes(span) }));
-  return { runId: facts.run.id, rootSpan: spanShape(root, { includeOutput, children }) };
+  const metadataOf = (stepId: string): readonly Shape[] =>
+    (facts.metadata ?? []).filter((entry) => entry.stepId === stepId).map(metadataShape);
+  const children = steps.map((span) => ({
+    ...spanShape(span, { includeOutput, children: attemptShapes(span) }),
+    metadata: metadataOf(span.id),
+  }));
+  return { runId: facts.run.id, rootSpan: { ...spanShape(root, { includeOutput, children }), metadata: metadataOf("") } };
+}
+
+/** Each value is JSON text. */
+function metadataShape({ stepId, kind, values, updatedAt }: Metadata): Shape {
+  const texts = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, JSON.stringify(value)]));
+  return { scope: stepId === "" ? "run" : "step", kind, values: texts, updatedAt: rfc3339(updatedAt) };
 }
 
 const SPAN_STATUS: Readonly<Record<UiSpan["status"], string>> = {

@@ -4,7 +4,19 @@
  * I1  A finished run costs no read besides its row; an unfinished one costs one range of items, and its steps only where they explain
  *     why it stands still and are small.
  */
-import type { AppRow, AttemptRow, EventRow, FunctionRow, ItemRow, PauseRow, RunRow, StepRow } from "@pawl/engine";
+import {
+  type AppRow,
+  type AttemptRow,
+  type DeferRow,
+  type EventRow,
+  type FunctionRow,
+  type ItemRow,
+  mergedMetadata,
+  type Metadata,
+  type PauseRow,
+  type RunRow,
+  type StepRow,
+} from "@pawl/engine";
 import { isTerminalStatus, type StepKind } from "@pawl/protocol";
 import type { Engine } from "../../core/engine.ts";
 import type { Hold } from "../../core/lanes.ts";
@@ -37,6 +49,10 @@ export type RunFacts = {
   readonly steps: readonly StepRow[];
   /** Oldest first; empty where they were not read. */
   readonly attempts: readonly AttemptRow[];
+  /** Metadata of the run and its steps, put together; absent where it was not read. */
+  readonly metadata?: readonly Metadata[];
+  /** Functions to be started when it has ended; absent where they were not read. */
+  readonly defers?: readonly DeferRow[];
   /** When this was read, milliseconds since the epoch. */
   readonly now: number;
   /** Every change up to this one is in it. */
@@ -69,7 +85,7 @@ export async function factsOfRun(
   const seq = seqOf(context);
   const [detail, items] = await Promise.all([context.engine.store.history.runDetail(runId), context.engine.store.itemsOfRun(runId)]);
   if (detail === undefined) return undefined;
-  const { run, steps, attempts, events } = detail;
+  const { run, steps, attempts, events, defers } = detail;
   const living = isTerminalStatus(run.status) ? [] : items;
   const byId = new Map(steps.map((step) => [step.id, step]));
   return {
@@ -79,6 +95,8 @@ export async function factsOfRun(
     steps,
     attempts,
     events,
+    defers,
+    metadata: mergedMetadata(detail.metadata),
   };
 }
 

@@ -22,10 +22,14 @@ const ENDED = { COMPLETED: "completed", FAILED: "failed", CANCELLED: "cancelled"
 /** Phase and reason of a run (I1). */
 export function positionOfRun(facts: RunFacts): Position {
   const { status } = facts.run;
-  if (status !== "QUEUED" && status !== "RUNNING") return { phase: ENDED[status] };
+  if (status !== "QUEUED" && status !== "RUNNING") return { phase: ENDED[status], ...skipReasonOf(facts) };
   const positions = facts.items.filter(({ item }) => item.kind !== "run-timeout").map((fact) => positionOfItem(fact, facts));
   const [first] = positions.toSorted((a, b) => URGENCY.indexOf(a.phase) - URGENCY.indexOf(b.phase) || untilOf(a) - untilOf(b));
   return first ?? { phase: status === "QUEUED" ? "queued" : "running" };
+}
+
+function skipReasonOf({ run: { skipReason, queuedAt } }: RunFacts): { readonly reason?: UiReason } {
+  return skipReason === undefined ? {} : { reason: { code: skipReason, text: REASONS[skipReason], since: queuedAt } };
 }
 
 /** Phase and reason of one queue item of a living run. */

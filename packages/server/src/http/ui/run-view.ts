@@ -58,7 +58,17 @@ export function runDetailView(facts: RunFacts, page: RunPage): UiRunDetail {
     spans,
     childRuns: spans.map(({ invoke }) => invoke?.runId).filter((runId) => runId !== undefined),
     canCancel: !isTerminalStatus(run.status),
+    ...given("metadata", nonEmpty(facts.metadata?.map((entry) => ({ ...entry, values: JSON.stringify(entry.values) })))),
+    ...given(
+      "defers",
+      nonEmpty(facts.defers?.map(({ slug, status, reason }) => ({ functionSlug: slug, status, ...given("reason", reason) }))),
+    ),
+    ...given("sessions", run.sessions === undefined ? undefined : (JSON.parse(run.sessions) as readonly (readonly [string, string])[])),
   };
+}
+
+function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {
+  return list === undefined || list.length === 0 ? undefined : list;
 }
 
 /** The app's name, or its URL where it has none. */

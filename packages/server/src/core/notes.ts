@@ -1,0 +1,54 @@
+/**
+ * Metadata that comes from outside: scores, the user's own values.
+ *
+ * I1  A run's metadata stays within its limit; what would exceed it is refused whole.
+ */
+import {
+  type Metadata,
+  mergedMetadata,
+  METADATA_RUN_BYTES_MAX,
+  METADATA_UPDATE_BYTES_MAX,
+  metadataBytes,
+  metadataRow,
+  type MetadataUpdate,
+  type RandomSource,
+} from "@pawl/engine";
+import type { Store } from "@pawl/store";
+import type { Clock } from "../ports/clock.ts";
+
+/** `stepId`: a step's hash; empty for the run. */
+export type Note = { readonly update: MetadataUpdate; readonly stepId: string };
+
+export type NoteResult = "stored" | "no-run" | "too-large";
+
+export class Notes {
+  readonly #options: { readonly store: Pick<Store, "apply" | "history">; readonly clock: Clock; readonly random: RandomSource };
+
+  constructor(options: { readonly store: Pick<Store, "apply" | "history">; readonly clock: Clock; readonly random: RandomSource }) {
+    this.#options = options;
+  }
+
+  /** Stores all of them or none. */
+  async add(runId: string, notes: readonly Note[]): Promise<NoteResult> {
+    const { store, clock, random } = this.#options;
+    const detail = await store.history.runDetail(runId);
+    if (detail === undefined) return "no-run";
+    const sizes = notes.map(({ update }) => metadataBytes(update.values));
+    const known = detail.metadata.reduce((bytes, { values }) => bytes + values.length, 0);
+    if (sizes.some((size) => size > METADATA_UPDATE_BYTES_MAX)) return "too-large";
+    if (sizes.reduce((bytes, size) => bytes + size, known) > METADATA_RUN_BYTES_MAX) return "too-large";
+    const now = clock.now();
+    const changes = notes.map(
+      ({ update, stepId }) =>
+        ({ kind: "put-metadata", metadata: metadataRow(update, { runId, stepId, source: random.ulid(now), now }) }) as const,
+    );
+    await store.apply({ guards: [], changes });
+    return "stored";
+  }
+
+  /** A run's metadata and its steps', put together. */
+  async ofRun(runId: string): Promise<readonly Metadata[]> {
+    const detail = await this.#options.store.history.runDetail(runId);
+    return mergedMetadata(detail?.metadata ?? []);
+  }
+}
