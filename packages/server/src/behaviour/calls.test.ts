@@ -122,7 +122,7 @@ describe("semantics 4.2 response classification", () => {
     ["502 of a proxy says so", page(502), "FAILED", "Your server returned HTTP 502 before the SDK responded."],
     ["a streamed answer is its inner one", sdkAnswer(201, { status: 200, body: '"in"' }), "COMPLETED", undefined],
     ["a streamed error, too", sdkAnswer(201, { status: 500, body: '{"name":"E","message":"in"}' }), "FAILED", "in"],
-  ] as const)("%s", async (...[, answer, status, message]) => {
+  ] as const)("what an answer means: %s", async (...[, answer, status, message]) => {
     const world = await worldOf({ f: { retries: 0, answer: () => answer } });
     await world.send("shop/f");
     const run = await world.run("f");
