@@ -16,6 +16,22 @@ export type Steps = {
   ): Promise<EventOf | null>;
   invoke(id: string, options: { readonly function: unknown; readonly data?: unknown; readonly timeout?: string }): Promise<unknown>;
   sendEvent(id: string, payload: unknown): Promise<{ readonly ids: readonly string[] }>;
+  /** 4.x and ours. */
+  readonly realtime?: { publish(id: string, topic: TopicOf, data: unknown): Promise<unknown> };
+};
+
+/** A topic as all clients take it. */
+export type TopicOf = { readonly channel: string; readonly topic: string; readonly config: Readonly<Record<never, never>> };
+
+/** The client's `realtime`, as far as the suites use it. */
+export type RealtimeOf = {
+  publish(topic: TopicOf, data: unknown): Promise<unknown>;
+  token(options: { readonly channel: string; readonly topics: readonly string[] }): Promise<{ readonly key?: string }>;
+  subscribe(options: {
+    readonly channel: string;
+    readonly topics: readonly string[];
+    readonly onMessage: (message: unknown) => void;
+  }): Promise<{ close(): void }>;
 };
 
 export type EventOf = {
@@ -51,6 +67,8 @@ export type Kit = {
   /** The client's own class. */
   readonly NonRetriableError: new (message: string) => Error;
   readonly RetryAfterError: new (message: string, after: number | string | Date) => Error;
+  /** 4.x and ours. */
+  readonly realtime?: RealtimeOf;
   /** Tells the process that started the app. */
   report(report: Report): void;
   /** Receives what that process tells. */

@@ -3,11 +3,12 @@ import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ClientName } from "../harness/client-folder.ts";
-import type { Handler, Kit, Trigger } from "./kit.ts";
+import type { Handler, Kit, RealtimeOf, Trigger } from "./kit.ts";
 
 type Client = {
   createFunction(...args: readonly unknown[]): unknown;
   send(payload: unknown): Promise<{ ids: string[] }>;
+  readonly realtime?: RealtimeOf;
 };
 
 /** Exports that the clients have in common, under the names of the official one. */
@@ -27,7 +28,7 @@ export type LoadOptions = {
 };
 
 export type Loaded = {
-  readonly kit: Pick<Kit, "client" | "define" | "NonRetriableError" | "RetryAfterError" | "send">;
+  readonly kit: Pick<Kit, "client" | "define" | "NonRetriableError" | "RetryAfterError" | "send" | "realtime">;
   /** Call after all functions are defined. */
   readonly listener: () => RequestListener;
 };
@@ -52,6 +53,7 @@ export async function loadClient({ client, folder, appId, checkpointing }: LoadO
       NonRetriableError: module.NonRetriableError,
       RetryAfterError: module.RetryAfterError,
       send: (payload) => instance.send(payload),
+      ...(instance.realtime === undefined ? {} : { realtime: instance.realtime }),
     },
     listener: () => module.serve({ client: instance, functions }),
   };

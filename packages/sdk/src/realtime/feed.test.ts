@@ -65,17 +65,16 @@ describe("server-sent events", () => {
   });
 
   test("a closed feed ends its request and tells nothing more", async () => {
-    let response: ServerResponse | undefined;
-    serve = (given) => {
-      response = given;
-      given.writeHead(200).write("data: 1\n\n");
+    const { promise: served, resolve: onServed } = Promise.withResolvers<ServerResponse>();
+    serve = (response) => {
+      response.writeHead(200).write("data: 1\n\n");
+      onServed(response);
     };
     const log = new Log();
     const feed: Feed = openEventFeed(target, log);
     await log.until(2);
     feed.close();
-    if (response === undefined) throw new Error("unreachable");
-    await once(response, "close");
+    await once(await served, "close");
     expect(log.entries).toEqual(["opened", "1"]);
   });
 });
