@@ -1,7 +1,7 @@
 /** Connections that tests open, feed and cut. */
 import type { FeedListener, FeedTarget, OpenFeed } from "./feed.ts";
 
-export type FakeFeed = {
+type FakeFeed = {
   readonly target: FeedTarget;
   readonly listener: FeedListener;
   isClosed: boolean;

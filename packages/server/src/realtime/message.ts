@@ -11,7 +11,7 @@ import { ENVIRONMENT_ID, rfc3339 } from "../http/rest/identity.ts";
 import { given } from "../json.ts";
 import { RUN_TOPIC, STEP_TOPIC, topicKey, type Topic } from "./topic.ts";
 
-export type MessageKind = "data" | "run" | "step" | "datastream-start" | "datastream-end" | "chunk";
+type MessageKind = "data" | "run" | "step" | "datastream-start" | "datastream-end" | "chunk";
 
 export type Message = {
   readonly kind: MessageKind;

@@ -45,7 +45,7 @@ export async function realtimeServer(options: TestServerOptions & { readonly lim
 }
 
 /** What arrives, in order; `next` waits for it. */
-export class Arrivals<T> {
+class Arrivals<T> {
   readonly #came: T[] = [];
   readonly #waiting: ((item: T) => void)[] = [];
 

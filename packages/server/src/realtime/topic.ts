@@ -21,7 +21,7 @@ export function isTopicName(text: string): boolean {
 }
 
 /** A topic as the protocol writes it, `{channel, name, …}`; undefined where it is none. */
-export function readTopic(value: unknown): Topic | undefined {
+function readTopic(value: unknown): Topic | undefined {
   if (!isRecord(value)) return undefined;
   const topic = { channel: textOf(value["channel"]), name: textOf(value["name"]) };
   return isTopicName(topic.channel) && isTopicName(topic.name) ? topic : undefined;
