@@ -87,7 +87,7 @@ describe("semantics 4.1 the call", () => {
         answer: async ({ body: { ctx } }) => {
           const done = world.calls("f").length - 1;
           if (done < 2) return sdkAnswer(206, [{ op: "StepRun", id: `s${done}`, data: "x".repeat(3_000_000) }]);
-          const [steps, events] = await Promise.all(["actions", "batch"].map((part) => world.server.get(`/v0/runs/${ctx.run_id}/${part}`)));
+          const [steps, events] = await Promise.all(["actions", "batch"].map((part) => world.get(`/v0/runs/${ctx.run_id}/${part}`)));
           return sdkAnswer(200, [ctx.use_api, Object.keys(steps?.body ?? {}), events?.body.length]);
         },
       },
@@ -97,7 +97,7 @@ describe("semantics 4.1 the call", () => {
     const run = await world.run("f");
     expect(run).toMatchObject({ status: "COMPLETED", output: [true, ["s0", "s1"], 1] });
     expect(world.calls("f").at(-1)?.body.steps).toEqual({});
-    expect((await world.server.get(`/v0/runs/${run.id}/actions`)).status).toBe(410);
+    expect((await world.get(`/v0/runs/${run.id}/actions`)).status).toBe(410);
   });
 
   it("a call that is not answered within two hours fails its attempt", async () => {

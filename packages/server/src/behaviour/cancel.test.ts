@@ -134,7 +134,7 @@ describe("semantics 7.2 API: bulk cancellation", () => {
     expect([status, body.data.id !== ""]).toEqual([200, true]);
     await world.advance("1m");
     expect(await world.statuses("f")).toEqual(["CANCELLED", "RUNNING", "RUNNING"]);
-    expect((await world.server.get("/v1/cancellations")).body.data).toHaveLength(1);
+    expect((await world.get("/v1/cancellations")).body.data).toHaveLength(1);
   });
 
   it.each([

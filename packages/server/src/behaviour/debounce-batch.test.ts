@@ -118,6 +118,13 @@ describe("semantics 6.5 debounce", () => {
     expect((await collected(world)).map(([output]) => output)).toEqual([[1], [2]]);
   });
 
+  it("an event of the future delays the run beyond the debounce", async () => {
+    const world = await collecting({ debounce: { period: "5s" } });
+    await sendAt(world, 0, { n: 1, ts: START + 60_000 });
+    await world.advance("1h");
+    expect(await collected(world)).toEqual([[[1], 60]]);
+  });
+
   it("a cancellation does not reach an event that is held", async () => {
     const world = await collecting({ debounce: { period: "5s" }, cancel: [{ event: "shop/stop" }] });
     await world.send("shop/f", { n: 1 });

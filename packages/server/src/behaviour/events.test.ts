@@ -50,7 +50,7 @@ describe("semantics 1.1 endpoints", () => {
 
   it.each(["dev", "cloud"] as const)("every answer of %s says what kind of server it is; health is open", async (kind) => {
     const world = await echoWorld({ server: { kind, eventKeys: ["k"], signingKey: "ab" } });
-    const health = await world.server.get("/health");
+    const health = await world.get("/health");
     expect(health).toMatchObject({ status: 200, body: { status: 200, message: "OK" } });
     expect(health.headers["x-inngest-server-kind"]).toBe(kind);
     expect((await post(world, "{}")).headers["x-inngest-server-kind"]).toBe(kind);
@@ -363,7 +363,7 @@ describe("semantics 1.10 event history", () => {
     await world.send("shop/echo");
     await world.advance("1s");
     const names = async (query: string): Promise<readonly string[]> => {
-      const { body } = await world.server.get(`/v1/events${query}`);
+      const { body } = await world.get(`/v1/events${query}`);
       return (body.data as { name: string }[]).map(({ name }) => name);
     };
     expect(await names("")).toEqual(["shop/echo"]);

@@ -203,7 +203,7 @@ describe("semantics 9.1 data model", () => {
     const world = await worldOf({ f: { script: ({ step }) => step.sleep("nap", "1h") } });
     await world.send("shop/f");
     const { id } = await world.run("f");
-    const { body } = await world.server.get(`/v1/runs/${id}/jobs`);
+    const { body } = await world.get(`/v1/runs/${id}/jobs`);
     expect(body.data).toHaveLength(1);
     expect((await world.items(id)).map(({ kind, attempt, dueAt }) => [kind, attempt, dueAt - world.server.clock.now()])).toEqual([
       ["sleep", 0, 3_600_000],

@@ -61,6 +61,22 @@ describe("semantics 5.2 waitForEvent", () => {
     expect(await world.statuses("wild")).toEqual(["RUNNING"]);
   });
 
+  it("the event's name may be the op's name", async () => {
+    const world = await worldOf({
+      order: { script: ({ step }) => step.op("w", { op: "WaitForEvent", name: "shop/paid", opts: { timeout: "1h" } }) },
+    });
+    await world.send("shop/order");
+    await world.send("shop/paid");
+    expect((await world.run("order")).status).toBe("COMPLETED");
+  });
+
+  it.each(["90", "1 day", "soon"])("the time-out %j is refused, and the run says why", async (timeout) => {
+    const world = await waitingWorld({ timeout });
+    await world.send("shop/order");
+    const { status, error } = await world.run("order");
+    expect([status, error?.message.includes(JSON.stringify(timeout))]).toEqual(["FAILED", true]);
+  });
+
   it("after the time-out the result is null, and the step says that it timed out", async () => {
     const world = await waitingWorld();
     await world.send("shop/order");

@@ -73,14 +73,13 @@ export class World {
   }
 
   /** A request to the server, from an app or from outside. */
-  async post(url: string, payload: unknown = {}, headers: Readonly<Record<string, string>> = {}): ReturnType<TestServer["post"]> {
-    this.#requests += 1;
-    try {
-      return await this.server.post(url, payload, headers);
-    } finally {
-      this.#requests -= 1;
-      this.#answered += 1;
-    }
+  post(url: string, payload: unknown = {}, headers: Readonly<Record<string, string>> = {}): ReturnType<TestServer["post"]> {
+    return this.#counted(this.server.post(url, payload, headers));
+  }
+
+  /** A reading request. */
+  get(url: string): ReturnType<TestServer["get"]> {
+    return this.#counted(this.server.get(url));
   }
 
   /** Cancels a run. */
@@ -177,6 +176,16 @@ export class World {
   /** Why an event did not simply start a run. */
   outcomes(eventId: string): Promise<readonly EventOutcome[]> {
     return this.server.engine.store.history.outcomesOfEvents([eventId]);
+  }
+
+  async #counted<T>(request: Promise<T>): Promise<T> {
+    this.#requests += 1;
+    try {
+      return await request;
+    } finally {
+      this.#requests -= 1;
+      this.#answered += 1;
+    }
   }
 }
 
