@@ -31,15 +31,32 @@ export type FunctionConfig = {
 
 export type TriggerConfig = EventTriggerConfig | CronTriggerConfig;
 export type EventTriggerConfig = { readonly event: string; readonly expression?: string | null };
-/** `cron` has 5 fields and may start with `TZ=<zone> `; `jitter` is a duration from 1 s to 5 min. */
-export type CronTriggerConfig = { readonly cron: string; readonly jitter?: string | null };
+/**
+ * `cron` has 5 fields and may start with `TZ=<zone> `; `jitter` is a duration from 1 s to 5 min. `missed` and `overlap` are ours and not
+ * the protocol's.
+ */
+export type CronTriggerConfig = {
+  readonly cron: string;
+  readonly jitter?: string | null;
+  readonly missed?: "one" | "all" | "skip";
+  readonly overlap?: boolean;
+};
 
 export type StepConfig = {
   readonly id: string;
   readonly name: string;
   readonly runtime: { readonly type?: string; readonly url: string };
   /** Retries, not attempts: 0 means one attempt. */
-  readonly retries?: { readonly attempts?: number | null } | null;
+  readonly retries?: { readonly attempts?: number | null; readonly backoff?: BackoffConfig | null } | null;
+};
+
+/** Ours, not the protocol's: how long to wait between attempts. `min` and `max` are durations. */
+export type BackoffConfig = {
+  readonly kind?: "exponential" | "linear" | "constant";
+  readonly min: string;
+  readonly max?: string;
+  readonly factor?: number;
+  readonly jitter?: number;
 };
 
 /** `timeout` is a Go duration of at least 1 s; `if` is CEL: other events start a run of their own. */

@@ -17,6 +17,8 @@ export type FunctionDefinition = {
   readonly url: string;
   /** Tries of one queue item, 1 to 21; default 5. */
   readonly attemptsMax: number;
+  /** How long to wait between attempts. Default: the protocol's table. */
+  readonly retry?: RetryPolicy;
   /** Tested in order; the first that matches starts the run. Empty for a function that is only invoked. */
   readonly triggers: readonly TriggerDefinition[];
   readonly concurrency: ConcurrencyDefinition;
@@ -33,6 +35,18 @@ export type FunctionDefinition = {
   readonly timeouts: TimeoutsDefinition;
   /** For the SDK's information; the server does not act on it. */
   readonly checkpoint?: CheckpointDefinition;
+};
+
+/**
+ * Delay before the n-th retry: `constant`: `minMs`; `linear`: n × `minMs`; `exponential`: `minMs` × `factor`^(n − 1); never more than `maxMs`.
+ * Up to `jitter` (0 to 1) of it is added at random.
+ */
+export type RetryPolicy = {
+  readonly kind: "exponential" | "linear" | "constant";
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly factor: number;
+  readonly jitter: number;
 };
 
 /** What starts a run. */

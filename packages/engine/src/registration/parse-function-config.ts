@@ -13,6 +13,7 @@ import type { CheckpointDefinition, FunctionDefinition, TimeoutsDefinition } fro
 import { parseConcurrency } from "./parse-concurrency.ts";
 import { type DurationRule, readDuration, readDurationOrNanos } from "./parse-duration.ts";
 import { parseBatch, parseDebounce, parsePriority, parseRateLimit, parseSingleton, parseThrottle } from "./parse-flow-control.ts";
+import { type Retries, readRetries } from "./parse-retry.ts";
 import { parseCancels, parseTriggers } from "./parse-triggers.ts";
 
 export type { ConfigProblem, ConfigProblemCode } from "./config-reader.ts";
@@ -49,7 +50,8 @@ function readDefinition(config: OptionReader, list: ProblemList): FunctionDefini
     slug: slug ?? "",
     name: name ?? "",
     url: step.url ?? "",
-    attemptsMax: 1 + Math.min(step.retries ?? config.integer("retries", { min: 0 }) ?? RETRIES_DEFAULT, RETRIES_MAX),
+    attemptsMax: 1 + Math.min(step.retries.attempts ?? config.integer("retries", { min: 0 }) ?? RETRIES_DEFAULT, RETRIES_MAX),
+    retry: step.retries.policy,
     triggers: parseTriggers(config, list),
     concurrency: parseConcurrency(config, list),
     idempotency: config.expression("idempotency", "key"),
@@ -82,20 +84,20 @@ function noteCombinations({ batch, cancelOn, debounce, singleton, priority }: Fu
   }
 }
 
-type Step = { readonly url?: string; readonly retries?: number };
+type Step = { readonly url?: string; readonly retries: Retries };
 
 function readStep(config: OptionReader, list: ProblemList): Step {
   const option = config.option("steps");
   if (option === undefined || !isObject(option.value) || Object.keys(option.value).length !== 1) {
     list.add({ path: "steps", message: "must be an object with exactly one step" });
-    return {};
+    return { retries: {} };
   }
   const [key = "", value] = Object.entries(option.value)[0] ?? [];
   const step = OptionReader.of({ path: `steps.${key}`, value }, list);
-  if (step === undefined) return {};
+  if (step === undefined) return { retries: {} };
   step.require("name", "a text that is not empty");
   step.text("name");
-  return compact({ url: readUrl(step, list), retries: readRetries(step, list) });
+  return compact({ url: readUrl(step, list), retries: readRetries(step.option("retries"), list) });
 }
 
 /** The server calls this URL: with a scheme that it can't speak, every run would fail. */
@@ -107,11 +109,6 @@ function readUrl(step: OptionReader, list: ProblemList): string | undefined {
   const url = runtime?.text("url");
   if (url === undefined || /^(?:https?|wss?):\/\/[^\s/?#]+/i.test(url)) return url;
   return list.reject({ path: `${step.path}.runtime.url`, value: url }, "a URL that begins with http, https, ws or wss");
-}
-
-function readRetries(step: OptionReader, list: ProblemList): number | undefined {
-  const option = step.option("retries");
-  return option === undefined ? undefined : OptionReader.of(option, list)?.integer("attempts", { min: 0 });
 }
 
 const TIMEOUT_RULE: DurationRule = { min: 0, expected: "a duration such as 10m" };

@@ -11,6 +11,7 @@ import { OPS_PER_RESPONSE_MAX, isLazyOpcode, isPriorityOpcode, type WireOp } fro
 import type { Decision } from "../decision/decision.ts";
 import { type ItemRow } from "../queue/item-row.ts";
 import { decideRetry } from "../queue/retry.ts";
+import type { RetryPolicy } from "../registration/function-definition.ts";
 import { errorLine } from "../reply/function-error.ts";
 import type { Reply } from "../reply/reply.ts";
 import {
@@ -84,7 +85,7 @@ function takeFailure(
   { input, reply }: { readonly input: ReplyInput; readonly reply: Extract<Reply, { kind: "failure" }> },
 ): boolean {
   const { item } = input;
-  const next = decideRetry(item, { ...reply, ...optionalInterval(input) }, draft.env.ctx);
+  const next = decideRetry(item, { ...reply, ...optionalInterval(input), ...policyOf(draft) }, draft.env.ctx);
   const attempt = {
     runId: item.runId,
     stepId: item.stepId ?? "function",
@@ -155,6 +156,11 @@ function unstick(draft: Draft, input: ReplyInput): void {
   const what = input.reply.kind === "ops" ? input.reply.ops.map(({ op, id }) => `${op} ${id}`).join(", ") : input.reply.kind;
   const message = `The app answered ${STALLS_MAX} times in a row without progress; the last answer was: ${what === "" ? "no ops" : what.slice(0, 500)}. A function must find the same steps each time it is called.`;
   failRun(draft, { error: "no progress", name: "Error", message });
+}
+
+function policyOf({ env }: Draft): { readonly policy?: RetryPolicy } {
+  const { retry } = env.function.definition;
+  return retry === undefined ? {} : { policy: retry };
 }
 
 function optionalInterval({ retryIntervalMs }: ReplyInput): { readonly retryIntervalMs?: number } {

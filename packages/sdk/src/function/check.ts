@@ -33,7 +33,7 @@ export function checkOptions(options: AnyFunctionOptions): void {
   checkFlowControl(options, check);
   checkBatch(options, check);
   const { retries, cancelOn, timeouts, onFailure } = options;
-  if (retries !== undefined) check.integer("retries", retries, { min: 0, max: RETRIES_MAX });
+  checkRetries(retries, check);
   check.that(
     "cancelOn",
     cancelOn === undefined || cancelOn.length <= CANCELS_PER_FUNCTION_MAX,
@@ -48,6 +48,15 @@ export function checkOptions(options: AnyFunctionOptions): void {
   if (timeouts?.start !== undefined) check.duration("timeouts.start", timeouts.start);
   if (timeouts?.finish !== undefined) check.duration("timeouts.finish", timeouts.finish);
   check.that("onFailure", onFailure === undefined || typeof onFailure === "function", "a function", onFailure);
+}
+
+function checkRetries(retries: AnyFunctionOptions["retries"], check: Checker): void {
+  if (retries === undefined) return;
+  const { attempts, backoff } = typeof retries === "number" ? { attempts: retries, backoff: undefined } : retries;
+  if (attempts !== undefined) check.integer("retries", attempts, { min: 0, max: RETRIES_MAX });
+  if (backoff === undefined) return;
+  check.duration("retries.backoff.min", backoff.min);
+  if (backoff.max !== undefined) check.duration("retries.backoff.max", backoff.max);
 }
 
 function checkTriggers(options: AnyFunctionOptions, check: Checker): void {

@@ -5,14 +5,22 @@
  *
  * Source: wire-protocol 4.4, sdk 4.2.
  */
-import type { CancelConfig, ConcurrencyConfig, EventTriggerConfig, FunctionConfig, TriggerConfig } from "@pawl/protocol";
+import type {
+  BackoffConfig,
+  CancelConfig,
+  ConcurrencyConfig,
+  EventTriggerConfig,
+  FunctionConfig,
+  StepConfig,
+  TriggerConfig,
+} from "@pawl/protocol";
 import { formatGoDuration } from "../time/go-duration.ts";
 import { FAILED_EVENT } from "../event/payload.ts";
 import { durationMs, durationText, timeoutText } from "../time/duration.ts";
 import { eventNameOf, listTriggers, triggerConfig } from "../trigger/trigger.ts";
 import { listConcurrency } from "./check.ts";
 import type { AnyFunction } from "./function.ts";
-import type { AnyFunctionOptions, CancelOption } from "./options.ts";
+import type { AnyFunctionOptions, CancelOption, RetryOptions } from "./options.ts";
 
 /** Ending of the slug of a failure handler. */
 export const FAILURE_SUFFIX = "-failure";
@@ -41,7 +49,7 @@ function failureConfig(fn: AnyFunction, target: RuntimeTarget): FunctionConfig {
   return { id: slug, name: `${fn.name} (failure)`, triggers: [trigger], steps: stepConfig(slug, target, 1) };
 }
 
-function stepConfig(slug: string, target: RuntimeTarget, retries: number | undefined): FunctionConfig["steps"] {
+function stepConfig(slug: string, target: RuntimeTarget, retries: RetryOptions | undefined): FunctionConfig["steps"] {
   const url = new URL(target.url);
   url.searchParams.set("fnId", slug);
   url.searchParams.set("stepId", "step");
@@ -50,8 +58,26 @@ function stepConfig(slug: string, target: RuntimeTarget, retries: number | undef
       id: "step",
       name: "step",
       runtime: { type: target.type, url: url.href },
-      ...(retries === undefined ? {} : { retries: { attempts: retries } }),
+      ...(retries === undefined ? {} : { retries: retriesConfig(retries, "retries") }),
     },
+  };
+}
+
+/** Wire form of retries; `what` begins the message where a duration can't be understood. */
+export function retriesConfig(retries: RetryOptions, what: string): NonNullable<StepConfig["retries"]> {
+  if (typeof retries === "number") return { attempts: retries };
+  const { attempts, backoff } = retries;
+  return {
+    ...(attempts === undefined ? {} : { attempts }),
+    ...(backoff === undefined
+      ? {}
+      : {
+          backoff: defined({
+            ...backoff,
+            min: durationText(backoff.min, `${what}.backoff.min`),
+            max: backoff.max === undefined ? undefined : durationText(backoff.max, `${what}.backoff.max`),
+          }) as BackoffConfig,
+        }),
   };
 }
 

@@ -29,6 +29,25 @@ export type CancelOption<E extends EventTypes = EventTypes> = {
   readonly timeout?: Timeout;
 };
 
+/** How often a failure is tried again, or how often and after which delays. */
+export type RetryOptions = number | { readonly attempts?: number; readonly backoff?: BackoffOptions };
+
+/**
+ * Delays between attempts. Only Pawl's server acts on them; others use the protocol's table (15 s, 30 s, 60 s … 2 h).
+ * `constant`: always `min`; `linear`: `min` more each time; `exponential` (default): `factor` times as long each time.
+ */
+export type BackoffOptions = {
+  readonly kind?: "exponential" | "linear" | "constant";
+  /** Delay before the first retry; 1 ms to 24 h. */
+  readonly min: Duration;
+  /** Longest delay. Default 24 h. */
+  readonly max?: Duration;
+  /** 1 to 10. Default 2. */
+  readonly factor?: number;
+  /** Share of the delay that is added at random, 0 to 1. Default 0.2. */
+  readonly jitter?: number;
+};
+
 export type CheckpointingOption =
   | boolean
   | {
@@ -50,7 +69,7 @@ export type FunctionOptions<E extends EventTypes = EventTypes, T extends Trigger
   /** What starts the function. Default: nothing but direct invocation. At most 10. */
   readonly triggers?: T;
   /** Retries after a failure, for each step and for the code between steps; 0 to 20. Default: the server's, 4. */
-  readonly retries?: number;
+  readonly retries?: RetryOptions;
   /** Limit of steps in progress; up to two. Default: none. */
   readonly concurrency?: number | ConcurrencyOption | readonly ConcurrencyOption[];
   /** Collects events and starts one run for several. Not together with `cancelOn`, `debounce`, `singleton`, `priority`. */

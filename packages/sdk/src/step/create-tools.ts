@@ -8,7 +8,7 @@
 import type { Opcode } from "@pawl/protocol";
 import { NonRetriableError } from "../error/errors.ts";
 import { EventType, type AnyEventType, type EventTypes, type SendableEvent } from "../event/event-type.ts";
-import { matchExpression } from "../function/config.ts";
+import { matchExpression, retriesConfig } from "../function/config.ts";
 import { functionSlug } from "../function/function.ts";
 import type { TopicRef } from "../realtime/channel.ts";
 import { durationText, instantText, timeoutText } from "../time/duration.ts";
@@ -184,8 +184,13 @@ class Tools {
     if (typeof id !== "string" || id === "") throw new NonRetriableError("A step needs an id: a non-empty string, or { id, name }.");
     const parallelMode = (typeof step === "string" ? undefined : step.parallelMode) ?? this.groupMode;
     const displayName = (typeof step === "string" ? undefined : step.name) ?? id;
+    const retries = typeof step === "string" ? undefined : step.retries;
     // "wait" is what servers do unless told otherwise.
-    return parallelMode === "wait" ? { id, displayName } : { id, displayName, opts: { parallelMode } };
+    const opts = {
+      ...(parallelMode === "wait" ? {} : { parallelMode }),
+      ...(retries === undefined ? {} : { retry: retriesConfig(retries, `Step "${id}", option \`retries\``) }),
+    };
+    return Object.keys(opts).length === 0 ? { id, displayName } : { id, displayName, opts };
   }
 
   private targetSlug(target: InvokeTarget, stepId: string): string {

@@ -7,6 +7,7 @@
  */
 import type { AnyEventType, EventName, EventTypes, ReceivedOfName, ReceivedOfType, SendableEvent } from "../event/event-type.ts";
 import type { EventMeta } from "../event/payload.ts";
+import type { RetryOptions } from "../function/options.ts";
 import type { FunctionReference, InputOfFunction, OutputOfFunction, PawlFunction } from "../function/function.ts";
 import type { Any } from "../json/any.ts";
 import type { Jsonify } from "../json/jsonify.ts";
@@ -22,6 +23,8 @@ export type StepId =
       readonly name?: string;
       /** `race`: continue the function after each parallel step, `wait`: after the last. Default: see `optimizeParallelism`. */
       readonly parallelMode?: "race" | "wait";
+      /** Retries of this step alone. Default: the function's. Only Pawl's server acts on it. */
+      readonly retries?: RetryOptions;
     };
 
 /** What a step's callback yields, as JSON. */

@@ -24,6 +24,13 @@ export type CronTrigger = {
   readonly cron: string;
   /** Random delay of up to this, from 1 s to 5 min, so that many functions don't start at the same moment. */
   readonly jitter?: Duration;
+  /**
+   * Ticks that were missed while the server was down: `one` (default) makes up for the latest, `all` for each, `skip` for none.
+   * Only Pawl's server acts on it.
+   */
+  readonly missed?: "one" | "all" | "skip";
+  /** `false`: no run begins while the last one of the schedule goes on. Default true. Only Pawl's server acts on it. */
+  readonly overlap?: boolean;
 };
 
 /** Types the data of direct invocations; made by `invoke()`. It starts nothing by itself. */
@@ -38,7 +45,7 @@ export type Trigger<E extends EventTypes = EventTypes> = EventTrigger<E> | CronT
 export type Triggers<E extends EventTypes = EventTypes> = Trigger<E> | readonly Trigger<E>[];
 
 /** A schedule as trigger. */
-export function cron(expression: string, options?: { readonly jitter?: Duration }): CronTrigger {
+export function cron(expression: string, options?: Omit<CronTrigger, "cron">): CronTrigger {
   return { cron: expression, ...options };
 }
 
@@ -119,7 +126,13 @@ export function triggerConfig(trigger: Trigger, what: string): TriggerConfig | u
   if (trigger instanceof EventType) return { event: trigger.name };
   if (typeof trigger === "object" && trigger !== null) {
     if ("cron" in trigger && typeof trigger.cron === "string" && trigger.cron !== "") {
-      return { cron: trigger.cron, ...(trigger.jitter === undefined ? {} : { jitter: durationText(trigger.jitter, `${what}.jitter`) }) };
+      const { cron: schedule, jitter, missed, overlap } = trigger;
+      return {
+        cron: schedule,
+        ...(jitter === undefined ? {} : { jitter: durationText(jitter, `${what}.jitter`) }),
+        ...(missed === undefined ? {} : { missed }),
+        ...(overlap === undefined ? {} : { overlap }),
+      };
     }
     if ("event" in trigger && eventNameOf(trigger.event) !== "") {
       const event = eventNameOf(trigger.event);

@@ -3,12 +3,14 @@
  *
  * I1  A step error with attempts left memoises nothing; the same item comes again.
  * I2  The last one is memoised, so that the function can catch it.
+ * I3  A step may say how often and how it is tried again (`opts.retry`, ours); else its function says.
  *
  * Spec: wire 6.6–6.9; semantics 4.3–4.5.
  */
 import { canonicalJson, STEP_OUTPUT_BYTES_MAX, type WireOp } from "@pawl/protocol";
 import { itemIdOf } from "../../queue/item-row.ts";
 import { decideRetry } from "../../queue/retry.ts";
+import { retriesOfStep } from "../../registration/parse-retry.ts";
 import { errorLine, memoizedError } from "../../reply/function-error.ts";
 import { isFinished } from "../../step/step-row.ts";
 import { type Draft, finishStep, itemOf, putStep, stepOf } from "../draft.ts";
@@ -53,12 +55,16 @@ export function stepError(draft: Draft, op: WireOp, context: OpContext): void {
   const { item, reply, startedAt, retryIntervalMs } = context;
   const known = stepOf(draft, op.id);
   if ((known !== undefined && isFinished(known)) || !op.error) return;
+  const own = retriesOfStep(op.opts?.["retry"]);
+  const policy = own.policy ?? draft.env.function.definition.retry;
+  const attemptsMax = own.attempts === undefined ? item.attemptsMax : own.attempts + 1;
   const failure = {
+    ...(policy === undefined ? {} : { policy }),
     isRetryable: !reply.noRetry,
     ...(reply.retryAfterMs === undefined ? {} : { retryAfterMs: reply.retryAfterMs }),
     ...(retryIntervalMs === undefined ? {} : { retryIntervalMs }),
   };
-  const next = decideRetry(item, failure, draft.env.ctx);
+  const next = decideRetry({ attempt: item.attempt, attemptsMax }, failure, draft.env.ctx);
   if (next.kind === "exhausted") return failedStep(draft, op, context);
   const times = { startedAt, endedAt: draft.env.ctx.now, ...timesOf(op, draft.env.ctx.now) };
   const step = stepOfOp(draft, op, { kind: runKindOf(op), status: "retrying", itemId: item.id, until: next.dueAt });
@@ -72,7 +78,6 @@ export function stepError(draft: Draft, op: WireOp, context: OpContext): void {
   if (!context.isRetrying) draft.changes.push({ kind: "reschedule-item", item: again });
   context.isRetrying = true;
   const { id: runId, functionId } = draft.run;
-  const { attemptsMax } = item;
   draft.trace.push({
     kind: "step-retrying",
     runId,
