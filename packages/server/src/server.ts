@@ -8,6 +8,9 @@ import type { Store } from "@pawl/store";
 import type { ServerKind } from "@pawl/protocol";
 import { AppSync } from "./app/app-sync.ts";
 import { httpInvoker } from "./app/http-invoker.ts";
+import { Connect } from "./connect/connect.ts";
+import { connectRoutes } from "./connect/connect-routes.ts";
+import { type GatewayPort, openGatewayPort } from "./connect/gateway-port.ts";
 import { Engine, type EngineOptions } from "./core/engine.ts";
 import type { ServerContext } from "./http/context.ts";
 import { createHttpServer } from "./http/http-server.ts";
@@ -29,6 +32,8 @@ export type ServerOptions = {
   readonly host?: string;
   /** 0 takes a free one. Default 8288. */
   readonly port?: number;
+  /** Another port, for workers alone; 0 takes a free one. Default: workers come to `port`. */
+  readonly connectPort?: number;
   /** Accepted event keys. None: any key is accepted (`dev`) or none (`cloud`). */
   readonly eventKeys?: readonly string[];
   /** Bare hexadecimal, or with a `signkey-…-` prefix. Signs calls and protects the management API. */
@@ -64,6 +69,8 @@ export type PawlServer = {
   /** `http://host:port`. */
   readonly url: string;
   readonly port: number;
+  /** The workers that are connected. */
+  readonly connect: Connect;
   /** Takes no more requests, waits at most `drainMs` (default 10,000) for calls in progress, and gives the others back. */
   stop(drainMs?: number): Promise<void>;
 };
@@ -72,60 +79,87 @@ const DRAIN_MS_DEFAULT = 10_000;
 
 /** Starts a server. Resolves when it answers. Rejects when the port is taken. */
 export async function startServer(options: ServerOptions): Promise<PawlServer> {
-  const { store, kind = "dev", host = "127.0.0.1", port = 8288, logger = silentLogger } = options;
+  const { kind = "dev", host = "127.0.0.1", port = 8288, logger = silentLogger } = options;
+  // One loader for all who need secrets: it writes the file.
+  const loadSecret = openSecrets(options.secretsPath);
+  const connect = new Connect({ clock: systemClock, random: systemRandom(), logger, loadSecret, http: options.invoker ?? httpInvoker() });
+  const engine = engineOf(options, connect);
+  const sync = syncOf(options, engine);
+  const realtime = new Realtime({ clock: systemClock, random: systemRandom(), loadSecret });
+  publishRuns(engine, realtime);
+  let gateway: GatewayPort | undefined;
+  const routes = [realtimeRoutes(realtime), connectRoutes({ connect, gatewayPort: () => gateway?.port })];
+  const http = await createHttpServer(contextOf(options, { engine, sync, logger, kind }), routes);
+  await engine.start();
+  try {
+    if (options.connectPort !== undefined) gateway = await openGatewayPort(connect, { host, port: options.connectPort });
+    await http.listen({ host, port });
+  } catch (error) {
+    // The caller may try another port with the same store: nothing of this server may go on working on it.
+    await engine.stop(0);
+    await gateway?.close();
+    await http.close();
+    throw error;
+  }
+  sync.start();
+  return serverOf({ engine, sync, http, host, connect, gateway });
+}
+
+function engineOf(options: ServerOptions, connect: Connect): Engine {
   const engine = new Engine({
-    store,
+    store: options.store,
     clock: systemClock,
     random: systemRandom(),
-    invoker: options.invoker ?? httpInvoker(),
-    logger,
+    invoker: connect.invoker,
+    workerSlotsOf: connect.slotsOf,
+    logger: options.logger ?? silentLogger,
     ...given("workers", options.workers),
     ...given("signingKey", options.signingKey),
     ...given("retryIntervalMs", options.retryIntervalMs),
     ...given("retention", options.retention),
   });
-  const sync = new AppSync({
+  connect.attach(engine);
+  return engine;
+}
+
+function syncOf(options: ServerOptions, engine: Engine): AppSync {
+  return new AppSync({
     engine,
-    logger,
-    kind,
+    logger: options.logger ?? silentLogger,
+    kind: options.kind ?? "dev",
     urls: options.appUrls ?? [],
     discovers: options.discovers ?? false,
     pollIntervalMs: options.pollIntervalMs ?? 0,
     pollsErrorsOnly: options.pollsErrorsOnly ?? false,
     ...given("signingKey", options.signingKey),
   });
-  // One loader for all who need secrets: it writes the file.
-  const loadSecret = openSecrets(options.secretsPath);
-  const realtime = new Realtime({ clock: systemClock, random: systemRandom(), loadSecret });
-  publishRuns(engine, realtime);
-  const http = await createHttpServer(contextOf(options, { engine, sync, logger, kind }), [realtimeRoutes(realtime)]);
-  await engine.start();
-  try {
-    await http.listen({ host, port });
-  } catch (error) {
-    // The caller may try another port with the same store: nothing of this server may go on working on it.
-    await engine.stop(0);
-    await http.close();
-    throw error;
-  }
-  sync.start();
-  return serverOf({ engine, sync, http, host });
 }
 
-type Parts = { readonly engine: Engine; readonly sync: AppSync; readonly http: FastifyInstance; readonly host: string };
+type Parts = {
+  readonly engine: Engine;
+  readonly sync: AppSync;
+  readonly http: FastifyInstance;
+  readonly host: string;
+  readonly connect: Connect;
+  readonly gateway: GatewayPort | undefined;
+};
 
-function serverOf({ engine, sync, http, host }: Parts): PawlServer {
+function serverOf({ engine, sync, http, host, connect, gateway }: Parts): PawlServer {
   const address = http.server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   let stopping: Promise<void> | undefined;
   const stop = async (drainMs: number): Promise<void> => {
     await sync.stop();
-    // Checkpoints of calls in progress must still arrive, so HTTP ends last.
+    connect.drain();
+    // Checkpoints and workers' answers of calls in progress must still arrive, so HTTP ends last.
     await engine.stop(drainMs);
+    connect.close();
+    await gateway?.close();
     await http.close();
   };
   return {
     engine,
+    connect,
     port,
     url: `http://${host.includes(":") ? `[${host}]` : host === "0.0.0.0" ? "localhost" : host}:${port}`,
     stop: (drainMs = DRAIN_MS_DEFAULT) => (stopping ??= stop(drainMs)),

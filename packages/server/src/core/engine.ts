@@ -25,6 +25,7 @@ import {
   type RunState,
   scheduleItem,
   scheduleKeyOf,
+  type Slot,
 } from "@pawl/engine";
 import type { Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
@@ -54,6 +55,8 @@ export type EngineOptions = {
   readonly logger: Logger;
   /** Calls to apps in progress at the same time. Default 100. */
   readonly workers?: number;
+  /** Places of connected workers that calls of a function need. After a change, call `queue.limitsChanged`. Default: none are needed. */
+  readonly workerSlotsOf?: (row: FunctionRow) => readonly Slot[];
   /** Signs calls. */
   readonly signingKey?: string;
   /** Constant delay of retries in milliseconds, in the place of the protocol's table. */
@@ -145,6 +148,7 @@ export class Engine {
       clock,
       logger,
       workers: options.workers ?? WORKERS_DEFAULT,
+      ...(options.workerSlotsOf === undefined ? {} : { workerSlotsOf: options.workerSlotsOf }),
       functionById,
       process: (item, generation) => (isOfRun(item) ? this.executor : this.#flowItems).process(item, generation),
     });

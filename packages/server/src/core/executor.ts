@@ -32,7 +32,7 @@ import {
 import { CALL_MS_MAX, DISCOVERY_STEP_ID, HEADER } from "@pawl/protocol";
 import type { Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
-import type { Invoker } from "../ports/invoker.ts";
+import type { CallHeld, Invoker } from "../ports/invoker.ts";
 import type { Logger } from "../ports/logger.ts";
 import { signBody } from "../app/signature.ts";
 import { textOf } from "../json.ts";
@@ -135,6 +135,7 @@ export class Executor {
       this.#untrack(call);
     });
     if (raw === "aborted") return this.#discardIfOver(item, generation);
+    if (raw.kind === "held") return "fault";
     const reply = classifyReply(raw, clock.now());
     const signalHolders = await this.#signalHolders(reply);
     const retry = this.#options.retryIntervalMs === undefined ? {} : { retryIntervalMs: this.#options.retryIntervalMs };
@@ -149,7 +150,7 @@ export class Executor {
     return decided.kind === "stale" && reply.kind === "ops" && signalHolders !== undefined ? "fault" : "decided";
   }
 
-  async #send(state: RunState, call: Call): Promise<RawReply | "aborted"> {
+  async #send(state: RunState, call: Call): Promise<RawReply | CallHeld | "aborted"> {
     const { registry, invoker, clock, signingKey } = this.#options;
     const { item, generation, requestId, abort } = call;
     const url = registry.functionById(item.functionId)?.definition.url;

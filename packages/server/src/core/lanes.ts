@@ -24,6 +24,8 @@ const PAGE = LANE_WINDOW_MAX / 2;
 /** After a failed reading. */
 const READ_AGAIN_MS = 1_000;
 
+const NO_SLOTS: readonly Slot[] = [];
+
 /** What holds a waiting item back. */
 export type Hold = { readonly kind: "slot"; readonly slot: Slot } | StartHold;
 
@@ -44,6 +46,8 @@ export type LanesOptions = {
   readonly isFlooded: () => boolean;
   /** Something may go that could not before. */
   readonly changed: () => void;
+  /** Further slots that a function's calls need: places of its app's connected workers. `limitsChanged` must follow when they change. */
+  readonly workerSlotsOf?: (row: FunctionRow) => readonly Slot[];
 };
 
 export type Turn = { readonly item: ItemRow; readonly slots: readonly Slot[] };
@@ -162,7 +166,7 @@ export class Lanes {
 
   #choose(lane: Lane): Turn | undefined {
     const row = this.#options.functionById(functionOfLane(lane.key));
-    const slots = row === undefined || row.definition.concurrency.step.length === 0 ? [] : slotsOf(lane.key, row.definition);
+    const slots = this.#slotsOf(lane, row);
     const full = this.#slots.firstFull(slots);
     if (full !== undefined && lane.size > 0) {
       lane.blockedOn = full;
@@ -178,6 +182,13 @@ export class Lanes {
     this.#slots.acquire(slots, item.runId);
     if (mayGoOn) this.#giveTurn(lane);
     return { item, slots };
+  }
+
+  #slotsOf(lane: Lane, row: FunctionRow | undefined): readonly Slot[] {
+    if (row === undefined) return NO_SLOTS;
+    const limits = row.definition.concurrency.step.length === 0 ? NO_SLOTS : slotsOf(lane.key, row.definition);
+    const ofWorkers = this.#options.workerSlotsOf?.(row) ?? NO_SLOTS;
+    return ofWorkers.length === 0 ? limits : [...limits, ...ofWorkers];
   }
 
   /** The lane's first item that no gate holds back. */

@@ -36,6 +36,8 @@ export type QueueOptions = {
   /** Calls to apps in progress at the same time. */
   readonly workers: number;
   readonly functionById: (functionId: string) => FunctionRow | undefined;
+  /** As in `LanesOptions`. */
+  readonly workerSlotsOf?: (row: FunctionRow) => readonly Slot[];
   /** Does what the item is for; resolves when its decision has committed. Never rejects. */
   readonly process: (item: ItemRow, generation: number) => Promise<ItemOutcome>;
 };

@@ -10,8 +10,11 @@ export type AppCall = {
   readonly signal: AbortSignal;
 };
 
+/** Nothing was decided: the call is to be made anew, with what is known then. It uses up no attempt. */
+export type CallHeld = { readonly kind: "held"; readonly reason: "no-worker-connected" | "worker-lost" };
+
 export interface Invoker {
   /** Resolves with whatever came back, also when nothing did. Rejects only for bugs. */
-  call(call: AppCall): Promise<RawReply>;
+  call(call: AppCall): Promise<RawReply | CallHeld>;
   close(): Promise<void>;
 }

@@ -8,6 +8,7 @@
  */
 import { callsApp, gateValueOf, slotMeaning, type Slot } from "@pawl/engine";
 import { type ReasonCode, REASONS, type RunPhase, type UiReason } from "@pawl/protocol";
+import { workerHoldOf } from "../../core/worker-slots.ts";
 import { given } from "../../json.ts";
 import type { ItemFact, RunFacts } from "./run-facts.ts";
 import { stepOptions } from "./step-options.ts";
@@ -96,8 +97,11 @@ function retryReason({ item }: ItemFact, { attempts, run }: RunFacts): UiReason 
 function holdReason({ item, hold, holders }: ItemFact, facts: RunFacts): UiReason {
   const since = item.dueAt;
   switch (hold?.kind) {
-    case "slot":
+    case "slot": {
+      const ofWorkers = workerHoldOf(hold.slot);
+      if (ofWorkers !== undefined) return { code: ofWorkers, text: REASONS[ofWorkers], since };
       return { code: "concurrency-limit", text: slotText(hold.slot, facts), since, ...given("holders", holders) };
+    }
     case "run-slot":
       return { code: "run-concurrency-limit", text: runSlotText(hold.slot), since, ...given("holders", holders) };
     case "throttle": {

@@ -1,0 +1,166 @@
+/**
+ * Requests that workers have: taken or not, leased, answered, lost.
+ *
+ * I1  Every request ends in exactly one way, at the latest when its lease is over.
+ * I2  A lease is extended only for the worker that has it. One whose connection broke has `CONNECT_RETURN_MS` to come back, or to deliver
+ *     its answer, over any connection or by a flush.
+ * I3  A call that was given up leaves its request with the worker, which goes on working: the place is taken until the worker says that it
+ *     is done or asks for more time, which it does not get.
+ *
+ * Spec: wire 9.5 to 9.7; semantics 12.1.
+ */
+import { CONNECT_ACK_MS_MAX, CONNECT_LEASE_MS, CONNECT_RETURN_MS, type ExtendLease, type WorkerReply } from "@pawl/protocol";
+import type { Clock, Timer } from "../ports/clock.ts";
+import type { Worker } from "./workers.ts";
+
+export type ForwardOutcome =
+  | { readonly kind: "replied"; readonly reply: WorkerReply; readonly sdk: string }
+  /** The worker did not say that it has it: it never will, or it will be refused. */
+  | { readonly kind: "not-taken" }
+  /** The worker had it, and was not heard of any more. */
+  | { readonly kind: "lost" }
+  | { readonly kind: "aborted" };
+
+export type Forward = {
+  readonly requestId: string;
+  readonly leaseId: string;
+  readonly worker: Worker;
+  readonly frame: Uint8Array;
+  readonly signal: AbortSignal;
+};
+
+type Request = {
+  readonly id: string;
+  readonly leaseId: string;
+  readonly sdk: string;
+  /** Undefined after its connection broke. */
+  worker: Worker | undefined;
+  expiresAt: number;
+  isTaken: boolean;
+  /** Undefined after the call was given up. */
+  end: ((outcome: ForwardOutcome) => void) | undefined;
+  timer: Timer | undefined;
+};
+
+export class Requests {
+  readonly #clock: Clock;
+  readonly #requests = new Map<string, Request>();
+  /** Called when a worker has a free place. */
+  onFree: () => void = () => {};
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#requests.size;
+  }
+
+  /** Sends a request to a worker that has a place for it. */
+  forward({ requestId, leaseId, worker, frame, signal }: Forward): Promise<ForwardOutcome> {
+    if (signal.aborted || worker.phase === "gone") {
+      worker.requests.delete(requestId);
+      return Promise.resolve({ kind: signal.aborted ? "aborted" : "not-taken" });
+    }
+    return new Promise((resolve) => {
+      const request: Request = {
+        id: requestId,
+        leaseId,
+        sdk: worker.facts.sdk,
+        worker,
+        expiresAt: this.#clock.now() + CONNECT_ACK_MS_MAX,
+        isTaken: false,
+        end: resolve,
+        timer: undefined,
+      };
+      this.#requests.set(requestId, request);
+      worker.requests.add(requestId);
+      this.#arm(request);
+      signal.addEventListener("abort", () => giveUp(request), { once: true });
+      worker.send(frame);
+    });
+  }
+
+  /** A worker says that it has a request. */
+  taken(requestId: string, worker: Worker): void {
+    const request = this.#requests.get(requestId);
+    if (request === undefined || request.worker !== worker) return;
+    request.isTaken = true;
+    request.expiresAt = this.#clock.now() + CONNECT_LEASE_MS;
+  }
+
+  /** A worker asks for more time. False: the lease is lost. */
+  extend({ requestId, leaseId }: ExtendLease, worker: Worker): boolean {
+    const request = this.#requests.get(requestId);
+    if (request === undefined || request.leaseId !== leaseId) return false;
+    if (request.end === undefined) {
+      this.#remove(request, { kind: "aborted" });
+      return false;
+    }
+    // It came back over another connection (keeps I2): only the holder knows the lease.
+    if (request.worker !== worker) this.#move(request, worker);
+    this.taken(requestId, worker);
+    return true;
+  }
+
+  /** An answer. One that nobody waits for any more changes nothing. */
+  replied(reply: WorkerReply): void {
+    const request = this.#requests.get(reply.requestId);
+    if (request !== undefined) this.#remove(request, { kind: "replied", reply, sdk: request.sdk });
+  }
+
+  /** A worker's connection has ended. */
+  left(worker: Worker): void {
+    for (const id of worker.requests) {
+      const request = this.#requests.get(id);
+      if (request === undefined) continue;
+      if (!request.isTaken || request.end === undefined) this.#remove(request, { kind: "not-taken" });
+      else this.#orphan(request);
+    }
+  }
+
+  /** Ends all, for a stop. */
+  stop(): void {
+    for (const request of this.#requests.values()) this.#remove(request, { kind: "aborted" });
+  }
+
+  #orphan(request: Request): void {
+    request.worker = undefined;
+    request.expiresAt = Math.min(request.expiresAt, this.#clock.now() + CONNECT_RETURN_MS);
+    this.#arm(request);
+  }
+
+  #move(request: Request, worker: Worker): void {
+    request.worker?.requests.delete(request.id);
+    request.worker = worker;
+    worker.requests.add(request.id);
+  }
+
+  #arm(request: Request): void {
+    request.timer?.cancel();
+    request.timer = this.#clock.setTimer(request.expiresAt - this.#clock.now(), () => this.#expire(request));
+  }
+
+  /** Extensions only move the end; the timer looks whether it has come. */
+  #expire(request: Request): void {
+    if (this.#clock.now() < request.expiresAt) this.#arm(request);
+    else this.#remove(request, { kind: request.isTaken ? "lost" : "not-taken" });
+  }
+
+  /** Keeps I1. */
+  #remove(request: Request | undefined, outcome: ForwardOutcome): void {
+    if (request === undefined || this.#requests.get(request.id) !== request) return;
+    request.timer?.cancel();
+    this.#requests.delete(request.id);
+    request.worker?.requests.delete(request.id);
+    request.end?.(outcome);
+    request.end = undefined;
+    this.onFree();
+  }
+}
+
+/** Keeps I3. */
+function giveUp(request: Request): void {
+  request.end?.({ kind: "aborted" });
+  request.end = undefined;
+}
