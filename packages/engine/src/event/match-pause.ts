@@ -26,8 +26,10 @@ export function matchesPause(pause: PauseRow, input: { readonly event: EventRow;
 /** Decides by the run (I2). */
 export function mayMatchRun(state: RunState, { pause, event }: { readonly pause: PauseRow; readonly event: EventRow }): boolean {
   if (state.run.eventIds.includes(event.id)) return false;
+  // A wait that looks back has an older pause; it began with its step.
+  const begunAt = Math.max(pause.createdAt, state.steps.get(pause.stepId ?? "")?.startedAt ?? 0);
   for (const step of state.steps.values()) {
-    if (step.matchedEventId === event.id && step.endedAt !== undefined && step.endedAt <= pause.createdAt) return false;
+    if (step.matchedEventId === event.id && step.endedAt !== undefined && step.endedAt <= begunAt) return false;
   }
   return true;
 }

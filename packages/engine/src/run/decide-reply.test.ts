@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { after, environment, functionRow, item, NOW, ofKind, op, ops, RUN_ID, runState, stepRow } from "../fixtures/fixtures.ts";
+import type { WireOp } from "@pawl/protocol";
 import type { Reply } from "../reply/reply.ts";
 import { decideReply, type ReplyInput } from "./decide-reply.ts";
 import { STALLS_MAX } from "./draft.ts";
@@ -340,4 +341,33 @@ test("the newest configuration decides how often a step is tried", () => {
     environment({ function: functionRow({ definition: { attemptsMax: 2 } }) }),
   );
   expect(ofKind(changes, "insert-item")[0]?.item.attemptsMax).toBe(2);
+});
+
+describe("waits for several events, and waits that look back", () => {
+  const wait = (opts: WireOp["opts"]) => decideReplyOf(op({ op: "WaitForEvent", id: "w", opts: { timeout: "1h", ...opts } }));
+  const decideReplyOf = (...list: readonly WireOp[]) =>
+    decideReply(runState(), { item: item(), generation: 1, reply: ops(...list), startedAt: NOW }, environment());
+
+  test("each event has a pause, with its own condition or the common one", () => {
+    const pauses = ofKind(
+      wait({ events: ["a", { event: "b", if: "async.data.x == 'y'" }], if: "async.data.n == 1" }).changes,
+      "insert-pause",
+    );
+    expect(pauses.map(({ pause }) => [pause.id, pause.eventName, pause.matchPath])).toEqual([
+      [`${RUN_ID}/w`, "a", "data.n"],
+      [`${RUN_ID}/w/1`, "b", "data.x"],
+    ]);
+  });
+
+  test.each([[[]], [[""]], [[{ event: 1 }]], [Array.from({ length: 11 }, () => "a")], ["a"]])("events %j fail the run", (events) => {
+    const run = ofKind(wait({ events }).changes, "update-run")[0]?.run;
+    expect(run).toMatchObject({ status: "FAILED" });
+  });
+
+  test("a look-back moves the pause's beginning, and searches at once", () => {
+    const { changes } = wait({ event: "a", lookBack: "5m" });
+    expect(ofKind(changes, "insert-pause")[0]?.pause.createdAt).toBe(NOW - 300_000);
+    expect(ofKind(changes, "insert-item").map(({ item: { kind, dueAt } }) => [kind, dueAt])).toContainEqual(["look-back", NOW]);
+    expect(ofKind(wait({ event: "a", lookBack: "2d" }).changes, "update-run")[0]?.run.status).toBe("FAILED");
+  });
 });

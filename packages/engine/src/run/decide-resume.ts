@@ -10,6 +10,7 @@ import type { Decision } from "../decision/decision.ts";
 import type { PauseRow } from "../pause/pause-row.ts";
 import { isFinished } from "../step/step-row.ts";
 import { decisionOf, draftOf, finishStep, isEnded, type RunEnvironment, type StepEnd, stepOf } from "./draft.ts";
+import { pauseIdsOf } from "./op/wait.ts";
 import type { RunState } from "./run-state.ts";
 
 /** What came. */
@@ -29,7 +30,8 @@ export function decideResume(
   const step = pause.stepId === undefined ? undefined : stepOf(draft, pause.stepId);
   if (isEnded(draft) || step === undefined || isFinished(step)) return undefined;
   draft.guards.push({ kind: "pause-open", pauseId: pause.id });
-  draft.changes.push({ kind: "delete-pause", pauseId: pause.id }, { kind: "delete-item", itemId: step.itemId });
+  draft.changes.push({ kind: "delete-item", itemId: step.itemId });
+  for (const pauseId of pauseIdsOf(step)) draft.changes.push({ kind: "delete-pause", pauseId });
   finishStep(draft, step, stepEndOf(resumption));
   return decisionOf(draft);
 }

@@ -9,7 +9,7 @@ import type { Decision } from "../decision/decision.ts";
 import { type ItemRow, itemIdOf } from "../queue/item-row.ts";
 import { isFinished } from "../step/step-row.ts";
 import { type Draft, decisionOf, draftOf, endRun, finishStep, isEnded, type RunEnvironment, stepOf } from "./draft.ts";
-import { pauseIdOf } from "./op/wait.ts";
+import { pauseIdsOf } from "./op/wait.ts";
 import type { RunState } from "./run-state.ts";
 
 export type TimerInput = {
@@ -69,7 +69,7 @@ function startableAt({ run, state }: Draft): number {
 }
 
 function endWait(draft: Draft, step: NonNullable<ReturnType<typeof stepOf>>): void {
-  draft.changes.push({ kind: "delete-pause", pauseId: pauseIdOf(step.runId, step.id) });
+  for (const pauseId of pauseIdsOf(step)) draft.changes.push({ kind: "delete-pause", pauseId });
   const result = step.kind === "invoke" ? INVOKE_TIMEOUT_RESULT : "null";
   finishStep(draft, step, { status: "timed_out", result });
 }

@@ -11,7 +11,7 @@ import { EventType, type AnyEventType, type EventTypes, type SendableEvent } fro
 import { matchExpression, retriesConfig } from "../function/config.ts";
 import { functionSlug } from "../function/function.ts";
 import type { TopicRef } from "../realtime/channel.ts";
-import { durationText, instantText, timeoutText } from "../time/duration.ts";
+import { type Duration, durationText, instantText, timeoutText } from "../time/duration.ts";
 import { eventNameOf } from "../trigger/trigger.ts";
 import type { GatewayInit, GroupTools, InvokeOptions, InvokeTarget, StepId, StepTools } from "./tools.ts";
 
@@ -92,20 +92,39 @@ class Tools {
 
   waitForEvent(
     id: StepId,
-    options: { event: unknown; timeout: Parameters<typeof timeoutText>[0]; if?: string; match?: string },
+    options: {
+      event: unknown;
+      timeout: Parameters<typeof timeoutText>[0];
+      if?: string;
+      match?: string;
+      lookBack?: Duration | "run";
+    },
   ): Promise<unknown> {
     const base = this.base(id);
-    const name = eventNameOf(options.event);
-    if (name === "") throw new NonRetriableError(`Step "${base.id}": \`event\` must be an event name or event type.`);
+    const awaited: readonly unknown[] = Array.isArray(options.event) ? options.event : [options.event];
+    const names = awaited.map(eventNameOf);
+    const [name = ""] = names;
+    if (names.length === 0 || names.includes(""))
+      throw new NonRetriableError(`Step "${base.id}": \`event\` must be an event name or event type, or a list of those.`);
     const expression = options.if ?? (options.match === undefined ? undefined : matchExpression(options.match));
     const timeout = timeoutText(options.timeout, `Step "${base.id}", option \`timeout\``);
-    const type = options.event instanceof EventType ? options.event : this.host.eventTypes.find((known) => known.name === name);
+    const { lookBack } = options;
+    const types = awaited.map((event, index) =>
+      event instanceof EventType ? event : this.host.eventTypes.find((known) => known.name === names[index]),
+    );
+    const hasSchema = types.some((type) => type?.schema !== undefined);
+    const more = {
+      ...(names.length === 1 ? {} : { events: names }),
+      ...(lookBack === undefined
+        ? {}
+        : { lookBack: lookBack === "run" ? lookBack : durationText(lookBack, `Step "${base.id}", option \`lookBack\``) }),
+    };
     return this.host.find({
       ...base,
       op: "WaitForEvent",
       name,
-      ...(type?.schema === undefined ? {} : { restore: (event: unknown) => checkEvent(event, type) }),
-      opts: { ...base.opts, timeout, ...(expression === undefined ? {} : { if: expression }) },
+      ...(hasSchema ? { restore: (event: unknown) => checkEvent(event, types) } : {}),
+      opts: { ...base.opts, timeout, ...more, ...(expression === undefined ? {} : { if: expression }) },
     });
   }
 
@@ -203,10 +222,11 @@ class Tools {
 }
 
 /** An awaited event with its data as the schema yields it; `null` after a timeout. */
-async function checkEvent(event: unknown, type: AnyEventType): Promise<unknown> {
+async function checkEvent(event: unknown, types: readonly (AnyEventType | undefined)[]): Promise<unknown> {
   if (event === null) return null;
-  const received = event as { readonly data: unknown };
-  return { ...received, data: await type.check(received.data) };
+  const received = event as { readonly name: string; readonly data: unknown };
+  const type = types.length === 1 ? types[0] : types.find((candidate) => candidate?.name === received.name);
+  return type === undefined ? received : { ...received, data: await type.check(received.data) };
 }
 
 function toResponse(value: unknown): unknown {

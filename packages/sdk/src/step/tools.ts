@@ -31,8 +31,13 @@ export type StepId =
 export type StepResult<R> = Jsonify<Awaited<R>>;
 
 export type WaitOptions<Target> = {
-  /** What to wait for. */
-  readonly event: Target;
+  /** What to wait for. A list: the first of them that comes, at most 10; only on Pawl's server. */
+  readonly event: Target | readonly Target[];
+  /**
+   * Counts events, too, that came so long before the wait began, or since the run was scheduled (`"run"`); at most 24 h. Default: only what
+   * comes afterwards. Only Pawl's server acts on it.
+   */
+  readonly lookBack?: Duration | "run";
   /** How long: milliseconds, `"3d"`, or a date. At most 366 days. */
   readonly timeout: Timeout;
 } & (

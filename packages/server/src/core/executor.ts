@@ -16,6 +16,7 @@ import {
   type ChangeSet,
   classifyReply,
   type Decision,
+  decideLookBack,
   decideReply,
   decideTimer,
   decisionOf,
@@ -36,6 +37,7 @@ import type { CallHeld, Invoker } from "../ports/invoker.ts";
 import type { Logger } from "../ports/logger.ts";
 import { signBody } from "../app/signature.ts";
 import { textOf } from "../json.ts";
+import { eventsBefore } from "./look-back.ts";
 import type { ItemOutcome } from "./queue.ts";
 import type { Registry } from "./registry.ts";
 import type { Runs } from "./runs.ts";
@@ -46,7 +48,7 @@ const START_NOTE_MS = 50;
 const ACCOUNT_ID = "00000000-0000-4000-a000-000000000000";
 
 export type ExecutorOptions = {
-  readonly store: Pick<Store, "apply" | "pauseBySignal">;
+  readonly store: Pick<Store, "apply" | "eventsOfName" | "pauseById" | "pauseBySignal">;
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly logger: Logger;
@@ -90,10 +92,19 @@ export class Executor {
     const state = await this.#options.runs.get(item.runId);
     if (state === undefined || state.run.endedAt !== undefined || isObsolete(state, item)) return this.#discard(item, generation, state);
     if (callsApp(item)) return this.#call(state, item, generation);
+    if (item.kind === "look-back") return this.#lookBack(state, item, generation);
     const decided = await this.#options.runs.decide(item.runId, (current, env) => {
       const [call] = this.callsOfRun(item.runId);
       return decideTimer(current, { item, generation, ...(call === undefined ? {} : { calledAt: call.startedAt }) }, env);
     });
+    return decided.kind === "no-run" ? this.#discard(item, generation, undefined) : "decided";
+  }
+
+  async #lookBack(state: RunState, item: ItemRow, generation: number): Promise<ItemOutcome> {
+    const found = await eventsBefore(this.#options.store, state, { item, now: this.#options.clock.now() });
+    const decided = await this.#options.runs.decide(item.runId, (current, env) =>
+      decideLookBack(current, { item, generation, found }, env),
+    );
     return decided.kind === "no-run" ? this.#discard(item, generation, undefined) : "decided";
   }
 

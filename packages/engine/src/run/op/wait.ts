@@ -2,8 +2,11 @@
  * `WaitForEvent` and `WaitForSignal`: a pause and the item of its time-out, stored together.
  *
  * I1  One pause holds a signal. A second waiter fails its run, or takes the signal over; the first then ends by its time-out.
+ * I2  A wait for several events has a pause for each; whatever ends the step deletes all of them.
+ * I3  A wait that looks back has pauses that were made, as it were, that long ago: events that are being processed right now find them, and
+ *     an item searches for those that were processed before. No event falls between the two.
  *
- * Spec: wire 6.11, 6.15; semantics 5.2, 5.5.
+ * Spec: wire 6.11, 6.15; semantics 5.2, 5.5, 14 (nos. 4, 5).
  */
 import { parseDurationMs, WAIT_MS_DEFAULT, WAIT_MS_MAX, type WireOp } from "@pawl/protocol";
 import { bindEvent, compileOnce, type ExpressionEvent, indexKeyOf } from "../../expression/index.ts";
@@ -15,28 +18,82 @@ import { type Draft, failRun, itemOf, putStep, stepOf } from "../draft.ts";
 import type { OpContext } from "./apply-op.ts";
 import { optionText, stepOfOp } from "./op-step.ts";
 
-/** Id of the pause of a step. */
+/** Most events that one wait can name. */
+export const EVENTS_PER_WAIT_MAX = 10;
+
+/** How far a wait can look back. */
+export const LOOK_BACK_MS_MAX = 86_400_000;
+
+/** Id of the pause of a step; of one that waits for several events, the first. */
 export function pauseIdOf(runId: string, stepId: string): string {
   return `${runId}/${stepId}`;
 }
 
-/** Waits for an event; a condition that does not compile fails the run. */
+/** Ids of all pauses of a step. */
+export function pauseIdsOf({ runId, id, options }: Pick<StepRow, "runId" | "id" | "options">): readonly string[] {
+  const first = pauseIdOf(runId, id);
+  if (options?.includes('"events":') !== true) return [first];
+  const { events } = JSON.parse(options) as { readonly events?: unknown };
+  return Array.isArray(events) ? events.map((_, index) => (index === 0 ? first : `${first}/${String(index)}`)) : [first];
+}
+
+/** Waits for an event, or for the first of several (I2, I3); a condition that does not compile fails the run. */
 export function waitForEvent(draft: Draft, op: WireOp): void {
   if (stepOf(draft, op.id) !== undefined) return;
-  const eventName = optionText(op, "event") ?? op.name ?? "";
-  const expiresAt = timeoutAt(op.opts?.["timeout"] ?? "", draft.env.ctx.now);
-  if (expiresAt === undefined || expiresAt - draft.env.ctx.now > WAIT_MS_MAX)
-    return failRun(draft, badTimeout("wait-for-event", op.opts?.["timeout"]));
-  const condition = conditionOf(draft, optionText(op, "if"));
-  if ("problem" in condition)
-    return failRun(draft, {
-      error: "invalid expression",
-      name: "InvalidExpression",
-      message: "Wait for event If expression failed to compile",
-      stack: condition.problem,
-    });
+  const { now } = draft.env.ctx;
+  const expiresAt = timeoutAt(op.opts?.["timeout"] ?? "", now);
+  if (expiresAt === undefined || expiresAt - now > WAIT_MS_MAX) return failRun(draft, badTimeout("wait-for-event", op.opts?.["timeout"]));
+  const awaited = awaitedOf(op);
+  if (typeof awaited === "string") return failRun(draft, { error: "invalid wait options", name: "Error", message: awaited });
+  const since = lookBackSince(draft, op.opts?.["lookBack"]);
+  if (since === undefined) return failRun(draft, badLookBack(op.opts?.["lookBack"]));
+  const pauses: (Pick<PauseRow, "eventName"> & Exclude<Condition, { readonly problem: string }>)[] = [];
+  for (const { event, condition: source } of awaited) {
+    const condition = conditionOf(draft, source);
+    if ("problem" in condition) return failRun(draft, badCondition(condition.problem));
+    pauses.push({ eventName: event, ...condition });
+  }
   const step = addWaitingStep(draft, op, { kind: "wait-for-event", expiresAt });
-  addPause(draft, step, { kind: "event", eventName, expiresAt, ...condition });
+  const ids = pauseIdsOf(step);
+  for (const [index, pause] of pauses.entries())
+    addPause(draft, step, { kind: "event", expiresAt, ...pause, id: ids[index] ?? pauseIdOf(step.runId, step.id), createdAt: since });
+  if (since < now) addLookBack(draft, step);
+}
+
+type AwaitedEvent = { readonly event: string; readonly condition?: string };
+
+/** What a wait is for; a sentence for what is wrong. `events` is ours: names, or `{ event, if }`. */
+function awaitedOf(op: WireOp): readonly AwaitedEvent[] | string {
+  const events = op.opts?.["events"];
+  const condition = optionText(op, "if");
+  if (events === undefined) return [{ event: optionText(op, "event") ?? op.name ?? "", ...(condition === undefined ? {} : { condition }) }];
+  if (!Array.isArray(events) || events.length === 0 || events.length > EVENTS_PER_WAIT_MAX)
+    return `A wait takes 1 to ${String(EVENTS_PER_WAIT_MAX)} events.`;
+  const awaited: AwaitedEvent[] = [];
+  for (const each of events as readonly unknown[]) {
+    const { event, if: own } =
+      typeof each === "string" ? { event: each, if: undefined } : ((each ?? {}) as { event?: unknown; if?: unknown });
+    if (typeof event !== "string" || event === "") return "Each of a wait's events needs a name.";
+    const source = typeof own === "string" && own !== "" ? own : condition;
+    awaited.push({ event, ...(source === undefined ? {} : { condition: source }) });
+  }
+  return awaited;
+}
+
+/** From when on events count: from now, from so long ago, or since the run was scheduled. Undefined for what can't be read. */
+function lookBackSince({ env, run }: Draft, lookBack: unknown): number | undefined {
+  const { now } = env.ctx;
+  if (lookBack === undefined || lookBack === null) return now;
+  if (lookBack === "run") return Math.max(run.queuedAt, now - LOOK_BACK_MS_MAX);
+  const ms = typeof lookBack === "string" ? parseDurationMs(lookBack) : undefined;
+  return ms === undefined || ms > LOOK_BACK_MS_MAX ? undefined : now - Math.ceil(ms);
+}
+
+/** The search for events that came before; it is due at once. */
+function addLookBack(draft: Draft, step: StepRow): void {
+  const id = itemIdOf.lookBack(draft.run.id, step.id);
+  const item = itemOf(draft, { id, kind: "look-back", dueAt: draft.env.ctx.now, stepId: step.id });
+  draft.changes.push({ kind: "insert-item", item });
 }
 
 /** Waits for a signal (I1). */
@@ -78,10 +135,14 @@ export function addWaitingStep(
 }
 
 /** Stores the pause of a step. */
-export function addPause(draft: Draft, step: StepRow, pause: Omit<PauseRow, "id" | "runId" | "stepId" | "createdAt">): void {
+export function addPause(
+  draft: Draft,
+  step: StepRow,
+  pause: Omit<PauseRow, "id" | "runId" | "stepId" | "createdAt"> & Partial<Pick<PauseRow, "id" | "createdAt">>,
+): void {
   draft.run = { ...draft.run, hasPauses: true };
-  const id = pauseIdOf(step.runId, step.id);
-  draft.changes.push({ kind: "insert-pause", pause: { ...pause, id, runId: step.runId, stepId: step.id, createdAt: draft.env.ctx.now } });
+  const place = { id: pauseIdOf(step.runId, step.id), createdAt: draft.env.ctx.now };
+  draft.changes.push({ kind: "insert-pause", pause: { ...place, ...pause, runId: step.runId, stepId: step.id } });
 }
 
 /** Instant at which a wait ends: a date, or a duration from now; the empty text is now. Undefined for anything else. */
@@ -121,6 +182,16 @@ export function boundCondition(expression: Parameters<typeof bindEvent>[0], even
 
 function firstEvent({ state }: Draft): ExpressionEvent {
   return JSON.parse(state.events[0] ?? `{"name":""}`) as ExpressionEvent;
+}
+
+function badCondition(problem: string): Parameters<typeof failRun>[1] {
+  const message = "Wait for event If expression failed to compile";
+  return { error: "invalid expression", name: "InvalidExpression", message, stack: problem };
+}
+
+function badLookBack(value: unknown): Parameters<typeof failRun>[1] {
+  const message = `The look-back ${JSON.stringify(value)} of a wait is neither a duration of at most 24h nor "run".`;
+  return { error: "invalid look-back", name: "Error", message };
 }
 
 function badTimeout(what: string, timeout: unknown): Parameters<typeof failRun>[1] {
