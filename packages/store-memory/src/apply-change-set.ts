@@ -223,10 +223,10 @@ function insertItem({ tables, journal }: World, item: ItemRow): void {
   journal.link(tables.itemsOfRun, item.runId, item.id);
 }
 
-function rescheduleItem({ tables, leases, journal }: World, { id, dueAt, attempt, lane }: ItemRow): void {
+function rescheduleItem({ tables, leases, journal }: World, { id, dueAt, attempt, attemptsMax, lane }: ItemRow): void {
   leases.end(journal, id);
   const old = tables.items.get(id);
-  if (old !== undefined) journal.set(tables.items, id, { ...old, dueAt, attempt, lane });
+  if (old !== undefined) journal.set(tables.items, id, { ...old, dueAt, attempt, attemptsMax, lane });
 }
 
 function deleteItem({ tables, leases, journal }: World, item: ItemRow | undefined): void {

@@ -30,7 +30,7 @@ export type Change =
   | { readonly kind: "insert-attempt"; readonly attempt: AttemptRow }
   /** Nothing where the id exists already. */
   | { readonly kind: "insert-item"; readonly item: ItemRow }
-  /** Sets when the item is due, its attempt and its lane. */
+  /** Sets when the item is due, its attempt, its attempts in all and its lane. */
   | { readonly kind: "reschedule-item"; readonly item: ItemRow }
   /** Sets the item's attempt and lane while it is being worked on: its lease goes on. */
   | { readonly kind: "amend-item"; readonly item: ItemRow }

@@ -12,6 +12,7 @@ import type { Decision } from "../decision/decision.ts";
 import { type ItemRow } from "../queue/item-row.ts";
 import { decideRetry } from "../queue/retry.ts";
 import type { RetryPolicy } from "../registration/function-definition.ts";
+import { retriesOfStep } from "../registration/parse-retry.ts";
 import { errorLine } from "../reply/function-error.ts";
 import type { Reply } from "../reply/reply.ts";
 import {
@@ -85,7 +86,7 @@ function takeFailure(
   { input, reply }: { readonly input: ReplyInput; readonly reply: Extract<Reply, { kind: "failure" }> },
 ): boolean {
   const { item } = input;
-  const next = decideRetry(item, { ...reply, ...optionalInterval(input), ...policyOf(draft) }, draft.env.ctx);
+  const next = decideRetry(item, { ...reply, ...optionalInterval(input), ...policyOf(draft, item) }, draft.env.ctx);
   const attempt = {
     runId: item.runId,
     stepId: item.stepId ?? "function",
@@ -158,9 +159,12 @@ function unstick(draft: Draft, input: ReplyInput): void {
   failRun(draft, { error: "no progress", name: "Error", message });
 }
 
-function policyOf({ env }: Draft): { readonly policy?: RetryPolicy } {
-  const { retry } = env.function.definition;
-  return retry === undefined ? {} : { policy: retry };
+/** The policy of the step that the item is about, or of the function. */
+function policyOf(draft: Draft, { stepId }: ItemRow): { readonly policy?: RetryPolicy } {
+  const options = stepId === undefined ? undefined : stepOf(draft, stepId)?.options;
+  const own = options === undefined ? undefined : (JSON.parse(options) as { readonly retry?: unknown }).retry;
+  const policy = retriesOfStep(own).policy ?? draft.env.function.definition.retry;
+  return policy === undefined ? {} : { policy };
 }
 
 function optionalInterval({ retryIntervalMs }: ReplyInput): { readonly retryIntervalMs?: number } {

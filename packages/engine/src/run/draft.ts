@@ -104,6 +104,8 @@ export type StepEnd = {
   readonly matchedEventId?: string;
   readonly targetRunId?: string;
   readonly attempt?: number;
+  /** Attempts that the step had, for the trace of a failure; default: the function's. */
+  readonly attemptsMax?: number;
   /** `name: message`, for the trace of a failure. */
   readonly error?: string;
 };
@@ -112,7 +114,7 @@ export type StepEnd = {
 export function finishStep(draft: Draft, step: StepRow, end: StepEnd): void {
   const known = stepOf(draft, step.id);
   if (known !== undefined && isFinished(known)) return;
-  const { error: _error, endedAt = draft.env.ctx.now, ...kept } = end;
+  const { error: _error, attemptsMax: _attemptsMax, endedAt = draft.env.ctx.now, ...kept } = end;
   const finished: StepRow = { ...step, ...kept, position: draft.run.stepsDone, endedAt };
   draft.steps.set(step.id, finished);
   draft.unfinished.delete(step.id);
@@ -232,7 +234,7 @@ function discoveryChanges(draft: Draft, dueAt: number): readonly Change[] {
 function stepTrace(draft: Draft, { step, end }: { readonly step: StepRow; readonly end: StepEnd }): TraceEntry {
   const common = { runId: draft.run.id, functionId: draft.run.functionId, stepId: step.id, name: step.name };
   if (end.status === "failed") {
-    const { attemptsMax } = draft.env.function.definition;
+    const { attemptsMax = draft.env.function.definition.attemptsMax } = end;
     return { kind: "step-failed", ...common, attempt: step.attempt, attemptsMax, error: end.error ?? "" };
   }
   const durationMs = (step.endedAt ?? draft.env.ctx.now) - (step.startedAt ?? step.queuedAt);

@@ -28,7 +28,7 @@ export function itemStatements(connection: Connection): ItemStatements {
   const insert = connection.prepare(
     `insert into items (${ITEM_COLUMNS}, is_ready) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`,
   );
-  const reschedule = connection.prepare("update items set due_at = ?, attempt = ?, lane = ?, is_ready = ? where id = ?");
+  const reschedule = connection.prepare("update items set due_at = ?, attempt = ?, attempts_max = ?, lane = ?, is_ready = ? where id = ?");
   const amend = connection.prepare("update items set attempt = ?, lane = ? where id = ?");
   const remove = connection.prepare("delete from items where id = ?");
   const exists = connection.prepare("select 1 from items where id = ?");
@@ -42,7 +42,8 @@ export function itemStatements(connection: Connection): ItemStatements {
       const { id, runId, functionId, kind, stepId, dueAt, score, lane, attempt, attemptsMax } = item;
       insert.run(id, runId, functionId, kind, stepId ?? null, dueAt, score, lane, attempt, attemptsMax, flag(dueAt <= readyUntil));
     },
-    reschedule: ({ id, dueAt, attempt, lane }, readyUntil) => void reschedule.run(dueAt, attempt, lane, flag(dueAt <= readyUntil), id),
+    reschedule: ({ id, dueAt, attempt, attemptsMax, lane }, readyUntil) =>
+      void reschedule.run(dueAt, attempt, attemptsMax, lane, flag(dueAt <= readyUntil), id),
     amend: ({ id, attempt, lane }) => void amend.run(attempt, lane, id),
     delete: (itemId) => void remove.run(itemId),
     exists: (itemId) => exists.get(itemId) !== undefined,

@@ -25,11 +25,12 @@ export function describeQueue(open: OpenStore): void {
       expect(await store.itemsOfRun(idOf(1))).toEqual([item]);
     });
 
-    test("rescheduling changes the instant, the attempt and the lane only", async () => {
+    test("rescheduling changes the instant, the attempt, the attempts in all and the lane only", async () => {
       const { store } = await openForTest(open);
       await insert(store, [itemOf(1)]);
-      await commit(store, [{ kind: "reschedule-item", item: itemOf(1, { dueAt: 7_000, attempt: 3, score: 1, lane: "other" }) }]);
-      expect(await store.itemsOfRun(idOf(1))).toEqual([itemOf(1, { dueAt: 7_000, attempt: 3, lane: "other" })]);
+      const changed = { dueAt: 7_000, attempt: 3, attemptsMax: 11, lane: "other" };
+      await commit(store, [{ kind: "reschedule-item", item: itemOf(1, { ...changed, score: 1 }) }]);
+      expect(await store.itemsOfRun(idOf(1))).toEqual([itemOf(1, changed)]);
     });
 
     test("amending changes the attempt and the lane, and leaves the lease alone", async () => {

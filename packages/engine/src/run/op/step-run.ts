@@ -3,12 +3,13 @@
  *
  * I1  A step error with attempts left memoises nothing; the same item comes again.
  * I2  The last one is memoised, so that the function can catch it.
- * I3  A step may say how often and how it is tried again (`opts.retry`, ours); else its function says.
+ * I3  A step may say how often and how it is tried again (`opts.retry`, ours); else its function says. An item on which a step is tried has
+ *     at least the step's attempts, so that a failure of the call itself does not end the run before them.
  *
  * Spec: wire 6.6–6.9; semantics 4.3–4.5.
  */
 import { canonicalJson, STEP_OUTPUT_BYTES_MAX, type WireOp } from "@pawl/protocol";
-import { itemIdOf } from "../../queue/item-row.ts";
+import { type ItemRow, itemIdOf } from "../../queue/item-row.ts";
 import { decideRetry } from "../../queue/retry.ts";
 import { retriesOfStep } from "../../registration/parse-retry.ts";
 import { errorLine, memoizedError } from "../../reply/function-error.ts";
@@ -47,7 +48,8 @@ export function failedStep(draft: Draft, op: WireOp, { item, startedAt, reply }:
     kind: "insert-attempt",
     attempt: { runId: draft.run.id, stepId: op.id, attempt, ...times, error: JSON.stringify(op.error), ...httpStatus },
   });
-  finishStep(draft, step, { status: "failed", result: memoizedError(op.error, op.data), ...times, attempt, error: errorLine(op.error) });
+  const end = { status: "failed", result: memoizedError(op.error, op.data), ...times, attempt, error: errorLine(op.error) } as const;
+  finishStep(draft, step, { ...end, attemptsMax: attemptsMaxOf(op) ?? item.attemptsMax });
 }
 
 /** `StepError`: a retry (I1), or the same as `StepFailed` (I2). Whether it may be retried is said by the response's header. */
@@ -55,9 +57,8 @@ export function stepError(draft: Draft, op: WireOp, context: OpContext): void {
   const { item, reply, startedAt, retryIntervalMs } = context;
   const known = stepOf(draft, op.id);
   if ((known !== undefined && isFinished(known)) || !op.error) return;
-  const own = retriesOfStep(op.opts?.["retry"]);
-  const policy = own.policy ?? draft.env.function.definition.retry;
-  const attemptsMax = own.attempts === undefined ? item.attemptsMax : own.attempts + 1;
+  const policy = retriesOfStep(op.opts?.["retry"]).policy ?? draft.env.function.definition.retry;
+  const attemptsMax = attemptsMaxOf(op) ?? item.attemptsMax;
   const failure = {
     ...(policy === undefined ? {} : { policy }),
     isRetryable: !reply.noRetry,
@@ -74,7 +75,13 @@ export function stepError(draft: Draft, op: WireOp, context: OpContext): void {
     attempt: { runId: draft.run.id, stepId: op.id, attempt: item.attempt, ...times, error: JSON.stringify(op.error), retryAt: next.dueAt },
   });
   // A run that has started is not among those that wait for their start any more.
-  const again = { ...item, lane: draft.run.lane, attempt: next.attempt, dueAt: next.dueAt };
+  const again = {
+    ...item,
+    lane: draft.run.lane,
+    attempt: next.attempt,
+    dueAt: next.dueAt,
+    attemptsMax: Math.max(attemptsMax, item.attemptsMax),
+  };
   if (!context.isRetrying) draft.changes.push({ kind: "reschedule-item", item: again });
   context.isRetrying = true;
   const { id: runId, functionId } = draft.run;
@@ -98,7 +105,7 @@ export function stepPlanned(draft: Draft, op: WireOp): void {
   const step = stepOfOp(draft, op, { kind: runKindOf(op), status: "planned", itemId: id });
   putStep(draft, step);
   draft.hasProgress = true;
-  draft.changes.push({ kind: "insert-item", item: itemOf(draft, { id, kind: "planned-step", dueAt: draft.env.ctx.now, stepId: op.id }) });
+  draft.changes.push({ kind: "insert-item", item: stepItem(draft, op, 0) });
   draft.trace.push({
     kind: "step-planned",
     runId: draft.run.id,
@@ -119,10 +126,22 @@ function keepKnown(draft: Draft, op: WireOp): void {
   const id = itemIdOf.step(draft.run.id, op.id);
   if (known.itemId === id) return;
   putStep(draft, { ...known, status: "planned", itemId: id });
-  draft.changes.push({
-    kind: "insert-item",
-    item: { ...itemOf(draft, { id, kind: "planned-step", dueAt: draft.env.ctx.now, stepId: op.id }), attempt: known.attempt },
-  });
+  draft.changes.push({ kind: "insert-item", item: stepItem(draft, op, known.attempt) });
+}
+
+/** The item that calls the app for a step (keeps I3). */
+function stepItem(draft: Draft, op: WireOp, attempt: number): ItemRow {
+  const id = itemIdOf.step(draft.run.id, op.id);
+  const item = itemOf(draft, { id, kind: "planned-step", dueAt: draft.env.ctx.now, stepId: op.id });
+  const attemptsMax = attemptsMaxOf(op) ?? item.attemptsMax;
+  // The code may have been changed since the attempts were made.
+  return { ...item, attemptsMax, attempt: Math.min(attempt, attemptsMax - 1) };
+}
+
+/** Attempts that the step itself asks for. */
+function attemptsMaxOf(op: WireOp): number | undefined {
+  const { attempts } = retriesOfStep(op.opts?.["retry"]);
+  return attempts === undefined ? undefined : attempts + 1;
 }
 
 /** The item's attempt counts for the step it is about: its target, or the step that this discovery has been retrying. */
