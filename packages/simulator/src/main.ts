@@ -2,10 +2,11 @@
 import { parseArgs } from "node:util";
 import { runSeed, type SimulationResult } from "./simulate.ts";
 
-const USAGE = `npm run sim -- [--seed N] [--runs M] [--trace]
+const USAGE = `npm run sim -- [--seed N] [--runs M] [--plain] [--trace]
 
   --seed N   the first seed; default 1
   --runs M   how many seeds from there; default 1
+  --plain    without flow control, schedules, pauses and runs that are run again
   --trace    print everything that happens
 `;
 
@@ -16,6 +17,7 @@ async function main(): Promise<number> {
     options: {
       seed: { type: "string", default: "1" },
       runs: { type: "string", default: "1" },
+      plain: { type: "boolean", default: false },
       trace: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -29,12 +31,12 @@ async function main(): Promise<number> {
   const begin = performance.now();
   let failed = 0;
   for (let index = 0; index < runs; index++) {
-    const result = await runSeed(seed + index, { keepsTrace: values.trace });
+    const result = await runSeed(seed + index, { keepsTrace: values.trace, isPlain: values.plain });
     for (const line of result.trace) process.stdout.write(line);
     if (runs === 1) process.stdout.write(`${describe(result)}\n`);
     if (result.violations.length === 0) continue;
     failed += 1;
-    process.stdout.write(describeFailure(result));
+    process.stdout.write(describeFailure(result, values.plain ? " --plain" : ""));
   }
   const seconds = (performance.now() - begin) / 1_000;
   process.stdout.write(`${runs} seeds from ${seed}, ${failed} failed, ${seconds.toFixed(1)} s\n`);
@@ -46,7 +48,7 @@ function describe({ seed, scenario, runs, timers, starts, virtualMs, hash }: Sim
   return `seed ${seed}: ${figures}, trace ${hash}\n${JSON.stringify(scenario)}`;
 }
 
-function describeFailure({ seed, violations }: SimulationResult): string {
+function describeFailure({ seed, violations }: SimulationResult, plain: string): string {
   const lines = violations.map(({ checker, at, message }) => `  ${checker} at ${at}: ${message}\n`).join("");
-  return `seed ${seed} fails:\n${lines}  repeat: npm run sim -- --seed ${seed} --trace\n`;
+  return `seed ${seed} fails:\n${lines}  repeat: npm run sim -- --seed ${seed}${plain} --trace\n`;
 }

@@ -115,7 +115,8 @@ export class FakeApp {
       return (await this.#flush(session)) ?? answer(program, { status: 206, body: [...session.buffer, done.op], noRetry: done.noRetry });
     }
     buffer.push(done.op);
-    if (program.checkpointSteps === 0 || call.ctx.attempt > 0) return answer(program, { status: 206, body: buffer, noRetry: false });
+    const mayCheckpoint = program.checkpointSteps > 0 && (call.ctx.attempt === 0 || program.checkpointsRetries);
+    if (!mayCheckpoint) return answer(program, { status: 206, body: buffer, noRetry: false });
     steps[run.step.hash] = { data: done.output };
     stack.push(run.step.hash);
     if (buffer.length < program.checkpointSteps) return undefined;

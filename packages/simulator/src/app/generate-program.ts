@@ -24,7 +24,9 @@ export function generatePrograms(
     const flow = generateFlow(random.fork(`${slug} flow`), { mayBatch });
     // One that cancellations start, and that is cancelled by itself, would start itself for ever.
     const mayCancel = program.trigger?.event !== "inngest/function.cancelled";
-    return hasFlow ? { ...program, flow: mayCancel ? flow : withoutCancelling(flow) } : program;
+    if (!hasFlow) return program;
+    const checkpointsRetries = random.fork(`${slug} checkpoints`).chance(0.3);
+    return { ...program, checkpointsRetries, flow: mayCancel ? flow : withoutCancelling(flow) };
   });
 }
 
@@ -39,6 +41,7 @@ function generateProgram(random: SeededRandom, { slug, later }: { readonly slug:
     attemptsMax: random.between(1, 4),
     requestVersion: random.chance(0.2) ? 1 : 2,
     checkpointSteps,
+    checkpointsRetries: false,
     endsByOp: random.chance(0.5),
     ...(random.chance(0.4) ? { concurrency: generateLimit(random) } : {}),
     ...(random.chance(0.3) ? { cancel: { matchesK: random.chance(0.7) } } : {}),

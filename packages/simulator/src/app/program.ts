@@ -47,6 +47,8 @@ export type Program = {
   readonly requestVersion: 1 | 2;
   /** Steps kept back before a checkpoint; 0: no checkpoints. */
   readonly checkpointSteps: number;
+  /** Whether it saves checkpoints in calls that repeat a failed one, too. */
+  readonly checkpointsRetries: boolean;
   /** Whether the end is told by an op or by a plain 200. */
   readonly endsByOp: boolean;
   readonly concurrency?: ConcurrencyLimit;

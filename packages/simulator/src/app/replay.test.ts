@@ -9,7 +9,16 @@ function run(id: string): Statement {
 }
 
 function programOf(...body: readonly Statement[]): Program {
-  return { slug: "f", body, attemptsMax: 1, requestVersion: 2, checkpointSteps: 0, endsByOp: true, flow: NO_FLOW };
+  return {
+    slug: "f",
+    body,
+    attemptsMax: 1,
+    requestVersion: 2,
+    checkpointSteps: 0,
+    checkpointsRetries: false,
+    endsByOp: true,
+    flow: NO_FLOW,
+  };
 }
 
 /** Finishes steps in this order. */

@@ -6,9 +6,11 @@ import type { SeededRandom } from "../world/seeded-random.ts";
 
 export type Canary = {
   readonly name: string;
+  /** The module that would make the mistake: a file of the engine's sources without its ending, or a package. */
+  readonly module: string;
   /** Checkers one of which must find it. */
   readonly foundBy: readonly CheckerName[];
-  /** Changes what the node asks of the store, as a mistake in a decision would. */
+  /** Changes what the node asks of the store, as a mistake in a decision would. The node is told of the changed changes. */
   readonly alter?: (changeSet: ChangeSet, random: SeededRandom) => ChangeSet;
   /** Changes a function before it is registered. */
   readonly alterFunction?: (row: FunctionRow) => FunctionRow;

@@ -1,5 +1,12 @@
-/** Attempts are bounded and counted one by one: no call beyond the last attempt, and none that repeats a number that was used up. */
+/**
+ * Attempts are bounded and counted one by one: no call beyond the last attempt, and none that repeats a number that was used up. What failed
+ * comes again after the time that the table says, and some seconds by chance.
+ */
 import { ofKind, type CheckContext, type Checker } from "./checker.ts";
+
+/** The protocol's table, semantics 4.3. */
+const BACKOFF_S = [15, 30, 60, 120, 300, 600, 1_200, 2_400, 3_600, 7_200];
+const JITTER_MS = 30_000;
 
 /** Makes the checker. */
 export function checkAttempts({ mirror, programs, report }: CheckContext): Checker {
@@ -7,7 +14,14 @@ export function checkAttempts({ mirror, programs, report }: CheckContext): Check
     callBegan: ({ itemId, body: { ctx } }) => {
       if (ctx.attempt >= ctx.max_attempts) report(`the item ${itemId} is called with attempt ${ctx.attempt} of ${ctx.max_attempts}`);
     },
-    committing: ({ changeSet, leasedItemId }) => {
+    committing: ({ changeSet, leasedItemId, at }) => {
+      for (const { attempt } of ofKind(changeSet, "insert-attempt")) {
+        if (attempt.retryAt === undefined) continue;
+        const leastMs = (BACKOFF_S[attempt.attempt] ?? 7_200) * 1_000;
+        const isTooSoon = attempt.retryAt < (attempt.endedAt ?? 0) + leastMs;
+        if (isTooSoon || attempt.retryAt > at + leastMs + JITTER_MS)
+          report(`attempt ${attempt.attempt} of step ${attempt.stepId} of run ${attempt.runId} is repeated at ${attempt.retryAt}`);
+      }
       const hasFailed = ofKind(changeSet, "insert-attempt").length > 0;
       for (const { item } of ofKind(changeSet, "reschedule-item")) {
         const old = mirror.item(item.id);

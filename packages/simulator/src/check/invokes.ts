@@ -40,6 +40,7 @@ export function checkInvokes(context: CheckContext): Checker {
         for (const step of mirror.stepsOf(runId).values()) {
           if (step.kind !== "invoke" || mirror.copiedSteps.has(`${runId}/${step.id}`)) continue;
           const event = invocations.get(`${runId}.${step.id}`);
+          if (event === undefined) context.report(`the invoke step ${step.id} of run ${runId} has asked nobody`);
           const pair = pairOf({ eventId: event?.row.id ?? "", functionId: event?.data._inngest?.fn_id ?? "" });
           checkStep(context, step, { runs: runsOf.get(pair) ?? [], refusedAt: refusedAt.get(pair) });
         }

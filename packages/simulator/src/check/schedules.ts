@@ -14,6 +14,8 @@ import { latenessMs } from "./lateness.ts";
 const MISSED_MS = 60_000;
 /** By then, a world that has healed works again: nodes are back, what is stored is read. */
 const HEALED_MS = 100_000;
+/** A tick with jitter comes so much later at least. */
+const JITTER_MS_MIN = 1_000;
 /** A schedule that ends may still tick within this, or not. */
 const END_SLACK_MS = 10_000;
 
@@ -79,8 +81,8 @@ function checkTick(
   if (at < tick) report(`${name} ticks ${tick - at} ms early`);
   if (event.externalId !== scheduledAt) report(`${name}: the tick at ${scheduledAt} has the id ${event.externalId}`);
   const jitterMs = Date.parse(fireAt) - tick;
-  if (event.ts !== tick + jitterMs || jitterMs < 0 || jitterMs > (option.jitterMs ?? 0))
-    report(`${name}: the tick at ${scheduledAt} fires at ${fireAt}`);
+  const [least, most] = option.jitterMs === undefined ? [0, 0] : [JITTER_MS_MIN, option.jitterMs];
+  if (event.ts !== tick + jitterMs || jitterMs < least || jitterMs > most) report(`${name}: the tick at ${scheduledAt} fires at ${fireAt}`);
   const lateMs = event.receivedAt - tick;
   const isFirstKept = option.missed === "all" ? since[0] === tick : since.at(-1) === tick;
   // The first position may lie one tick further, where the commit that stores it took long.

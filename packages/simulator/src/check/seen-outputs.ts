@@ -1,5 +1,6 @@
 /**
- * What a step's body saw of earlier steps is what is stored: no result depends on one that was lost.
+ * What a step's body, or the whole function in the end, saw of earlier steps is what is stored: no result depends on one that was lost. And
+ * what the function returned is stored.
  *
  * Left out: functions that checkpoint, in worlds where a request can arrive twice. There two executions of one call save steps side by
  * side under the same lease, which the protocol can't tell apart.
@@ -9,17 +10,25 @@ import { ofKind, type CheckContext, type Checker } from "./checker.ts";
 
 /** Makes the checker. */
 export function checkSeenOutputs({ mirror, programs, scenario, report }: CheckContext): Checker {
+  const checkSeen = (what: string, { runId, seen }: { readonly runId: string; readonly seen: Readonly<Record<string, number>> }): void => {
+    const slug = mirror.runs.get(runId)?.functionId ?? "";
+    if ((programs.get(slug)?.checkpointSteps ?? 0) > 0 && scenario.app.repeat > 0) return;
+    for (const [stepId, token] of Object.entries(seen)) {
+      const stored = mirror.stepsOf(runId).get(stepId)?.result;
+      if (stored === undefined || tokenOf(JSON.parse(stored)) !== token)
+        report(`${what} of run ${runId} saw execution ${token} of step ${stepId}, but stored is ${stored}`);
+    }
+  };
   return {
     committed: ({ changeSet }) => {
-      for (const { step } of ofKind(changeSet, "put-step")) {
-        const slug = mirror.runs.get(step.runId)?.functionId ?? "";
-        const hasTwins = (programs.get(slug)?.checkpointSteps ?? 0) > 0 && scenario.app.repeat > 0;
-        if (step.endedAt === undefined || hasTwins) continue;
-        for (const [stepId, token] of Object.entries(seenBy(step.result))) {
-          const stored = mirror.stepsOf(step.runId).get(stepId)?.result;
-          if (stored === undefined || tokenOf(JSON.parse(stored)) !== token)
-            report(`step ${step.id} of run ${step.runId} saw execution ${token} of step ${stepId}, but stored is ${stored}`);
-        }
+      for (const { step } of ofKind(changeSet, "put-step"))
+        if (step.endedAt !== undefined && !mirror.copiedSteps.has(`${step.runId}/${step.id}`))
+          checkSeen(`step ${step.id}`, { runId: step.runId, seen: seenBy(step.result) });
+      for (const { run } of ofKind(changeSet, "update-run")) {
+        if (run.status !== "COMPLETED") continue;
+        const output = JSON.parse(run.output ?? "null") as Readonly<Record<string, number>> | null;
+        if (output === null) report(`run ${run.id} is completed without what its function returned`);
+        else checkSeen("the end", { runId: run.id, seen: output });
       }
     },
   };

@@ -44,6 +44,7 @@ function checkMatch(context: CheckContext, step: StepRow): void {
   if (receivedAt < pause.row.createdAt || receivedAt >= pause.row.expiresAt)
     report(`${where} was resumed by event ${event.row.id}, received ${receivedAt - pause.row.createdAt} ms after it began to wait`);
   if (!fits(context, { step, event })) report(`${where} was resumed by event ${event.row.id}, which does not fit`);
+  if (step.result !== event.row.body && !event.isResent) report(`${where} was resumed with ${step.result}, not with event ${event.row.id}`);
 }
 
 function checkMissed(context: CheckContext, step: StepRow): void {

@@ -4,7 +4,6 @@
  * I1  At most one node is up. A dead one keeps nothing: its timers don't go off, its promises don't settle, its calls go on at the app.
  * I2  A new node opens a copy of the committed state, as after a crash: leases are gone.
  */
-import type { ChangeSet, ItemRow } from "@pawl/engine";
 import { Engine, type Invoker, type Logger } from "@pawl/server";
 import { openMemoryStore, type MemorySnapshot, type MemoryStore } from "@pawl/store-memory";
 import type { FakeApp } from "../app/fake-app.ts";
@@ -191,7 +190,6 @@ export class Cluster {
         trace.note(clock.now(), `node ${index} commits ${JSON.stringify({ guards: changeSet.guards, changes: changeSet.changes })}`);
         const isZombie = node.state === "zombie";
         watch.committed({ at: clock.now(), isZombie, leasedItemId: leasedItemOf(wanted), changeSet });
-        for (const item of added(wanted, changeSet)) node.engine.queue.offer(item);
       },
       claimed: (claim) => watch.claimed(claim),
     });
@@ -248,10 +246,4 @@ export class Cluster {
   #note(line: string): void {
     this.#options.trace.note(this.#options.clock.now(), line);
   }
-}
-
-/** Items that only the canary wants; the queue is to know them as it would if the decision had made them. */
-function added(wanted: ChangeSet, { changes }: ChangeSet): readonly ItemRow[] {
-  if (wanted.changes === changes) return [];
-  return changes.flatMap((change) => (change.kind === "insert-item" && !wanted.changes.includes(change) ? [change.item] : []));
 }

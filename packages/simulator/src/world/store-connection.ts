@@ -5,7 +5,7 @@
  * I2  A dead node's connection takes nothing more and says nothing more. What its transaction has committed stays committed.
  * I3  A zombie's connection takes only what is about an item that it had leased, and claims nothing: the fences must refuse all of it.
  */
-import type { ApplyResult, ChangeSet } from "@pawl/engine";
+import type { ApplyResult, Change, ChangeSet } from "@pawl/engine";
 import type { Claim, Store } from "@pawl/store";
 import type { MemoryStore } from "@pawl/store-memory";
 import type { Canary } from "../canary/canary.ts";
@@ -30,7 +30,7 @@ export type ConnectionOptions = {
   readonly claimed: (claim: Claim) => void;
 };
 
-/** `wanted` is what the node asked for; a canary may have changed it to `changeSet`. */
+/** `wanted` is what the node asked for; a canary may have taken guards away in `changeSet`. */
 export type Committed = { readonly wanted: ChangeSet; readonly changeSet: ChangeSet };
 
 type Waiting = {
@@ -123,10 +123,19 @@ class Applies {
   apply(wanted: ChangeSet): Promise<ApplyResult> {
     if (this.#options.state() === "dead") return never();
     return new Promise((resolve, reject) => {
-      const { canary, random } = this.#options;
-      this.#queue.push({ wanted, changeSet: canary?.alter?.(wanted, random) ?? wanted, resolve, reject });
+      this.#queue.push({ wanted, changeSet: this.#altered(wanted), resolve, reject });
       if (!this.#isBusy) this.#begin();
     });
+  }
+
+  /** A canary changes the changes for the node too, as a mistake in the decision would; but not what it has concluded from them already. */
+  #altered(wanted: ChangeSet): ChangeSet {
+    const { canary, random } = this.#options;
+    const changeSet = canary?.alter?.(wanted, random);
+    if (changeSet === undefined) return wanted;
+    const changes = wanted.changes as Change[];
+    if (changeSet.changes !== changes) changes.splice(0, changes.length, ...changeSet.changes);
+    return { guards: changeSet.guards, changes };
   }
 
   #begin(): void {
