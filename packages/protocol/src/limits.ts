@@ -39,6 +39,8 @@ export const RETRIES_MAX = 20;
 /** Bounds of a delay asked for with `Retry-After`; others are clamped. */
 export const RETRY_AFTER_MS_MIN: number = SECOND_MS;
 export const RETRY_AFTER_MS_MAX: number = DAY_MS;
+/** How many times as long a retry's delay may be as the one before: with more, the second retry would mostly be the longest delay. */
+export const BACKOFF_FACTOR_MAX = 10;
 
 /** One event, whole. Several must fit into one request, and one into a call's body. */
 export const EVENT_BYTES_MAX: number = 3 * MIB;

@@ -17,7 +17,14 @@ export type { CronTrigger, EventTrigger, HandlerEvent, InvokeInput, Trigger, Tri
 export { FunctionReference, PawlFunction, referenceFunction } from "./function/function.ts";
 export type { AnyFunction, InputOfFunction, OutputOfFunction } from "./function/function.ts";
 export type { BaseContext, Context, FailureContext, FailureEvent, FailureHandler, Handler } from "./function/context.ts";
-export type { CancelOption, CheckpointingOption, ConcurrencyOption, FunctionOptions } from "./function/options.ts";
+export type {
+  BackoffOptions,
+  CancelOption,
+  CheckpointingOption,
+  ConcurrencyOption,
+  FunctionOptions,
+  RetryOptions,
+} from "./function/options.ts";
 
 export type {
   AwaitedEvent,

@@ -5,7 +5,7 @@
  *
  * Spec: wire-protocol 4.4.2; semantics 14, no. 8.
  */
-import { RETRIES_MAX, RETRY_AFTER_MS_MAX } from "@pawl/protocol";
+import { BACKOFF_FACTOR_MAX, RETRIES_MAX, RETRY_AFTER_MS_MAX } from "@pawl/protocol";
 import { type Option, OptionReader, ProblemList, readInteger } from "./config-reader.ts";
 import { compact } from "./compact.ts";
 import type { RetryPolicy } from "./function-definition.ts";
@@ -17,8 +17,6 @@ const KINDS: readonly RetryPolicy["kind"][] = ["exponential", "linear", "constan
 const MAX_MS_DEFAULT = RETRY_AFTER_MS_MAX;
 
 const DELAY: DurationRule = { min: 1, max: RETRY_AFTER_MS_MAX, expected: "a duration up to 24h, such as 5s" };
-
-const FACTOR_MAX = 10;
 
 /** What a function or a step says about retries. */
 export type Retries = { readonly attempts?: number; readonly policy?: RetryPolicy };
@@ -53,7 +51,7 @@ function readPolicy(option: Option, list: ProblemList): RetryPolicy | undefined 
   const minMs = readDuration(reader.option("min"), DELAY, list);
   const maxOption = reader.option("max");
   const maxMs = maxOption === undefined ? MAX_MS_DEFAULT : readDuration(maxOption, DELAY, list);
-  const factor = readNumber(reader.option("factor"), { min: 1, max: FACTOR_MAX }, list) ?? 2;
+  const factor = readNumber(reader.option("factor"), { min: 1, max: BACKOFF_FACTOR_MAX }, list) ?? 2;
   const jitter = readNumber(reader.option("jitter"), { min: 0, max: 1 }, list) ?? 0.2;
   if (kind === undefined || minMs === undefined || maxMs === undefined) return undefined;
   if (maxMs < minMs && maxOption !== undefined) return list.reject(maxOption, "a duration that is not shorter than min");

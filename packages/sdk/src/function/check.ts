@@ -14,14 +14,14 @@ import {
   DEBOUNCE_PERIOD_MS_MAX,
   DEBOUNCE_PERIOD_MS_MIN,
   RATE_LIMIT_PERIOD_MS_MAX,
-  RETRIES_MAX,
   STEP_CONCURRENCY_LIMITS_MAX,
   TRIGGER_NAME_LENGTH_MAX,
   TRIGGERS_PER_FUNCTION_MAX,
 } from "@pawl/protocol";
 import { durationMs, timeoutText, type Duration } from "../time/duration.ts";
-import { eventNameOf, listTriggers, triggerConfig } from "../trigger/trigger.ts";
+import { eventNameOf, listTriggers, triggerConfig, type CronTrigger } from "../trigger/trigger.ts";
 import type { AnyFunctionOptions, ConcurrencyOption } from "./options.ts";
+import { retriesConfig } from "./retries.ts";
 
 /** Throws a TypeError or RangeError at the first option that can't be right. */
 export function checkOptions(options: AnyFunctionOptions): void {
@@ -33,7 +33,7 @@ export function checkOptions(options: AnyFunctionOptions): void {
   checkFlowControl(options, check);
   checkBatch(options, check);
   const { retries, cancelOn, timeouts, onFailure } = options;
-  checkRetries(retries, check);
+  if (retries !== undefined) retriesConfig(retries, (option) => check.path(option));
   check.that(
     "cancelOn",
     cancelOn === undefined || cancelOn.length <= CANCELS_PER_FUNCTION_MAX,
@@ -48,15 +48,6 @@ export function checkOptions(options: AnyFunctionOptions): void {
   if (timeouts?.start !== undefined) check.duration("timeouts.start", timeouts.start);
   if (timeouts?.finish !== undefined) check.duration("timeouts.finish", timeouts.finish);
   check.that("onFailure", onFailure === undefined || typeof onFailure === "function", "a function", onFailure);
-}
-
-function checkRetries(retries: AnyFunctionOptions["retries"], check: Checker): void {
-  if (retries === undefined) return;
-  const { attempts, backoff } = typeof retries === "number" ? { attempts: retries, backoff: undefined } : retries;
-  if (attempts !== undefined) check.integer("retries", attempts, { min: 0, max: RETRIES_MAX });
-  if (backoff === undefined) return;
-  check.duration("retries.backoff.min", backoff.min);
-  if (backoff.max !== undefined) check.duration("retries.backoff.max", backoff.max);
 }
 
 function checkTriggers(options: AnyFunctionOptions, check: Checker): void {
@@ -76,7 +67,14 @@ function checkTriggers(options: AnyFunctionOptions, check: Checker): void {
     if ("jitter" in trigger && trigger.jitter !== undefined) {
       check.duration(`${path}.jitter`, trigger.jitter, { min: CRON_JITTER_MS_MIN, max: CRON_JITTER_MS_MAX });
     }
+    if ("cron" in trigger) checkTicks(trigger, { path, check });
   }
+}
+
+function checkTicks({ missed, overlap }: CronTrigger, { path, check }: { readonly path: string; readonly check: Checker }): void {
+  const isKnown = missed === undefined || missed === "one" || missed === "all" || missed === "skip";
+  check.that(`${path}.missed`, isKnown, '"one", "all" or "skip"', missed);
+  check.that(`${path}.overlap`, overlap === undefined || typeof overlap === "boolean", "true or false", overlap);
 }
 
 function checkFlowControl(options: AnyFunctionOptions, check: Checker): void {

@@ -5,14 +5,13 @@
  *
  * Source: wire-protocol 4.4, sdk 4.2.
  */
-import type {
-  BackoffConfig,
-  CancelConfig,
-  ConcurrencyConfig,
-  EventTriggerConfig,
-  FunctionConfig,
-  StepConfig,
-  TriggerConfig,
+import {
+  RETRIES_DEFAULT,
+  type CancelConfig,
+  type ConcurrencyConfig,
+  type EventTriggerConfig,
+  type FunctionConfig,
+  type TriggerConfig,
 } from "@pawl/protocol";
 import { formatGoDuration } from "../time/go-duration.ts";
 import { FAILED_EVENT } from "../event/payload.ts";
@@ -21,6 +20,7 @@ import { eventNameOf, listTriggers, triggerConfig } from "../trigger/trigger.ts"
 import { listConcurrency } from "./check.ts";
 import type { AnyFunction } from "./function.ts";
 import type { AnyFunctionOptions, CancelOption, RetryOptions } from "./options.ts";
+import { retriesConfig } from "./retries.ts";
 
 /** Ending of the slug of a failure handler. */
 export const FAILURE_SUFFIX = "-failure";
@@ -58,26 +58,9 @@ function stepConfig(slug: string, target: RuntimeTarget, retries: RetryOptions |
       id: "step",
       name: "step",
       runtime: { type: target.type, url: url.href },
-      ...(retries === undefined ? {} : { retries: retriesConfig(retries, "retries") }),
+      // With the count always there: a server that knows no backoff may read an object without it as "no retries".
+      ...(retries === undefined ? {} : { retries: { attempts: RETRIES_DEFAULT, ...retriesConfig(retries, (option) => option) } }),
     },
-  };
-}
-
-/** Wire form of retries; `what` begins the message where a duration can't be understood. */
-export function retriesConfig(retries: RetryOptions, what: string): NonNullable<StepConfig["retries"]> {
-  if (typeof retries === "number") return { attempts: retries };
-  const { attempts, backoff } = retries;
-  return {
-    ...(attempts === undefined ? {} : { attempts }),
-    ...(backoff === undefined
-      ? {}
-      : {
-          backoff: defined({
-            ...backoff,
-            min: durationText(backoff.min, `${what}.backoff.min`),
-            max: backoff.max === undefined ? undefined : durationText(backoff.max, `${what}.backoff.max`),
-          }) as BackoffConfig,
-        }),
   };
 }
 

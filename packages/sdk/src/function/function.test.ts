@@ -104,11 +104,37 @@ describe("configuration", () => {
   });
 });
 
+test("retries travel with their backoff, and always with their number", () => {
+  const retriesOf = (retries: AnyFunctionOptions["retries"]) => {
+    const fn = testClient().createFunction({ id: "f", ...(retries === undefined ? {} : { retries }) }, () => 1);
+    return functionConfigs(fn, target)[0]?.steps["step"]?.retries;
+  };
+  const backoff = { kind: "linear", min: 1_500, max: "1 hour", factor: 3, jitter: 0.5 } as const;
+  expect(retriesOf({ attempts: 7, backoff })).toEqual({ attempts: 7, backoff: { ...backoff, min: "1s500ms", max: "1h" } });
+  expect(retriesOf({ backoff: { min: "5s" } })).toEqual({ attempts: 4, backoff: { min: "5s" } });
+  expect(retriesOf({ attempts: 0 })).toEqual({ attempts: 0 });
+  expect(retriesOf(undefined)).toBeUndefined();
+});
+
+test("a schedule says what is to be done about missed and overlapping ticks", () => {
+  const fn = testClient().createFunction({ id: "f", triggers: cron("0 3 * * *", { missed: "skip", overlap: false }) }, () => 1);
+  expect(functionConfigs(fn, target)).toMatchObject([{ triggers: [{ cron: "0 3 * * *", missed: "skip", overlap: false }] }]);
+});
+
 describe("mistakes are told when the function is defined", () => {
   test.each<[Partial<AnyFunctionOptions>, string]>([
     [{ id: "" }, "non-empty `id`"],
     [{ retries: 21 }, 'Function "f", option `retries`: expected a whole number from 0 to 20, received 21.'],
     [{ retries: 1.5 }, "whole number"],
+    [{ retries: "3" as never }, "option `retries`: expected a number or { attempts, backoff }"],
+    [{ retries: { attempts: -1 } }, 'Function "f", option `retries.attempts`: expected a whole number from 0 to 20, received -1.'],
+    [{ retries: { backoff: {} as never } }, "`retries.backoff.min`"],
+    [{ retries: { backoff: { min: 0 } } }, "`retries.backoff.min`: expected a duration from 1 ms to 24 h, received 0."],
+    [{ retries: { backoff: { min: "1s", max: "2d" } } }, "`retries.backoff.max`: expected a duration from 1 ms to 24 h"],
+    [{ retries: { backoff: { min: "1m", max: "1s" } } }, "`retries.backoff.max`: expected a duration that is not shorter than `min`"],
+    [{ retries: { backoff: { min: "1s", kind: "random" as never } } }, "`retries.backoff.kind`"],
+    [{ retries: { backoff: { min: "1s", factor: 11 } } }, "`retries.backoff.factor`: expected a number from 1 to 10, received 11."],
+    [{ retries: { backoff: { min: "1s", jitter: -1 } } }, "`retries.backoff.jitter`"],
     [{ concurrency: -1 }, "`concurrency.limit`"],
     [{ concurrency: [{ limit: 1 }, { limit: 2 }, { limit: 3 }] }, "at most 2 limits"],
     [{ concurrency: { limit: 1, scope: "account" } }, "a `key` beside the scope"],
@@ -124,6 +150,11 @@ describe("mistakes are told when the function is defined", () => {
     [{ triggers: Array.from({ length: 11 }, () => ({ event: "x" })) }, "at most 10"],
     [{ triggers: { on: "x" } as never }, "`triggers[0]`: expected { event }"],
     [{ triggers: { cron: "* * * * *", jitter: "10m" } }, "`triggers[0].jitter`"],
+    [
+      { triggers: { cron: "* * * * *", missed: "none" as "one" } },
+      '`triggers[0].missed`: expected "one", "all" or "skip", received "none".',
+    ],
+    [{ triggers: { cron: "* * * * *", overlap: 1 as never } }, "`triggers[0].overlap`"],
     [{ triggers: { event: "x".repeat(256) } }, "at most 255 characters"],
     [{ onFailure: 1 as never }, "`onFailure`: expected a function"],
   ])("%j", (options, message) => {

@@ -29,7 +29,7 @@ export type CancelOption<E extends EventTypes = EventTypes> = {
   readonly timeout?: Timeout;
 };
 
-/** How often a failure is tried again, or how often and after which delays. */
+/** Retries after the first try (0 to 20), or their number and the delays before them. */
 export type RetryOptions = number | { readonly attempts?: number; readonly backoff?: BackoffOptions };
 
 /**

@@ -282,6 +282,34 @@ describe("errors", () => {
     expect(outcome.wire).toMatchObject([{ op: "StepFailed", error: { message: "no" } }]);
   });
 
+  test("a step's own retries travel with it and decide which attempt is its last", async () => {
+    const retries = { attempts: 5, backoff: { min: "10s" } } as const;
+    const stubborn = client.createFunction({ id: "stubborn" }, ({ step }) =>
+      step.run({ id: "charge", retries }, () => {
+        throw new Error("no");
+      }),
+    );
+    const planned = await call(client, stubborn, { ctx: { disable_immediate_execution: true } });
+    expect(planned.wire).toMatchObject([{ op: "StepPlanned", opts: { retry: retries } }]);
+    const at = async (attempt: number) => (await call(client, stubborn, { ctx: { attempt, max_attempts: 4 } })).wire;
+    expect(await at(4)).toMatchObject([{ op: "StepError", opts: { retry: retries } }]);
+    expect(await at(5)).toMatchObject([{ op: "StepFailed" }]);
+    const once = client.createFunction({ id: "once" }, ({ step }) =>
+      step.run({ id: "charge", retries: 0 }, () => {
+        throw new Error("no");
+      }),
+    );
+    expect(await call(client, once)).toMatchObject({ noRetry: true, wire: [{ op: "StepFailed", opts: { retry: { attempts: 0 } } }] });
+  });
+
+  test("wrong retries of a step end the call with a message that names them", async () => {
+    const fn = client.createFunction({ id: "wrong" }, ({ step }) => step.run({ id: "a", retries: { attempts: 21 } }, () => 1));
+    expect(await call(client, fn)).toMatchObject({
+      kind: "error",
+      error: { message: 'Step "a", option `retries.attempts`: expected a whole number from 0 to 20, received 21.' },
+    });
+  });
+
   test("a NonRetriableError is final; so is one of another copy of the package", async () => {
     expect(await call(client, failing(new NonRetriableError("no")))).toMatchObject({ noRetry: true });
     const foreign = Object.assign(new Error("no"), { name: "NonRetriableError" });

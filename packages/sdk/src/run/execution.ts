@@ -207,7 +207,8 @@ export class Execution {
 
   private async onStepFailed(step: FoundStep, thrown: unknown, timing: Timing): Promise<void> {
     if (!(await this.flush())) return;
-    const isFinal = isNonRetriable(thrown) || this.input.attempt + 1 >= this.input.maxAttempts;
+    const { attemptsMax = this.input.maxAttempts } = step.request;
+    const isFinal = isNonRetriable(thrown) || this.input.attempt + 1 >= attemptsMax;
     const op = failedText(step, { error: serializeError(thrown), isFinal }, timing);
     this.close({ kind: "ops", ops: [op], noRetry: isFinal, retryAfter: isFinal ? undefined : retryAfterOf(thrown) });
   }

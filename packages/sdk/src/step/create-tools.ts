@@ -8,8 +8,9 @@
 import type { Opcode } from "@pawl/protocol";
 import { NonRetriableError } from "../error/errors.ts";
 import { EventType, type AnyEventType, type EventTypes, type SendableEvent } from "../event/event-type.ts";
-import { matchExpression, retriesConfig } from "../function/config.ts";
+import { matchExpression } from "../function/config.ts";
 import { functionSlug } from "../function/function.ts";
+import { retriesConfig } from "../function/retries.ts";
 import type { TopicRef } from "../realtime/channel.ts";
 import { type Duration, durationText, instantText, timeoutText } from "../time/duration.ts";
 import { eventNameOf } from "../trigger/trigger.ts";
@@ -23,6 +24,8 @@ export type StepRequest = {
   readonly op: Opcode;
   readonly name?: string;
   readonly opts?: Readonly<Record<string, unknown>>;
+  /** Attempts of the step's code, where the step itself says so. */
+  readonly attemptsMax?: number;
   /** The step's code; absent for what only the server can do. */
   readonly run?: (...input: unknown[]) => unknown;
   readonly input?: readonly unknown[];
@@ -198,18 +201,24 @@ class Tools {
     }
   }
 
-  private base(step: StepId): Pick<StepRequest, "id" | "displayName" | "opts"> {
+  private base(step: StepId): Pick<StepRequest, "id" | "displayName" | "opts" | "attemptsMax"> {
     const id = typeof step === "string" ? step : step?.id;
     if (typeof id !== "string" || id === "") throw new NonRetriableError("A step needs an id: a non-empty string, or { id, name }.");
     const parallelMode = (typeof step === "string" ? undefined : step.parallelMode) ?? this.groupMode;
     const displayName = (typeof step === "string" ? undefined : step.name) ?? id;
     const retries = typeof step === "string" ? undefined : step.retries;
+    const retry = retries === undefined ? undefined : retriesConfig(retries, (option) => `Step "${id}", option \`${option}\``);
     // "wait" is what servers do unless told otherwise.
     const opts = {
       ...(parallelMode === "wait" ? {} : { parallelMode }),
-      ...(retries === undefined ? {} : { retry: retriesConfig(retries, `Step "${id}", option \`retries\``) }),
+      ...(retry === undefined ? {} : { retry }),
     };
-    return Object.keys(opts).length === 0 ? { id, displayName } : { id, displayName, opts };
+    return {
+      id,
+      displayName,
+      ...(Object.keys(opts).length === 0 ? {} : { opts }),
+      ...(typeof retry?.attempts === "number" ? { attemptsMax: retry.attempts + 1 } : {}),
+    };
   }
 
   private targetSlug(target: InvokeTarget, stepId: string): string {

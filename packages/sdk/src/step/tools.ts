@@ -23,7 +23,10 @@ export type StepId =
       readonly name?: string;
       /** `race`: continue the function after each parallel step, `wait`: after the last. Default: see `optimizeParallelism`. */
       readonly parallelMode?: "race" | "wait";
-      /** Retries of this step alone. Default: the function's. Only Pawl's server acts on it. */
+      /**
+       * Retries of this step alone, where its code runs in the app. Default: the function's. Other servers than Pawl's know no `backoff`, and
+       * allow no more attempts than the function has.
+       */
       readonly retries?: RetryOptions;
     };
 
