@@ -49,6 +49,7 @@ export type * from "./run/metadata-row.ts";
 export * from "./run/op/invoke.ts";
 export { pauseIdOf, pauseIdsOf } from "./run/op/wait.ts";
 export * from "./run/rerun-from.ts";
+export * from "./run/run-filter.ts";
 export * from "./run/run-row.ts";
 export * from "./run/run-state.ts";
 export * from "./run/schedule-run.ts";

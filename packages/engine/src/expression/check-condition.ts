@@ -54,6 +54,11 @@ function nodePolicyProblem(node: Node): string | undefined {
   return node.kind === "binary" && ARITHMETIC.has(node.operator) ? `arithmetic (${node.operator})` : undefined;
 }
 
+/** What is wrong with a condition that is the same whatever it is evaluated on. */
+export function constantConditionProblem(root: Node): string | undefined {
+  return constantProblem(root, "trigger");
+}
+
 /** A constant of the wrong type would fail on every event. A constant key is odd but works. */
 function constantProblem(root: Node, place: ExpressionPlace): string | undefined {
   const { node } = foldTree(root, { isForText: false });

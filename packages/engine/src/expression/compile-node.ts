@@ -19,6 +19,7 @@ import {
   type MacroNode,
   type MapEntryNode,
   type Node,
+  type RootName,
   type SelectNode,
 } from "./syntax.ts";
 import { Failure, fieldOf, isAbsent, isList, isMap, isNumeric, isTruthy, type Outcome, typeNameOf, Uint, type Value } from "./value.ts";
@@ -29,7 +30,7 @@ export function compileNode(node: Node): Code {
     case "literal":
       return constant(node.value);
     case "root":
-      return node.name === "event" ? (scope) => scope.event : node.name === "async" ? (scope) => scope.async : constant(undefined);
+      return ROOT[node.name];
     case "local":
       return (scope) => scope.locals[node.slot];
     case "select":
@@ -58,6 +59,15 @@ export function compileNode(node: Node): Code {
       return compileMacroNode(node);
   }
 }
+
+const ROOT: Readonly<Record<RootName, Code>> = {
+  event: (scope) => scope.event,
+  async: (scope) => scope.async,
+  vars: () => undefined,
+  run: ({ search }) => search?.run,
+  output: ({ search }) => search?.output,
+  error: ({ search }) => search?.error,
+};
 
 /** `target[index]`. A key that is not there is missing; a position that is not there is a failure. */
 export function itemOf(target: Outcome, index: Outcome): Outcome {

@@ -10,8 +10,8 @@ import { compileNode } from "./compile-node.ts";
 import type { Code } from "./evaluation-scope.ts";
 import { foldTree } from "./fold.ts";
 import { describeProblem, ParseProblem } from "./parse-problem.ts";
-import { EXPRESSION_CHARS_MAX, parseExpression, RESIDUAL_CHARS_MAX } from "./parse.ts";
-import type { Node } from "./syntax.ts";
+import { EXPRESSION_CHARS_MAX, parseExpression, type ParseOptions, RESIDUAL_CHARS_MAX } from "./parse.ts";
+import type { Node, RootName } from "./syntax.ts";
 
 /** A compiled expression. */
 export type Expression = {
@@ -29,7 +29,7 @@ export type CompileResult =
 /** Compiles an expression that a user wrote. Costs about 20 µs for a usual one; `compileOnce` keeps the result. */
 export function compileExpression(source: string): CompileResult {
   if (source.length > EXPRESSION_CHARS_MAX) return tooLong(source, EXPRESSION_CHARS_MAX);
-  return compile(source, true);
+  return compile(source, { isStrict: true });
 }
 
 /**
@@ -38,32 +38,41 @@ export function compileExpression(source: string): CompileResult {
  */
 export function compileResidual(source: string): CompileResult {
   if (source.length > RESIDUAL_CHARS_MAX) return tooLong(source, RESIDUAL_CHARS_MAX);
-  return compile(source, false);
+  return compile(source, { isStrict: false });
 }
 
 /** Expressions kept by `compileOnce`. A closure tree takes a few kB; a server's functions have far fewer distinct expressions. */
 const EXPRESSIONS_KEPT_MAX = 5_000;
 
-const kept = new Map<string, CompileResult>();
+type Kept = Map<string, CompileResult>;
+
+const kept: Kept = new Map();
+const keptSearches: Kept = new Map();
 
 /** As `compileExpression`, remembering the results used last. For expressions out of a configuration, not for residuals. */
 export function compileOnce(source: string): CompileResult {
-  const known = kept.get(source);
-  if (known !== undefined) {
-    kept.delete(source);
-    kept.set(source, known);
-    return known;
-  }
-  const result = compileExpression(source);
-  const oldest = kept.size < EXPRESSIONS_KEPT_MAX ? undefined : kept.keys().next().value;
-  if (oldest !== undefined) kept.delete(oldest);
-  kept.set(source, result);
+  return remembered(kept, source, () => compileExpression(source));
+}
+
+/** Compiles the expression of a search, which knows other variables. Remembered as by `compileOnce`. */
+export function compileWithRoots(source: string, roots: readonly RootName[]): CompileResult {
+  if (source.length > EXPRESSION_CHARS_MAX) return tooLong(source, EXPRESSION_CHARS_MAX);
+  return remembered(keptSearches, `${roots.join()}\n${source}`, () => compile(source, { isStrict: true, roots }));
+}
+
+function remembered(results: Kept, key: string, make: () => CompileResult): CompileResult {
+  const known = results.get(key);
+  const result = known ?? make();
+  if (known !== undefined) results.delete(key);
+  const oldest = results.size < EXPRESSIONS_KEPT_MAX ? undefined : results.keys().next().value;
+  if (oldest !== undefined) results.delete(oldest);
+  results.set(key, result);
   return result;
 }
 
-function compile(source: string, isStrict: boolean): CompileResult {
+function compile(source: string, options: ParseOptions): CompileResult {
   try {
-    const root = parseExpression(source, { isStrict });
+    const root = parseExpression(source, options);
     const code = compileNode(foldTree(root, { isForText: false }).node);
     return { kind: "compiled", expression: { source, root, code } };
   } catch (error) {

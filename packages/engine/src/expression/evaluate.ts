@@ -8,7 +8,7 @@
  * Spec: semantics 2.4 (boolean contexts) and 6 (keys).
  */
 import type { Expression } from "./compile.ts";
-import { type Code, spendOnWhole, WORK_MAX, WorkExceeded } from "./evaluation-scope.ts";
+import { type Code, type SearchValues, spendOnWhole, WORK_MAX, WorkExceeded } from "./evaluation-scope.ts";
 import { eventValue, type ExpressionEvent } from "./event-value.ts";
 import { canonicalJson, toJson } from "./text-of.ts";
 import { Failure, isNumeric, type Outcome, typeNameOf } from "./value.ts";
@@ -20,6 +20,8 @@ export type EvaluationInput = {
   readonly event?: ExpressionEvent | undefined;
   /** The event that came later; for waits and cancellations. */
   readonly async?: ExpressionEvent | undefined;
+  /** What a search knows besides. */
+  readonly search?: SearchValues | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 };
@@ -73,6 +75,7 @@ export function runCode(code: Code, input: EvaluationInput): Outcome {
   const scope = {
     event: input.event === undefined ? undefined : eventValue(input.event),
     async: input.async === undefined ? undefined : eventValue(input.async),
+    search: input.search,
     now: input.now,
     locals: [],
     workLeft: WORK_MAX,

@@ -4,6 +4,7 @@
  * I1  Everything whose cost grows with an event is paid for from one purse, so an evaluation takes a fraction of a second at most,
  *     whatever the expression and the event. What grows with the expression alone is bounded by the parser.
  */
+import type { SearchRoot } from "./syntax.ts";
 import { isList, isMap, Opaque, type Outcome } from "./value.ts";
 
 /**
@@ -16,6 +17,8 @@ export const WORK_MAX = 2_000_000;
 export type EvaluationScope = {
   readonly event: Outcome;
   readonly async: Outcome;
+  /** What only searches know. */
+  readonly search: SearchValues | undefined;
   /** The instant of evaluation in milliseconds since the epoch. */
   readonly now: number;
   /** Variables of macros by slot; written by macros. */
@@ -23,6 +26,9 @@ export type EvaluationScope = {
   /** Units of work left; counted down by `spend`. */
   workLeft: number;
 };
+
+/** Values of the variables that only searches know. */
+export type SearchValues = { readonly [Root in SearchRoot]: Outcome };
 
 /** Compiled form of a node. */
 export type Code = (scope: EvaluationScope) => Outcome;

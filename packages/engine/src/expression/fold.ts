@@ -194,7 +194,7 @@ function reduce(node: Node, parts: readonly Folded[], known: Folding): Folded {
 }
 
 function evaluateClosed(node: Node, folding: Folding): Outcome {
-  const scope = { event: undefined, async: undefined, now: 0, locals: [], workLeft: folding.workLeft };
+  const scope = { event: undefined, async: undefined, search: undefined, now: 0, locals: [], workLeft: folding.workLeft };
   try {
     const value = compileNode(node)(scope);
     spendOnWhole(scope, value);

@@ -10,7 +10,7 @@ import { type ASTNode, Environment } from "@marcbachmann/cel-js";
 import { FUNCTIONS } from "./functions.ts";
 import { ParseProblem, plainTokens } from "./parse-problem.ts";
 import { patternProblem } from "./pattern.ts";
-import type { MacroName, Node } from "./syntax.ts";
+import type { MacroName, Node, RootName } from "./syntax.ts";
 import { isInt64 } from "./arithmetic.ts";
 import { Bytes, TypeName, Uint, type Value } from "./value.ts";
 
@@ -37,7 +37,9 @@ const PARSER = new Environment({
   limits: { maxAstNodes: 1_000_000, maxDepth: PARSER_DEPTH_MAX, maxListElements: 10_000, maxMapEntries: 10_000, maxCallArguments: 8 },
 });
 
-const ROOTS: ReadonlySet<string> = new Set(["event", "async", "vars"]);
+/** The variables of conditions and keys. */
+const ROOTS: readonly RootName[] = ["event", "async"];
+
 const TYPES: ReadonlySet<string> = new Set(["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"]);
 const TIME_TYPE = /^google\.protobuf\.(Timestamp|Duration)$/;
 
@@ -50,7 +52,7 @@ const MACROS: ReadonlyMap<string, readonly [min: number, max: number]> = new Map
   ["filter", [2, 2]],
 ]);
 
-type Scope = { readonly names: readonly string[]; readonly depth: number; readonly isStrict: boolean };
+type Scope = Required<ParseOptions> & { readonly names: readonly string[]; readonly depth: number };
 
 /** How to parse. */
 export type ParseOptions = {
@@ -59,11 +61,13 @@ export type ParseOptions = {
    * then fail at evaluation as it did before.
    */
   readonly isStrict: boolean;
+  /** The variables that are known. Default: `event` and `async`. */
+  readonly roots?: readonly RootName[];
 };
 
 /** Parses and resolves an expression. Throws `ParseProblem`. */
-export function parseExpression(source: string, options: ParseOptions): Node {
-  return resolve(parseText(source), { names: [], depth: 0, isStrict: options.isStrict });
+export function parseExpression(source: string, { isStrict, roots = ROOTS }: ParseOptions): Node {
+  return resolve(parseText(source), { names: [], depth: 0, isStrict, roots });
 }
 
 function parseText(source: string): ASTNode {
@@ -173,10 +177,18 @@ function resolveNegation(ast: ASTNode & { readonly op: "-_" }, scope: Scope): No
 function resolveName(name: string, at: number, scope: Scope): Node {
   const slot = scope.names.lastIndexOf(name);
   if (slot >= 0) return { kind: "local", slot, name };
-  if (name === "vars" && scope.isStrict) throw new ParseProblem("`vars` is reserved; expected event or async", at);
-  if (ROOTS.has(name)) return { kind: "root", name: name as "event" | "async" | "vars" };
+  if (name === "vars" && !scope.isStrict) return { kind: "root", name };
+  if (name === "vars") throw new ParseProblem(`\`vars\` is reserved; expected ${choice(scope.roots)}`, at);
+  const root = scope.roots.find((known) => known === name);
+  if (root !== undefined) return { kind: "root", name: root };
   if (TYPES.has(name)) return { kind: "literal", value: new TypeName(name) };
-  throw new ParseProblem(`unknown variable \`${name}\`; expected event or async`, at);
+  throw new ParseProblem(`unknown variable \`${name}\`; expected ${choice(scope.roots)}`, at);
+}
+
+/** `event, run, output or error`. */
+function choice(names: readonly string[]): string {
+  const [last = "", ...others] = names.toReversed();
+  return others.length === 0 ? last : `${others.toReversed().join(", ")} or ${last}`;
 }
 
 /** `google.protobuf.Timestamp` and `google.protobuf.Duration` name types. */

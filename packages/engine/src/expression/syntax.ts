@@ -9,8 +9,11 @@ import type { OrderOperator } from "./compare.ts";
 import type { ExpressionFunction } from "./function-type.ts";
 import type { Value } from "./value.ts";
 
-/** The variables that an expression can name. `vars` is reserved and never bound. */
-export type RootName = "event" | "async" | "vars";
+/** The variables that an expression can name: `run`, `output` and `error` in searches only. `vars` is reserved and never bound. */
+export type RootName = "event" | "async" | "vars" | SearchRoot;
+
+/** The variables that only searches know. */
+export type SearchRoot = "run" | "output" | "error";
 
 /** The operators with two operands, other than `&&` and `||`. */
 export type BinaryOperator = "==" | "!=" | "in" | OrderOperator | ArithmeticOperator;

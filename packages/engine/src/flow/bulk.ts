@@ -8,8 +8,9 @@
  * Spec: semantics 7.2, 11.5.
  */
 import type { RunStatus } from "@pawl/protocol";
-import { compileOnce, evaluateCondition, type ExpressionEvent } from "../expression/index.ts";
+import { compileSearch } from "../expression/index.ts";
 import { itemIdOf } from "../queue/item-row.ts";
+import { matchesRun, type RunSearchInput } from "../run/run-filter.ts";
 import { flowItem } from "./debounce.ts";
 import { type FlowPlan, readCell, writeCell } from "./flow-plan.ts";
 
@@ -24,7 +25,7 @@ export type BulkState = {
   readonly until: number;
   /** Empty: any that the kind makes sense for. */
   readonly statuses: readonly RunStatus[];
-  /** Expression over `event`, the first event of a run. */
+  /** Expression over `event` (the run's first one), `run`, `output` and `error`. */
   readonly condition?: string;
   /** Replays: new runs each second. */
   readonly perSecond: number;
@@ -96,13 +97,11 @@ export function planBulkStop(plan: FlowPlan, key: string): "undone" | "stopped" 
   return "stopped";
 }
 
-/** Whether a run's first event meets the operation's condition. One that fails does not. */
-export function meetsBulk({ condition }: Pick<BulkState, "condition">, event: ExpressionEvent | undefined, now: number): boolean {
+/** Whether a run meets the operation's condition. A condition that fails is not met. */
+export function meetsBulk({ condition }: Pick<BulkState, "condition">, input: RunSearchInput): boolean {
   if (condition === undefined) return true;
-  const compiled = compileOnce(condition);
-  if (compiled.kind === "invalid" || event === undefined) return false;
-  const result = evaluateCondition(compiled.expression, { event, now });
-  return result.kind === "value" && result.value;
+  const compiled = compileSearch(condition, "runs");
+  return compiled.kind === "compiled" && matchesRun(compiled.search, input);
 }
 
 function isLive({ status }: BulkState): boolean {

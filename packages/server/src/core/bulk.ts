@@ -156,7 +156,7 @@ export class Bulks {
     const events = new Map<string, ExpressionEvent | undefined>();
     if (state.condition !== undefined)
       for (const { eventIds } of runs) events.set(eventIds[0] ?? "", await this.#eventOf(eventIds[0] ?? ""));
-    const matching = runs.filter(({ eventIds }) => meetsBulk(state, events.get(eventIds[0] ?? ""), clock.now()));
+    const matching = runs.filter((run) => meetsBulk(state, { run, event: events.get(run.eventIds[0] ?? ""), now: clock.now() }));
     const last = runs.at(-1);
     return {
       seen: runs.length,
