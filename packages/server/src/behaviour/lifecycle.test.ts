@@ -294,6 +294,14 @@ describe("semantics 8.2 shape of lifecycle events", () => {
     expect(Object.keys(cancelled?.data ?? {})).not.toContain("result");
   });
 
+  it("the sessions of the run's event are copied", async () => {
+    const world = await worldOf({ f: { script: () => 1 } });
+    await world.server.engine.send([{ name: "shop/f", data: {}, meta: { sessions: { cart: "c1" } } }]);
+    await world.advance("1s");
+    const [finished] = await world.events("inngest/function.finished");
+    expect(finished).toMatchObject({ meta: { sessions: { cart: "c1" } } });
+  });
+
   it("an invoked run's event names the step that waits", async () => {
     const world = await worldOf({
       parent: { script: ({ step }) => step.invoke("call", { function_id: "shop-child", payload: {} }) },
