@@ -23,7 +23,9 @@ export type SettingName =
   | "SERVE_PATH"
   | "STREAMING"
   | "ALLOW_IN_BAND_SYNC"
-  | "ENABLE_UNAUTHED_SYNC";
+  | "ENABLE_UNAUTHED_SYNC"
+  | "CONNECT_MAX_WORKER_CONCURRENCY"
+  | "CONNECT_GATEWAY_URL";
 
 /** Variables in which hosts put the name of the branch; the first that isn't empty wins. */
 const BRANCH_NAMES = [

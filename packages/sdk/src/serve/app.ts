@@ -9,10 +9,10 @@
 import { DISCOVERY_STEP_ID, HEADER, QUERY } from "@pawl/protocol";
 import type { Connection } from "../client/connection.ts";
 import { serializeError } from "../error/serialize-error.ts";
-import { FAILURE_SUFFIX } from "../function/config.ts";
 import type { AnyFunction } from "../function/function.ts";
 import { replyOf } from "../run/outcome.ts";
 import { executeCall, type Callable } from "./call.ts";
+import { callablesOf } from "./callables.ts";
 import { httpSave } from "./checkpoint.ts";
 import { completeCall, readCall, requestVersion } from "./read-call.ts";
 import { privateFacts, publicFacts, type AppFacts } from "./introspection.ts";
@@ -226,18 +226,6 @@ export class App {
     if (key !== undefined) headers[HEADER.signature] = await signBody(body, key, connection.runtime.now());
     return { status: draft.status, headers, body };
   }
-}
-
-/** Functions and failure handlers by slug. Throws a TypeError when a slug occurs twice. */
-function callablesOf(functions: readonly AnyFunction[]): ReadonlyMap<string, Callable> {
-  const callables = new Map<string, Callable>();
-  for (const fn of functions) {
-    if (callables.has(fn.slug)) throw new TypeError(`serve: two functions have the id "${fn.id}". Ids must be unique within an app.`);
-    callables.set(fn.slug, { fn, handler: fn.handler, isFailureHandler: false });
-    const { onFailure } = fn.options;
-    if (onFailure !== undefined) callables.set(fn.slug + FAILURE_SUFFIX, { fn, handler: onFailure, isFailureHandler: true });
-  }
-  return callables;
 }
 
 /** Says nothing about the app (keeps I1). */
