@@ -12,6 +12,7 @@ import { Connect } from "./connect/connect.ts";
 import { connectRoutes } from "./connect/connect-routes.ts";
 import { type GatewayPort, openGatewayPort } from "./connect/gateway-port.ts";
 import { Engine, type EngineOptions } from "./core/engine.ts";
+import { httpGateway } from "./gateway/http-gateway.ts";
 import type { ServerContext } from "./http/context.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import { given } from "./json.ts";
@@ -60,6 +61,8 @@ export type ServerOptions = {
   readonly version?: string;
   readonly startOptions?: Readonly<Record<string, unknown>>;
   readonly logger?: Logger;
+  /** Whether steps may reach addresses of this machine and of private networks (`step.fetch`, `step.ai`). Default: in `dev`. */
+  readonly allowPrivateAddresses?: boolean;
   /** How apps are called. Default: HTTP. */
   readonly invoker?: Invoker;
 };

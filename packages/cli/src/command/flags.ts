@@ -84,6 +84,12 @@ const FLAGS: readonly Flag[] = [
     help: "constant delay of retries (0: growing delays, from 15 s to 2 h)",
   },
   {
+    name: "allow-private-addresses",
+    type: "switch",
+    commands: ["start"],
+    help: "let step.fetch and step.ai reach this machine and private networks",
+  },
+  {
     name: "retention",
     type: "text",
     commands: BOTH,

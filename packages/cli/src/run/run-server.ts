@@ -126,6 +126,7 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
       retry_interval: retrySeconds,
       queue_workers: workers ?? 100,
     },
+    ...(settings.isOn("allow-private-addresses") ? { allowPrivateAddresses: true } : {}),
     ...(workers === undefined ? {} : { workers }),
     ...(retrySeconds === 0 ? {} : { retryIntervalMs: retrySeconds * 1_000 }),
     ...(signingKey === undefined ? {} : { signingKey }),

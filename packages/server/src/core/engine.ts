@@ -29,6 +29,7 @@ import {
 } from "@pawl/engine";
 import type { Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
+import type { Gateway } from "../ports/gateway.ts";
 import type { Invoker } from "../ports/invoker.ts";
 import type { Logger } from "../ports/logger.ts";
 import { type CheckpointRequest, type CheckpointResult, saveCheckpoint } from "./checkpoints.ts";
@@ -52,6 +53,8 @@ export type EngineOptions = {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly invoker: Invoker;
+  /** Makes the requests of steps to other servers. Default: they fail. */
+  readonly gateway?: Gateway;
   readonly logger: Logger;
   /** Calls to apps in progress at the same time. Default 100. */
   readonly workers?: number;
@@ -94,6 +97,7 @@ export class Engine {
   readonly #runner: Runner;
   readonly #ingest: Ingest;
   readonly #invoker: Invoker;
+  readonly #gateway: Gateway | undefined;
 
   constructor(options: EngineOptions) {
     const { store, clock, random, logger, invoker } = options;
@@ -102,6 +106,7 @@ export class Engine {
     this.clock = clock;
     this.#random = random;
     this.#invoker = invoker;
+    this.#gateway = options.gateway;
     const functionById = (functionId: string): FunctionRow | undefined => registry.functionById(functionId);
     this.#cells = new Cells(store);
     this.#commits = new Commits(store, this.#cells, {
@@ -140,6 +145,7 @@ export class Engine {
       runs: this.runs,
       currentItem: (item) => this.queue.current(item),
       itemDeleted: (itemId) => this.queue.forget(itemId),
+      ...(options.gateway === undefined ? {} : { gateway: options.gateway }),
       ...(options.signingKey === undefined ? {} : { signingKey: options.signingKey }),
       ...(options.retryIntervalMs === undefined ? {} : { retryIntervalMs: options.retryIntervalMs }),
     });
@@ -178,6 +184,7 @@ export class Engine {
     await this.#runner.stop();
     await purged;
     await this.#invoker.close();
+    await this.#gateway?.close();
   }
 
   /** Stores events. Resolves with their internal ids when they are durable. */

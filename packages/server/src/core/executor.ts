@@ -16,11 +16,14 @@ import {
   type ChangeSet,
   classifyReply,
   type Decision,
+  decideGateway,
   decideLookBack,
   decideReply,
   decideTimer,
   decisionOf,
   draftOf,
+  type GatewayOutcome,
+  gatewayRequestOf,
   isFinished,
   isStartLane,
   type ItemRow,
@@ -34,6 +37,7 @@ import { CALL_MS_MAX, DISCOVERY_STEP_ID, HEADER } from "@pawl/protocol";
 import type { Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
 import type { CallHeld, Invoker } from "../ports/invoker.ts";
+import type { Gateway } from "../ports/gateway.ts";
 import type { Logger } from "../ports/logger.ts";
 import { signBody } from "../app/signature.ts";
 import { textOf } from "../json.ts";
@@ -55,6 +59,8 @@ export type ExecutorOptions = {
   readonly registry: Registry;
   readonly runs: Runs;
   readonly invoker: Invoker;
+  /** Makes the requests of steps. Default: they fail. */
+  readonly gateway?: Gateway;
   /** The item as it is now; a checkpoint may have reset its attempts. */
   readonly currentItem: (item: ItemRow) => ItemRow;
   /** Tells the queue that an item was deleted without a decision about its run. */
@@ -82,6 +88,8 @@ export class Executor {
   readonly #options: ExecutorOptions;
   readonly #calls = new Map<string, Call>();
   readonly #byRun = new Map<string, Set<Call>>();
+  /** Requests to other servers that are in progress, by run. */
+  readonly #requests = new Map<string, Set<AbortController>>();
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
@@ -91,7 +99,8 @@ export class Executor {
   async process(item: ItemRow, generation: number): Promise<ItemOutcome> {
     const state = await this.#options.runs.get(item.runId);
     if (state === undefined || state.run.endedAt !== undefined || isObsolete(state, item)) return this.#discard(item, generation, state);
-    if (callsApp(item)) return this.#call(state, item, generation);
+    if (callsApp(item) && item.kind !== "gateway") return this.#call(state, item, generation);
+    if (item.kind === "gateway") return this.#request(state, item, generation);
     if (item.kind === "look-back") return this.#lookBack(state, item, generation);
     const decided = await this.#options.runs.decide(item.runId, (current, env) => {
       const [call] = this.callsOfRun(item.runId);
@@ -106,6 +115,36 @@ export class Executor {
       decideLookBack(current, { item, generation, found }, env),
     );
     return decided.kind === "no-run" ? this.#discard(item, generation, undefined) : "decided";
+  }
+
+  /** Makes a step's request to another server. */
+  async #request(state: RunState, item: ItemRow, generation: number): Promise<ItemOutcome> {
+    const { clock, runs, gateway, retryIntervalMs } = this.#options;
+    const step = state.steps.get(item.stepId ?? "");
+    if (step === undefined || isFinished(step)) return this.#discard(item, generation, state);
+    const request = gatewayRequestOf(step);
+    const startedAt = clock.now();
+    const outcome: GatewayOutcome | "aborted" =
+      typeof request === "string"
+        ? { kind: "failure", message: request, isRetryable: false }
+        : gateway === undefined
+          ? { kind: "failure", message: "this server makes no requests for steps", isRetryable: false }
+          : await this.#ask(item.runId, (signal) => gateway.request(request, signal));
+    if (outcome === "aborted") return this.#discardIfOver(item, generation);
+    const input = { item, generation, outcome, startedAt, ...(retryIntervalMs === undefined ? {} : { retryIntervalMs }) };
+    const decided = await runs.decide(item.runId, (current, env) => decideGateway(current, input, env));
+    return decided.kind === "no-run" ? this.#discard(item, generation, undefined) : "decided";
+  }
+
+  async #ask<T>(runId: string, ask: (signal: AbortSignal) => Promise<T>): Promise<T | "aborted"> {
+    const abort = new AbortController();
+    const aborts = this.#requests.get(runId) ?? new Set();
+    this.#requests.set(runId, aborts.add(abort));
+    const answer = await ask(abort.signal).finally(() => {
+      aborts.delete(abort);
+      if (aborts.size === 0) this.#requests.delete(runId);
+    });
+    return abort.signal.aborted ? "aborted" : answer;
   }
 
   /** The call that works on an item. */
@@ -126,11 +165,13 @@ export class Executor {
 
   /** Ends the calls of a run that has ended. */
   abortRun(runId: string): void {
+    for (const abort of this.#requests.get(runId) ?? []) abort.abort(new Error("The run has ended."));
     for (const { abort } of this.#byRun.get(runId) ?? []) abort.abort(new Error("The run has ended."));
   }
 
   /** Ends every call, for a shutdown that can't wait. The items are given back. */
   abortAll(): void {
+    for (const aborts of this.#requests.values()) for (const abort of aborts) abort.abort(new Error("The server is stopping."));
     for (const { abort } of this.#calls.values()) abort.abort(new Error("The server is stopping."));
   }
 

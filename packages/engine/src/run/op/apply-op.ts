@@ -8,6 +8,7 @@ import { abortDefer, addDefer } from "./defer.ts";
 import { noteMetadata } from "./op-metadata.ts";
 import { endOfRun } from "./run-complete.ts";
 import { finishedStep, failedStep, stepError, stepPlanned } from "./step-run.ts";
+import { planGateway } from "./gateway.ts";
 import { invokeFunction } from "./invoke.ts";
 import { sleep } from "./sleep.ts";
 import { waitForEvent, waitForSignal } from "./wait.ts";
@@ -52,6 +53,7 @@ export function applyOp(draft: Draft, op: WireOp, context: OpContext): void {
       return discoverNow(draft);
     case "AIGateway":
     case "Gateway":
+      return planGateway(draft, op);
     case "SyncRunComplete":
       return failRun(draft, {
         error: "unsupported op",

@@ -1,5 +1,5 @@
 /** Options of a step's op, as the app reported them. Spec: wire 6. */
-import type { StepRow } from "@pawl/engine";
+import { maskedOptions, type StepRow } from "@pawl/engine";
 import { isRecord } from "../../json.ts";
 import { parseJson } from "./stored-json.ts";
 
@@ -25,6 +25,7 @@ export function stepInput({ kind, options, inputOverride }: Pick<StepRow, "kind"
   if (!isRecord(parsed)) return undefined;
   if (kind === "invoke") return textOfValue(parsed["payload"]);
   if (kind === "run" || kind === "send-event") return textOfValue(parsed["input"]);
+  if ((kind === "gateway" || kind === "ai-gateway") && options !== undefined) return maskedOptions(options);
   return options;
 }
 

@@ -1,0 +1,154 @@
+/**
+ * What follows when the request that the server made for a step has ended.
+ *
+ * I1  Any HTTP answer is the result of a fetch; of an AI request, only a successful one.
+ * I2  A failure is tried again with the item's own attempts; the function's code is not called meanwhile.
+ * I3  An answer that says that the request itself is wrong (most of 4xx) is not tried again. (The reference tries it like any other.)
+ *
+ * Spec: wire 6.13, 6.14; semantics 5.6, 5.7.
+ */
+import { canonicalJson, STEP_OUTPUT_BYTES_MAX } from "@pawl/protocol";
+import type { Decision } from "../decision/decision.ts";
+import { aiUsageOf } from "../gateway/ai-usage.ts";
+import type { ItemRow } from "../queue/item-row.ts";
+import { decideRetry } from "../queue/retry.ts";
+import { parseRetryAfterMs } from "../reply/retry-after.ts";
+import { isFinished, type StepRow } from "../step/step-row.ts";
+import { type Draft, decisionOf, draftOf, finishStep, isEnded, putStep, type RunEnvironment, stepOf } from "./draft.ts";
+import { metadataRow } from "./metadata.ts";
+import type { RunState } from "./run-state.ts";
+
+/** How a request ended. */
+export type GatewayOutcome =
+  | {
+      readonly kind: "response";
+      /** Where it came from, after redirects. */
+      readonly url: string;
+      readonly status: number;
+      /** Names in lower case; several values joined by a comma. */
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    }
+  | { readonly kind: "failure"; readonly message: string; readonly isRetryable: boolean };
+
+export type GatewayInput = {
+  readonly item: ItemRow;
+  readonly generation: number;
+  readonly outcome: GatewayOutcome;
+  readonly startedAt: number;
+  /** The server's constant retry delay, where one is set. */
+  readonly retryIntervalMs?: number;
+};
+
+/** Decides what follows; on a run or step that has ended it only drops the item. */
+export function decideGateway(state: RunState, input: GatewayInput, env: RunEnvironment): Decision {
+  const { item, generation } = input;
+  const draft = draftOf(state, env);
+  draft.guards.push({ kind: "item-leased", itemId: item.id, generation });
+  const step = item.stepId === undefined ? undefined : stepOf(draft, item.stepId);
+  if (isEnded(draft) || step === undefined || isFinished(step))
+    return { guards: draft.guards, changes: [{ kind: "delete-item", itemId: item.id }], trace: [] };
+  const result = resultOf(step, input.outcome, env.ctx.now);
+  if ("data" in result) {
+    finishStep(draft, step, { status: "completed", result: `{"data":${result.data}}`, startedAt: input.startedAt, attempt: item.attempt });
+    noteUsage(draft, step, input.outcome);
+    return decisionOf(draft, { id: item.id, keep: false });
+  }
+  return decisionOf(draft, { id: item.id, keep: retryOrFail(draft, { step, input, failure: result }) });
+}
+
+type Failure = {
+  readonly message: string;
+  readonly isRetryable: boolean;
+  readonly retryAfterMs?: number;
+  /** The answer, parsed or as text. */
+  readonly answer?: unknown;
+  readonly text?: string;
+};
+
+function resultOf(step: StepRow, outcome: GatewayOutcome, now: number): { readonly data: string } | Failure {
+  const isAi = step.kind === "ai-gateway";
+  if (outcome.kind === "failure") {
+    const what = isAi ? "Error making AI request" : "Error making gateway request";
+    return { message: `${what}: ${outcome.message}`, isRetryable: outcome.isRetryable };
+  }
+  const { status, headers, body, url } = outcome;
+  const answer = isAi ? parseJson(body) : undefined;
+  if (!isAi || status <= 299) {
+    const data = canonicalJson(isAi ? answer : { url, headers, body, status_code: status });
+    if (data.length <= STEP_OUTPUT_BYTES_MAX) return { data };
+    return {
+      message: `The answer has ${String(data.length)} bytes; at most ${String(STEP_OUTPUT_BYTES_MAX)} can be stored.`,
+      isRetryable: false,
+    };
+  }
+  const message = `Error making AI request: unsuccessful status code: ${String(status)}`;
+  const isRetryable = status >= 500 || RETRIED.has(status);
+  const after = parseRetryAfterMs(headers["retry-after"], now);
+  return { message, isRetryable, answer, text: body, ...(after === undefined ? {} : { retryAfterMs: after }) };
+}
+
+/** Too early, too many, a conflict or a time-out: may be over in a while. */
+const RETRIED: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+
+/** True when the item stays, for a retry. */
+function retryOrFail(
+  draft: Draft,
+  { step, input, failure }: { readonly step: StepRow; readonly input: GatewayInput; readonly failure: Failure },
+): boolean {
+  const { item, startedAt, retryIntervalMs } = input;
+  const { now } = draft.env.ctx;
+  const policy = draft.env.function.definition.retry;
+  const next = decideRetry(
+    item,
+    {
+      isRetryable: failure.isRetryable,
+      ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
+      ...(retryIntervalMs === undefined ? {} : { retryIntervalMs }),
+      ...(policy === undefined ? {} : { policy }),
+    },
+    draft.env.ctx,
+  );
+  const error = { name: step.kind === "ai-gateway" ? "AIGatewayError" : "GatewayError", message: failure.message };
+  const attempt = { runId: item.runId, stepId: step.id, attempt: item.attempt, startedAt, endedAt: now, error: JSON.stringify(error) };
+  if (next.kind === "exhausted") {
+    draft.changes.push({ kind: "insert-attempt", attempt });
+    const more = failure.text === undefined ? {} : { data: failure.answer, stack: failure.text };
+    const result = canonicalJson({ error: { ...error, ...more } });
+    finishStep(draft, step, { status: "failed", result, startedAt, attempt: item.attempt, error: `${error.name}: ${error.message}` });
+    return false;
+  }
+  draft.changes.push({ kind: "insert-attempt", attempt: { ...attempt, retryAt: next.dueAt } });
+  putStep(draft, { ...step, status: "retrying", attempt: next.attempt, startedAt: step.startedAt ?? startedAt, until: next.dueAt });
+  draft.changes.push({ kind: "reschedule-item", item: { ...item, attempt: next.attempt, dueAt: next.dueAt } });
+  const { id: runId, functionId } = draft.run;
+  draft.trace.push({
+    kind: "step-retrying",
+    runId,
+    functionId,
+    stepId: step.id,
+    name: step.name,
+    attempt: next.attempt,
+    attemptsMax: item.attemptsMax,
+    error: `${error.name}: ${error.message}`,
+    dueAt: next.dueAt,
+  });
+  return true;
+}
+
+function noteUsage(draft: Draft, step: StepRow, outcome: GatewayOutcome): void {
+  if (step.kind !== "ai-gateway" || outcome.kind !== "response") return;
+  const values = aiUsageOf(parseJson(outcome.body));
+  if (values === undefined) return;
+  const place = { runId: step.runId, stepId: step.id, source: "gateway", now: draft.env.ctx.now };
+  draft.changes.push({ kind: "put-metadata", metadata: metadataRow({ kind: "inngest.ai", op: "set", values }, place) });
+}
+
+/** An answer that is no JSON is a text. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

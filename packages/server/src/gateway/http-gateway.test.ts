@@ -1,0 +1,132 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { gzipSync } from "node:zlib";
+import type { GatewayOutcome, GatewayRequest } from "@pawl/engine";
+import { afterEach, expect, test } from "vitest";
+import { isPrivateAddress, isPrivateHost } from "./address-policy.ts";
+import { httpGateway } from "./http-gateway.ts";
+
+const servers: Server[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+async function listen(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+  const server = createServer(handle);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return `http://127.0.0.1:${String(typeof address === "object" && address !== null ? address.port : 0)}`;
+}
+
+async function ask(
+  request: Partial<GatewayRequest> & { readonly url: string },
+  options: { readonly allowPrivateAddresses?: boolean; readonly timeoutMs?: number } = {},
+): Promise<GatewayOutcome> {
+  const gateway = httpGateway({ allowPrivateAddresses: true, ...options });
+  try {
+    return await gateway.request({ method: "GET", headers: {}, ...request }, new AbortController().signal);
+  } finally {
+    await gateway.close();
+  }
+}
+
+test("method, headers and body arrive; status, headers and body come back, unpacked", async () => {
+  let seen: unknown;
+  const url = await listen((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      seen = { method: request.method, path: request.url, header: request.headers["x-a"], body };
+      response.writeHead(418, { "content-encoding": "gzip", "set-cookie": ["a=1", "b=2"] });
+      response.end(gzipSync("tea"));
+    });
+  });
+  const outcome = await ask({ url: `${url}/p?q=1`, method: "PUT", headers: { "x-a": "1" }, body: "hi" });
+  expect(seen).toEqual({ method: "PUT", path: "/p?q=1", header: "1", body: "hi" });
+  expect(outcome).toMatchObject({ kind: "response", status: 418, body: "tea", headers: { "set-cookie": "a=1,b=2" } });
+});
+
+test("redirects are followed; another origin gets no credentials", async () => {
+  const seen: (string | undefined)[] = [];
+  const other = await listen((request, response) => {
+    seen.push(`${request.method ?? ""} ${request.headers.authorization ?? "none"} ${request.headers["x-b"]?.toString() ?? ""}`);
+    response.end("there");
+  });
+  const url = await listen((request, response) => {
+    seen.push(`${request.method ?? ""} ${request.headers.authorization ?? "none"}`);
+    response.writeHead(request.url === "/1" ? 307 : 302, { location: request.url === "/1" ? "/2" : other });
+    response.end();
+  });
+  const outcome = await ask({ url: `${url}/1`, method: "POST", headers: { authorization: "secret", "x-b": "b" }, body: "x" });
+  expect(outcome).toMatchObject({ body: "there", url: `${other}/` });
+  expect(seen).toEqual(["POST secret", "POST secret", "GET none b"]);
+});
+
+test("a loop of redirects ends", async () => {
+  const url = await listen((_request, response) => {
+    response.writeHead(302, { location: "/" });
+    response.end();
+  });
+  expect(await ask({ url })).toMatchObject({ kind: "failure", isRetryable: false, message: expect.stringContaining("redirects") });
+});
+
+test("an answer that is too large is refused while it is read, packed or not", async () => {
+  const url = await listen((request, response) => {
+    const isPacked = request.url === "/packed";
+    response.writeHead(200, isPacked ? { "content-encoding": "gzip" } : {});
+    response.end(isPacked ? gzipSync(Buffer.alloc(5 * 1024 * 1024)) : Buffer.alloc(5 * 1024 * 1024));
+  });
+  for (const path of ["/", "/packed"])
+    expect(await ask({ url: url + path })).toMatchObject({
+      kind: "failure",
+      isRetryable: false,
+      message: expect.stringContaining("larger"),
+    });
+});
+
+test("no answer in time, and no server, are failures that are tried again", async () => {
+  const url = await listen(() => {});
+  expect(await ask({ url }, { timeoutMs: 50 })).toMatchObject({ kind: "failure", isRetryable: true });
+  expect(await ask({ url: "http://127.0.0.1:1" })).toMatchObject({ kind: "failure", isRetryable: true });
+});
+
+test("a request is aborted with its run", async () => {
+  const url = await listen(() => {});
+  const gateway = httpGateway({ allowPrivateAddresses: true });
+  const abort = new AbortController();
+  const asked = gateway.request({ method: "GET", url, headers: {} }, abort.signal);
+  abort.abort(new Error("over"));
+  expect(await asked).toMatchObject({ kind: "failure" });
+  await gateway.close();
+});
+
+test.each(["http://127.0.0.1:1", "http://[::1]:1", "http://169.254.169.254/latest", "http://localhost:1", "http://[::ffff:10.0.0.1]:1"])(
+  "%s is not reached where private addresses are not allowed",
+  async (url) => {
+    const outcome = await ask({ url }, { allowPrivateAddresses: false });
+    expect(outcome).toMatchObject({ kind: "failure", isRetryable: false, message: expect.stringContaining("--allow-private-addresses") });
+  },
+);
+
+test("private is what no public network has", () => {
+  for (const address of [
+    "10.1.2.3",
+    "172.31.0.1",
+    "192.168.1.1",
+    "100.64.0.1",
+    "0.0.0.0",
+    "224.0.0.1",
+    "::1",
+    "fe80::1",
+    "fd00::1",
+    "::ffff:127.0.0.1",
+  ])
+    expect([address, isPrivateAddress(address)]).toEqual([address, true]);
+  for (const address of ["8.8.8.8", "172.32.0.1", "2606:4700::1111"])
+    expect([address, isPrivateAddress(address)]).toEqual([address, false]);
+  expect(isPrivateHost("[::1]")).toBe(true);
+  expect(isPrivateHost("example.com")).toBe(false);
+});
