@@ -58,7 +58,12 @@ export type UiRunRow = {
   readonly seq: number;
 };
 
-/** `GET /ui/v1/runs?status=FAILED,RUNNING&function=<slug>&app=<name>&event=<name>&from=<ms>&until=<ms>&q=<id prefix or text>&cursor=&limit=50` */
+/**
+ * `GET /ui/v1/runs?status=FAILED,RUNNING&function=<slug>&app=<name>&event=<name>&from=<ms>&until=<ms>&q=<id prefix or text>&if=<expression>&cursor=&limit=50`
+ *
+ * `if` is an expression over `event` (the run's first one), `run` (`id`, `status`, `functionId`, `queuedAt`, `startedAt`, `endedAt`), `output`
+ * and `error`. One request looks at a bounded number of runs, so a page can be short, or empty, and have a `next` all the same.
+ */
 export type UiRunList = { readonly items: readonly UiRunRow[]; readonly next?: string };
 
 /** One HTTP call to the app for a span. */
@@ -140,7 +145,7 @@ export type UiRunDetail = {
   readonly sessions?: readonly (readonly [string, string])[];
 };
 
-/** `GET /ui/v1/events/:id` gives one `UiEventRow`. `GET /ui/v1/events?name=&internal=true|false&cursor=&limit=50` */
+/** `GET /ui/v1/events/:id` gives one `UiEventRow`. `GET /ui/v1/events?name=&internal=true|false&if=<expression over event>&cursor=&limit=50` */
 export type UiEventList = { readonly items: readonly UiEventRow[]; readonly next?: string };
 
 export type UiFunction = {

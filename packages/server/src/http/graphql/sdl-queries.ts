@@ -68,6 +68,7 @@ export const SDL_QUERIES = /* GraphQL */ `
     from: Time!
     until: Time
     includeInternalEvents: Boolean! = false
+    "An expression over event. A page may be short or empty though there is a next one; go on at endCursor."
     query: String
   }
 
@@ -94,6 +95,7 @@ export const SDL_QUERIES = /* GraphQL */ `
     functionIDs: [UUID!]
     appIDs: [UUID!]
     isDeferred: Boolean
+    "An expression over event (the run's first one), run, output and error. A page may be short or empty though there is a next one; go on at endCursor."
     query: String
   }
 

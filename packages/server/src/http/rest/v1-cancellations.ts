@@ -5,7 +5,7 @@
  *
  * Spec: wire 11.2; semantics 7.2. (The server it describes answers 500; the shapes are those of its documentation.)
  */
-import { checkCondition, type FunctionRow } from "@pawl/engine";
+import { compileSearch, type FunctionRow } from "@pawl/engine";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Bulk } from "../../core/bulk.ts";
 import type { Engine } from "../../core/engine.ts";
@@ -66,8 +66,8 @@ function readCancellation(engine: Engine, body: Readonly<Record<string, unknown>
   const row = findFunction(engine, appId, functionId);
   if (row === undefined) return { status: 404, code: "not_found", message: "function not found" };
   const condition = textOf(body["if"]);
-  const problem = condition === "" ? undefined : checkCondition(condition, "trigger");
-  if (problem !== undefined) return invalid(`invalid expression: ${problem.message}`);
+  const compiled = condition === "" ? undefined : compileSearch(condition, "runs");
+  if (compiled?.kind === "invalid") return invalid(`invalid expression: ${compiled.message}`);
   return { kind: "cancel", functionId: row.id, until, ...given("from", from), ...(condition === "" ? {} : { condition }) };
 }
 

@@ -1,7 +1,7 @@
 import type { FunctionRow } from "@pawl/engine";
 import { expect, test } from "vitest";
 import { Registry } from "../../core/registry.ts";
-import { cursorAfter, readEventQuery, readRunQuery } from "./list-query.ts";
+import { cursorOf, readEventQuery, readRunQuery, readSearch } from "./list-query.ts";
 
 const registry = new Registry();
 registry.putApp({ id: "app", name: "shop", url: "", sdk: "", framework: "", method: "serve", checksum: "", createdAt: 0, syncedAt: 0 });
@@ -39,14 +39,15 @@ test("a text is the start of an id, part of a function's name, or an event's nam
   expect(filterOf({ q: "shop/paid", event: "other" })).toEqual({ functionIds: [] });
 });
 
-test("a cursor leads on where the page ended, and the last page has none", () => {
-  const cursor = cursorAfter(
-    [
-      { queuedAt: 5, id: "b" },
-      { queuedAt: 4.5, id: "a" },
-    ],
-    2,
+test("a cursor leads on after its row", () => {
+  expect(readRunQuery({ cursor: cursorOf({ queuedAt: 4.5, id: "a" }) }, registry).after).toEqual({ at: 4.5, id: "a" });
+});
+
+test("an expression is read for what is listed, and a bad one is refused with the reason", () => {
+  expect(readSearch({}, "runs")).toBeUndefined();
+  expect(readSearch({ if: " " }, "runs")).toBeUndefined();
+  expect(readSearch({ if: "output.n == 1" }, "runs")).toMatchObject({ readsEvent: false });
+  expect(() => readSearch({ if: "output.n == 1" }, "events")).toThrow(
+    "if is no valid expression: line 1, column 1: unknown variable `output`",
   );
-  expect(readRunQuery({ cursor: cursor ?? "" }, registry).after).toEqual({ at: 4.5, id: "a" });
-  expect(cursorAfter([{ queuedAt: 5, id: "b" }], 2)).toBeUndefined();
 });

@@ -3,6 +3,7 @@
  *
  * I1  A cursor holds the last row's place and nothing else; filters come with every request.
  */
+import { compileSearch, type Search, type SearchOver } from "@pawl/engine";
 import { isUlid, RUN_STATUSES, type RunStatus } from "@pawl/protocol";
 import type { EventQuery, RunFilter, RunQuery } from "@pawl/store";
 import type { Registry } from "../../core/registry.ts";
@@ -48,12 +49,18 @@ export function readEventQuery(raw: RawQuery): EventQuery {
   return { ...(names.length === 0 ? {} : { names }), includeInternal: internal === "true", limit: limitOf(raw), ...given("after", after) };
 }
 
-/** The cursor that stands for a row; undefined after the last page. */
-export function cursorAfter(page: readonly { readonly queuedAt: number; readonly id: string }[], limit: number): string | undefined {
-  const last = page.at(-1);
-  return last === undefined || page.length < limit
-    ? undefined
-    : Buffer.from(JSON.stringify([last.queuedAt, last.id])).toString("base64url");
+/** Reads `if`, an expression over what is listed; see the engine's `compileSearch`. */
+export function readSearch(raw: RawQuery, over: SearchOver): Search | undefined {
+  const source = one(raw["if"])?.trim() ?? "";
+  if (source === "") return undefined;
+  const compiled = compileSearch(source, over);
+  if (compiled.kind === "invalid") throw invalid(`if is no valid expression: ${compiled.message}.`);
+  return compiled.search;
+}
+
+/** The cursor that stands for a run. */
+export function cursorOf({ queuedAt, id }: { readonly queuedAt: number; readonly id: string }): string {
+  return Buffer.from(JSON.stringify([queuedAt, id])).toString("base64url");
 }
 
 /** Filters by function, app, event and text. A text is the start of an id, or part of a function's name, or an event's name. */

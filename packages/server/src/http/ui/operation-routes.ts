@@ -1,5 +1,5 @@
 /** `/ui/v1`: what people do to functions and to many runs at once. Shapes: `@pawl/protocol`, ui.ts. */
-import { checkCondition, type FunctionRow, type RerunFrom, type RerunProblem } from "@pawl/engine";
+import { compileSearch, type FunctionRow, type RerunFrom, type RerunProblem } from "@pawl/engine";
 import { isTerminalStatus, RUN_STATUSES, type RunStatus, type UiBulk, type UiBulkList, type UiOk } from "@pawl/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Bulk } from "../../core/bulk.ts";
@@ -88,8 +88,8 @@ function readBulk(engine: Engine, body: unknown): Parameters<Engine["bulks"]["cr
 
 function conditionOf(value: unknown): string | undefined {
   if (value === undefined || value === null || value === "") return undefined;
-  const problem = typeof value === "string" ? checkCondition(value, "trigger") : { message: "it must be a text" };
-  if (problem !== undefined) throw invalid(`if is no valid expression: ${problem.message}.`);
+  const compiled = typeof value === "string" ? compileSearch(value, "runs") : ({ kind: "invalid", message: "it must be a text" } as const);
+  if (compiled.kind === "invalid") throw invalid(`if is no valid expression: ${compiled.message}.`);
   return value as string;
 }
 

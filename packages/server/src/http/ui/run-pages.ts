@@ -1,11 +1,12 @@
 /** Reads pages of runs and events: rows out of the store, and what else their views need. */
 import { isTerminalStatus, type UiEventList, type UiEventRow, type UiRunDetail, type UiRunList } from "@pawl/protocol";
-import type { EventRow } from "@pawl/engine";
+import type { EventRow, Search } from "@pawl/engine";
 import type { EventQuery, RunQuery } from "@pawl/store";
 import { given } from "../../json.ts";
+import { listEvents, listRuns } from "../../search/search-lists.ts";
 import type { ServerContext } from "../context.ts";
 import { eventView } from "./event-view.ts";
-import { cursorAfter } from "./list-query.ts";
+import { cursorOf } from "./list-query.ts";
 import { factsOfRun, factsOfRuns, type RunFacts } from "./run-facts.ts";
 import { runDetailView, runView } from "./run-view.ts";
 import { stepOptions } from "./step-options.ts";
@@ -16,11 +17,11 @@ const INVOKED_SCANNED_MAX = 50;
 /** Invoke steps of one run whose run is looked for. */
 const INVOKES_RESOLVED_MAX = 20;
 
-/** A page of runs. */
-export async function readRuns(context: ServerContext, query: RunQuery): Promise<UiRunList> {
-  const rows = await context.engine.store.history.listRuns(query);
+/** A page of runs. With a search it may be short, or empty, though there is a next one. */
+export async function readRuns(context: ServerContext, query: RunQuery, search?: Search): Promise<UiRunList> {
+  const { rows, next } = await listRuns(context.engine, query, search);
   const facts = await factsOfRuns(context, rows);
-  return { items: facts.map(runView), ...given("next", cursorAfter(rows, query.limit)) };
+  return { items: facts.map(runView), ...given("next", next && cursorOf(next)) };
 }
 
 /** One run with all that belongs to it; undefined where there is none. */
@@ -35,12 +36,10 @@ export async function readRun(context: ServerContext, runId: string): Promise<Ui
   return runDetailView(facts, { events, runsOfEvents, invoked, slugOf: (id) => slugOf(context, id) });
 }
 
-/** A page of events. */
-export async function readEvents(context: ServerContext, query: EventQuery): Promise<UiEventList> {
-  const { history } = context.engine.store;
-  const events = await history.listEvents(query);
-  const last = events.length < query.limit ? undefined : events.at(-1)?.id;
-  return { items: await eventViews(context, events), ...given("next", last) };
+/** A page of events, as `readRuns` gives runs. */
+export async function readEvents(context: ServerContext, query: EventQuery, search?: Search): Promise<UiEventList> {
+  const { rows, next } = await listEvents(context.engine, query, search);
+  return { items: await eventViews(context, rows), ...given("next", next?.id) };
 }
 
 /** One event; undefined where none has the id. */

@@ -5,7 +5,7 @@ import { checkEvents } from "../../event/read-events.ts";
 import { isRecord, textOf } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
 import { logIn, logOut, requireAccess, requireOrigin } from "./access.ts";
-import { type RawQuery, readEventQuery, readRunQuery } from "./list-query.ts";
+import { type RawQuery, readEventQuery, readRunQuery, readSearch } from "./list-query.ts";
 import { operationRoutes, readRerunFrom, RERUN_HINTS } from "./operation-routes.ts";
 import { appView, functionView } from "./registry-view.ts";
 import { seqOf } from "./run-facts.ts";
@@ -53,13 +53,16 @@ function sessionRoutes(app: FastifyInstance, context: ServerContext): void {
 function listRoutes(app: FastifyInstance, context: ServerContext): void {
   const { engine } = context;
   app.get("/boot", async (): Promise<UiBoot> => bootOf(context));
-  app.get("/runs", async (request) => readRuns(context, readRunQuery(request.query as RawQuery, engine.registry)));
+  app.get("/runs", async ({ query }) => {
+    const raw = query as RawQuery;
+    return readRuns(context, readRunQuery(raw, engine.registry), readSearch(raw, "runs"));
+  });
   app.get("/runs/:runId", async (request: RunRequest): Promise<UiRunDetail> => {
     const detail = await readRun(context, request.params.runId);
     if (detail === undefined) throw noRun(request.params.runId);
     return detail;
   });
-  app.get("/events", async (request) => readEvents(context, readEventQuery(request.query as RawQuery)));
+  app.get("/events", async ({ query }) => readEvents(context, readEventQuery(query as RawQuery), readSearch(query as RawQuery, "events")));
   app.get("/events/:eventId", async (request): Promise<UiEventRow> => {
     const { eventId } = request.params as { readonly eventId: string };
     const event = await readEvent(context, eventId);
