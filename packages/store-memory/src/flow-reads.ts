@@ -20,11 +20,18 @@ export function batchEvents(tables: Tables, batchId: string): readonly EventRow[
   return places.map(({ eventId }) => eventOf(tables, eventId)).filter((event) => event !== undefined);
 }
 
-export function eventsOfName(tables: Tables, { name, receivedFrom, receivedUntil, after = "", limit }: EventSearch): readonly EventRow[] {
+export function eventsOfName(tables: Tables, { name, receivedFrom, receivedUntil, after, limit }: EventSearch): readonly EventRow[] {
+  const last = after === undefined ? undefined : tables.events.get(after);
+  if (after !== undefined && last === undefined) return [];
   return [...tables.events.values()]
-    .filter((event) => event.name === name && event.receivedAt >= receivedFrom && event.receivedAt <= receivedUntil && event.id > after)
-    .sort((a, b) => compareText(a.id, b.id))
+    .filter((event) => event.name === name && event.receivedAt >= receivedFrom && event.receivedAt <= receivedUntil)
+    .filter((event) => last === undefined || byReceipt(event, last) > 0)
+    .sort(byReceipt)
     .slice(0, limit)
     .map(({ id }) => eventOf(tables, id))
     .filter((event) => event !== undefined);
+}
+
+function byReceipt(a: EventRow, b: EventRow): number {
+  return a.receivedAt - b.receivedAt || compareText(a.id, b.id);
 }

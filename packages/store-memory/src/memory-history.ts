@@ -1,5 +1,5 @@
 /** Lists, pages and details: filters and sorts over all rows. */
-import type { EventRow, RunRow } from "@pawl/engine";
+import type { DeferRow, EventRow, MetadataRow, RunRow } from "@pawl/engine";
 import type { EventQuery, HistoryStore, RunDetail, RunFilter, RunQuery, RunTimeField } from "@pawl/store";
 import { compareText } from "./queue-reads.ts";
 import { rowsOf, type Tables } from "./tables.ts";
@@ -10,14 +10,16 @@ export function openHistory(tables: Tables, assertOpen: () => void): HistoryStor
     assertOpen();
     return read();
   };
-  const eventById = (eventId: string): EventRow | undefined => eventOf(tables, eventId);
   return {
     listRuns: (query) => open(() => listRuns(tables, query)),
     countRuns: ({ filter, timeField, max }) => open(() => Math.min(max, matchingRuns(tables, filter, timeField).length)),
     runDetail: (runId) => open(() => runDetail(tables, runId)),
     runsByIds: (runIds) => open(() => rowsOf(tables.runs, new Set(runIds)).sort(byQueuedAt)),
     listEvents: (query) => open(() => listEvents(tables, query)),
-    eventById: (eventId) => open(() => eventById(eventId)),
+    eventById: (eventId) => open(() => eventOf(tables, eventId)),
+    eventsByIds: (eventIds) => open(() => eventsOf(tables, eventIds)),
+    defersOfRun: (runId) => open(() => defersOfRun(tables, runId)),
+    metadataOfRun: (runId) => open(() => metadataOfRun(tables, runId)),
     runsOfEvents: (eventIds) => open(() => runsOfEvents(tables, eventIds)),
     outcomesOfEvents: (eventIds) =>
       open(() => {
@@ -33,18 +35,35 @@ export function eventOf(tables: Tables, eventId: string): EventRow | undefined {
   return event === undefined ? undefined : { ...event, isProcessed: !tables.unprocessed.has(eventId) };
 }
 
+function eventsOf(tables: Tables, eventIds: readonly string[]): readonly EventRow[] {
+  return eventIds.map((eventId) => eventOf(tables, eventId)).filter((event) => event !== undefined);
+}
+
+/** What is to be started when a run has ended, in the order of creation. */
+export function defersOfRun(tables: Tables, runId: string): readonly DeferRow[] {
+  return rowsOf(tables.defers, tables.defersOfRun.get(runId)).sort((a, b) => a.createdAt - b.createdAt || compareText(a.id, b.id));
+}
+
+function metadataOfRun(tables: Tables, runId: string): readonly MetadataRow[] {
+  return rowsOf(tables.metadata, tables.metadataOfRun.get(runId)).sort(
+    (a, b) => compareText(a.stepId, b.stepId) || compareText(a.kind, b.kind) || compareText(a.name, b.name),
+  );
+}
+
 function byQueuedAt(a: RunRow, b: RunRow): number {
   return a.queuedAt - b.queuedAt || compareText(a.id, b.id);
 }
 
 function matchingRuns(tables: Tables, filter: RunFilter, timeField: RunTimeField): RunRow[] {
-  const { statuses, functionIds, appIds, eventName, from = -Infinity, until = Infinity, bulkId, idPrefix = "" } = filter;
+  const { statuses, functionIds, appIds, eventName, from = -Infinity, until = Infinity, hasStarted, live, bulkId, idPrefix = "" } = filter;
   const prefix = idPrefix.toUpperCase();
   return Array.from(tables.runs.values()).filter((run) => {
     const at = run[timeField];
     if (at === undefined || at < from || at >= until) return false;
     if (statuses !== undefined && !statuses.includes(run.status)) return false;
     if (functionIds !== undefined && !functionIds.includes(run.functionId)) return false;
+    if (hasStarted !== undefined && hasStarted !== (run.startedAt !== undefined)) return false;
+    if (live !== undefined && live !== (run.status === "QUEUED" || run.status === "RUNNING")) return false;
     if (bulkId !== undefined && run.bulkId !== bulkId) return false;
     if (appIds !== undefined && !appIds.includes(run.appId)) return false;
     return (eventName === undefined || run.eventName === eventName) && run.id.startsWith(prefix);
@@ -70,11 +89,9 @@ function runDetail(tables: Tables, runId: string): RunDetail | undefined {
     attempts: rowsOf(tables.attempts, tables.attemptsOfRun.get(runId)).sort(
       (a, b) => a.startedAt - b.startedAt || compareText(a.stepId, b.stepId) || a.attempt - b.attempt,
     ),
-    events: run.eventIds.map((eventId) => eventOf(tables, eventId)).filter((event) => event !== undefined),
-    defers: rowsOf(tables.defers, tables.defersOfRun.get(runId)),
-    metadata: rowsOf(tables.metadata, tables.metadataOfRun.get(runId)).sort(
-      (a, b) => compareText(a.stepId, b.stepId) || compareText(a.kind, b.kind) || compareText(a.name, b.name),
-    ),
+    events: eventsOf(tables, run.eventIds),
+    defers: defersOfRun(tables, runId),
+    metadata: metadataOfRun(tables, runId),
   };
 }
 

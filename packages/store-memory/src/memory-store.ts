@@ -9,7 +9,7 @@ import { StoreError, type Claim, type Store } from "@pawl/store";
 import { guardHolds, makeChange, pauseOfSignal, runOfKey, type World } from "./apply-change-set.ts";
 import { Journal } from "./journal.ts";
 import { Leases } from "./leases.ts";
-import { eventOf, openHistory } from "./memory-history.ts";
+import { defersOfRun, eventOf, openHistory } from "./memory-history.ts";
 import { batchEvents, cellsOfKind, eventsOfName } from "./flow-reads.ts";
 import { purge } from "./purge.ts";
 import { compareText, dueLanes, findPauses, scanItems } from "./queue-reads.ts";
@@ -124,7 +124,7 @@ function loadRun(tables: Tables, runId: string): RunState | undefined {
   if (run === undefined) return undefined;
   const events = rowsOf(tables.events, run.eventIds).map(({ body }) => body);
   const steps = rowsOf(tables.steps, tables.stepsOfRun.get(runId));
-  return runStateOf(run, steps, { events, defers: rowsOf(tables.defers, tables.defersOfRun.get(runId)) });
+  return runStateOf(run, steps, { events, defers: defersOfRun(tables, runId) });
 }
 
 function sorted<T extends { readonly id: string }>(table: ReadonlyMap<string, T>): readonly T[] {

@@ -17,6 +17,10 @@ export type RunFilter = {
   readonly from?: number;
   /** Exclusive, on `timeField`. */
   readonly until?: number;
+  /** Whether the app was called for it. */
+  readonly hasStarted?: boolean;
+  /** Whether it is queued or running. */
+  readonly live?: boolean;
   /** Created by this bulk operation. */
   readonly bulkId?: string;
   /** Start of a run id, any case. */
@@ -50,7 +54,7 @@ export type RunDetail = {
   /** Oldest first. */
   readonly attempts: readonly AttemptRow[];
   readonly events: readonly EventRow[];
-  /** In the order of their creation. */
+  /** In the order of their creation, then their ids. */
   readonly defers: readonly DeferRow[];
   /** In the order of step, kind and name. */
   readonly metadata: readonly MetadataRow[];
@@ -64,6 +68,11 @@ export interface HistoryStore {
   runsByIds(runIds: readonly string[]): Promise<readonly RunRow[]>;
   listEvents(query: EventQuery): Promise<readonly EventRow[]>;
   eventById(eventId: string): Promise<EventRow | undefined>;
+  /** Those that are stored, in the order of the ids. */
+  eventsByIds(eventIds: readonly string[]): Promise<readonly EventRow[]>;
+  /** Ordered as in `RunDetail`; none where there is no such run. */
+  defersOfRun(runId: string): Promise<readonly DeferRow[]>;
+  metadataOfRun(runId: string): Promise<readonly MetadataRow[]>;
   /** Runs that have one of the events among theirs, oldest first. */
   runsOfEvents(eventIds: readonly string[]): Promise<readonly RunRow[]>;
   outcomesOfEvents(eventIds: readonly string[]): Promise<readonly EventOutcome[]>;

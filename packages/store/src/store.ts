@@ -40,7 +40,7 @@ export type EventSearch = {
   readonly name: string;
   readonly receivedFrom: number;
   readonly receivedUntil: number;
-  /** Id of the last event of the page before. */
+  /** Id of the last event of the page before; it is still stored. */
   readonly after?: string;
   readonly limit: number;
 };
@@ -95,7 +95,7 @@ export interface Store {
   cellsOfKind(query: { readonly kind: CellKind; readonly after?: string; readonly limit: number }): Promise<readonly CellRow[]>;
   /** Events of an open batch, in the order of their positions. */
   batchEvents(batchId: string): Promise<readonly EventRow[]>;
-  /** Events of a name that were received from an instant to another (both inclusive), in the order of their ids. */
+  /** Events of a name that were received from an instant to another (both inclusive), oldest first: by (receivedAt, id). */
   eventsOfName(query: EventSearch): Promise<readonly EventRow[]>;
 
   /** Deletes what has become old, at most `limit` rows of each kind, in one short transaction. What lives or is referred to stays. */

@@ -2,12 +2,12 @@
  * The event log.
  *
  * Purpose: append events, mark them processed, read them by id and those left unprocessed.
- * Indexes: `events` by id (unique), `unprocessed_events` by its primary key.
+ * Indexes: `events` by id (unique), `unprocessed_events` by its primary key, `events_received_idx` for the events of a name by when they
+ * were received: ids do not tell, because senders may choose the time in them.
  * Plan: insert is two appends; marking deletes one small row and never touches the body; the list of unprocessed events walks
  * `unprocessed_events` in the order of ids and looks each event up.
  */
 import type { EventOutcome, EventRow } from "@pawl/engine";
-import { encodeUlid } from "@pawl/protocol";
 import type { EventSearch } from "@pawl/store";
 import type { Connection } from "../connection.ts";
 import { flag, jsonList } from "../sql-values.ts";
@@ -35,7 +35,7 @@ export interface EventStatements {
   isUnprocessed(eventId: string): boolean;
   /** In the order of ids, after the given one. */
   unprocessed(limit: number, after: string): readonly EventRow[];
-  /** Of a name and received between two instants, in the order of ids. */
+  /** Of a name and received between two instants, oldest first. */
   ofName(query: EventSearch): readonly EventRow[];
   byIds(eventIds: readonly string[]): readonly EventRow[];
   /** Bodies of those that are stored, in the order of the ids. */
@@ -53,7 +53,13 @@ export function eventStatements(connection: Connection): EventStatements {
      from unprocessed_events join events on id = event_id where event_id > ? order by event_id limit ?`,
   );
   const ofName = connection.prepare<EventRecord>(
-    `select ${EVENT_COLUMNS} from events where name = ? and id > ? and received_at >= ? and received_at <= ? order by id limit ?`,
+    `select ${EVENT_COLUMNS} from events indexed by events_received_idx
+     where name = ? and received_at >= ? and received_at <= ? order by received_at, id limit ?`,
+  );
+  const ofNameAfter = connection.prepare<EventRecord>(
+    `select ${EVENT_COLUMNS} from events indexed by events_received_idx
+     where name = ? and (received_at, id) > ((select received_at from events where id = ?), ?) and received_at <= ?
+     order by received_at, id limit ?`,
   );
   const outcomes = connection.prepare<OutcomeRecord>(
     `select event_id, function_id, reason, detail, at from event_outcomes
@@ -64,19 +70,14 @@ export function eventStatements(connection: Connection): EventStatements {
     isUnprocessed: (eventId) => isUnprocessed.get(eventId) !== undefined,
     unprocessed: (limit, after) => unprocessed.all(after, limit).map(eventOf),
     ofName: ({ name, receivedFrom, receivedUntil, after, limit }) =>
-      ofName.all(name, after ?? firstIdAt(receivedFrom), receivedFrom, receivedUntil, limit).map(eventOf),
+      (after === undefined
+        ? ofName.all(name, receivedFrom, receivedUntil, limit)
+        : ofNameAfter.all(name, after, after, receivedUntil, limit)
+      ).map(eventOf),
     byIds: (eventIds) => eventIds.flatMap((eventId) => byId.all(eventId)).map(eventOf),
     bodies: (eventIds) => eventIds.flatMap((eventId) => body.all(eventId)).map((record) => record.body),
     outcomes: (eventIds) => outcomes.all(jsonList(eventIds)).map(outcomeOf),
   };
-}
-
-/** Ids carry their time, give or take what a sender's seed may say: an hour of slack before the search begins. */
-const ID_SLACK_MS = 3_600_000;
-
-/** Sorts before the ids of that time. */
-function firstIdAt(at: number): string {
-  return encodeUlid(Math.max(0, at - ID_SLACK_MS), new Uint8Array(10));
 }
 
 /** The row of a record. */

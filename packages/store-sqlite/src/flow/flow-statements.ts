@@ -44,7 +44,10 @@ const CELL_COLUMNS = "key, kind, function_id, state, version, expires_at";
 type CellStatements = Pick<FlowStatements, "putCell" | "deleteCell" | "cellVersion" | "cells" | "cellsOfKind">;
 
 function cellStatements(connection: Connection): CellStatements {
-  const put = connection.prepare(`insert or replace into cells (${CELL_COLUMNS}) values (?, ?, ?, ?, ?, ?)`);
+  const put = connection.prepare(
+    `insert into cells (${CELL_COLUMNS}) values (?, ?, ?, ?, ?, ?) on conflict (key) do update set kind = excluded.kind,
+       function_id = excluded.function_id, state = excluded.state, version = excluded.version, expires_at = excluded.expires_at`,
+  );
   const remove = connection.prepare("delete from cells where key = ?");
   const version = connection.prepare<{ version: number }>("select version from cells where key = ?");
   const byKey = connection.prepare<CellRecord>(`select ${CELL_COLUMNS} from cells where key = ?`);

@@ -2,8 +2,9 @@
  * The SQL of lists of runs.
  *
  * Indexes: one of `runs_queued_idx`, `runs_started_idx`, `runs_ended_idx` (in the order of the list, so that a page stops after its last
- * row), `runs_function_idx` for one function, `runs_live_idx` for runs that have not ended; by id for a prefix. SQLite keeps no statistics
- * here, so the index is named and the other conditions are hidden from the planner with a unary plus.
+ * row), `runs_function_idx` for one function, `runs_live_idx` and `runs_function_live_idx` for runs that have not ended, `runs_bulk_idx`
+ * for those of a bulk operation; by id for a prefix. SQLite keeps no statistics here, so the index is named and the other conditions are
+ * hidden from the planner with a unary plus.
  * Plan: a range of one index, newest first, each row looked up; a filter that few of many runs pass reads all of the range.
  */
 import type { RunFilter, RunQuery, RunTimeField } from "@pawl/store";
@@ -53,8 +54,8 @@ function indexOf(scope: Scope): string {
   return isLiveOnly(scope.filter) ? "runs_live_idx" : "runs_queued_idx";
 }
 
-function isLiveOnly({ statuses }: RunFilter): boolean {
-  return statuses?.every((status) => status === "QUEUED" || status === "RUNNING") ?? false;
+function isLiveOnly({ live, statuses }: RunFilter): boolean {
+  return live ?? statuses?.every((status) => status === "QUEUED" || status === "RUNNING") ?? false;
 }
 
 function whereOf(clauses: readonly Clause[]): string {
@@ -69,6 +70,8 @@ function clausesOf({ filter, timeField }: Scope): Clause[] {
   if (filter.from !== undefined) add(`${column} >= ?`, filter.from);
   if (filter.until !== undefined) add(`${column} < ?`, filter.until);
   if (isLiveOnly(filter)) add("status in ('QUEUED', 'RUNNING')");
+  if (filter.live === false) add("+status not in ('QUEUED', 'RUNNING')");
+  if (filter.hasStarted !== undefined) add(`+started_at is ${filter.hasStarted ? "not null" : "null"}`);
   if (filter.statuses !== undefined) add(`+status in ${ANY_OF}`, jsonList(filter.statuses));
   if (filter.functionIds?.length === 1) add("function_id = ?", filter.functionIds[0] ?? "");
   else if (filter.functionIds !== undefined) add(`+function_id in ${ANY_OF}`, jsonList(filter.functionIds));

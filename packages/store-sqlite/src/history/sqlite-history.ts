@@ -34,6 +34,9 @@ export function openHistory(connection: Connection, statements: Statements, asse
     runsByIds: (runIds) => open(() => runsByIds.all(jsonList(runIds)).map(runOf)),
     listEvents: (query) => open(() => all<EventRecord>(eventListSql(query)).map(eventOf)),
     eventById: (eventId) => open(() => statements.events.byIds([eventId])[0]),
+    eventsByIds: (eventIds) => open(() => statements.events.byIds(eventIds)),
+    defersOfRun: (runId) => open(() => statements.flow.defersOfRun(runId)),
+    metadataOfRun: (runId) => open(() => statements.flow.metadataOfRun(runId)),
     runsOfEvents: (eventIds) => open(() => runsOfEvents.all(jsonList(eventIds)).map(runOf)),
     outcomesOfEvents: (eventIds) => open(() => statements.events.outcomes(eventIds)),
   };

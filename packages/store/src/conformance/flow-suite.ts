@@ -52,13 +52,42 @@ function describeCells(open: OpenStore): void {
       expect(await store.cellsOfKind({ kind: "bulk", after: "bulk|b", limit: 2 })).toEqual(bulks.slice(2));
     });
 
-    test("cells survive a crash", async () => {
-      const { store, reopen } = await openForTest(open);
-      await commit(store, [{ kind: "put-cell", cell: cellOf() }]);
-      if (reopen === undefined) return;
-      const again = await reopen();
-      expect(await again.store.cells([KEY])).toEqual([cellOf()]);
-      await again.store.close();
+    test("a cell whose guard fails takes the whole change set with it, and the other way round", async () => {
+      const { store } = await openForTest(open);
+      const put = (version: number) => ({ kind: "put-cell", cell: cellOf({ version }) }) as const;
+      await commit(store, [put(1)]);
+      const stale = { kind: "cell-version", key: KEY, version: 0 } as const;
+      await conflict(store, [stale], [put(1), { kind: "insert-run", run: fixtures.run() }]);
+      expect(await store.loadRun(idOf(1))).toBeUndefined();
+      const current = { kind: "cell-version", key: KEY, version: 1 } as const;
+      await conflict(store, [current, { kind: "pause-open", pauseId: "none" }], [put(2)]);
+      const broken = { kind: "insert-item", item: fixtures.item({ id: "elsewhere" }) } as const;
+      await expect(store.apply({ guards: [current], changes: [put(2), broken] })).rejects.toMatchObject({ code: "STORE_ROW_INVALID" });
+      expect(await store.cells([KEY])).toEqual([cellOf()]);
+    });
+
+    test("of two decisions on one version, applied at once, the first wins", async () => {
+      const { store } = await openForTest(open);
+      const admit = (state: string) => {
+        const guard = { kind: "cell-version", key: KEY, version: 0 } as const;
+        return store.apply({ guards: [guard], changes: [{ kind: "put-cell", cell: cellOf({ state }) }] });
+      };
+      const results = await Promise.all([admit('["first"]'), admit('["second"]')]);
+      expect(results.map(({ kind }) => kind)).toEqual(["applied", "conflict"]);
+      expect(await store.cells([KEY])).toEqual([cellOf({ state: '["first"]' })]);
+    });
+
+    test("cells and batches are there after a restart", async ({ skip }) => {
+      const opened = await openForTest(open);
+      if (opened.reopen === undefined) return skip();
+      await commit(opened.store, [
+        { kind: "put-cell", cell: cellOf() },
+        { kind: "insert-event", event: fixtures.event() },
+        { kind: "insert-batch-event", batchEvent: { batchId: "b", position: 0, eventId: idOf(1) } },
+      ]);
+      const { store } = await openForTest(opened.reopen);
+      expect(await store.cells([KEY])).toEqual([cellOf()]);
+      expect(await store.batchEvents("b")).toEqual([fixtures.event()]);
     });
   });
 }
@@ -110,6 +139,8 @@ function describeNotes(open: OpenStore): void {
       const expected = [{ ...defer, status: "aborted" }, rejected];
       expect([...((await store.loadRun(idOf(1)))?.defers.values() ?? [])]).toEqual(expected);
       expect((await store.history.runDetail(idOf(1)))?.defers).toEqual(expected);
+      expect(await store.history.defersOfRun(idOf(1))).toEqual(expected);
+      expect(await store.history.defersOfRun(idOf(2))).toEqual([]);
     });
 
     test("metadata is one row for each run, step, kind and name", async () => {
@@ -121,10 +152,13 @@ function describeNotes(open: OpenStore): void {
         { kind: "put-metadata", metadata: row },
         { kind: "put-metadata", metadata: { ...row, values: "2" } },
       ]);
-      expect((await store.history.runDetail(idOf(1)))?.metadata).toEqual([
+      const expected = [
         { ...row, values: "2" },
         { ...row, stepId: "s" },
-      ]);
+      ];
+      expect((await store.history.runDetail(idOf(1)))?.metadata).toEqual(expected);
+      expect(await store.history.metadataOfRun(idOf(1))).toEqual(expected);
+      expect(await store.history.metadataOfRun(idOf(2))).toEqual([]);
     });
 
     test("what a run holds, why it was skipped, who made it and its labels read back; a run can be created ended", async () => {
@@ -139,8 +173,11 @@ function describeNotes(open: OpenStore): void {
       });
       await commit(store, [{ kind: "insert-run", run }]);
       expect((await store.loadRun(run.id))?.run).toEqual(run);
+      const { holds: _h, skipReason: _s, bulkId: _b, sessions: _l, ...without } = run;
+      await commit(store, [{ kind: "update-run", run: { ...without, version: 2 } }]);
+      expect((await store.loadRun(run.id))?.run).toEqual({ ...run, version: 2 });
       const query = { timeField: "queuedAt", order: "asc", limit: 9 } as const;
-      expect(await store.history.listRuns({ filter: { bulkId: "bulk|1" }, ...query })).toEqual([run]);
+      expect(await store.history.listRuns({ filter: { bulkId: "bulk|1" }, ...query })).toEqual([{ ...run, version: 2 }]);
       expect(await store.history.listRuns({ filter: { bulkId: "bulk|2" }, ...query })).toEqual([]);
     });
   });
@@ -158,5 +195,24 @@ function describeSearch(open: OpenStore): void {
     expect((await store.eventsOfName({ ...query, limit: 2 })).map(({ id }) => id)).toEqual([idOf(1), idOf(2)]);
     expect((await store.eventsOfName({ ...query, after: idOf(2), limit: 2 })).map(({ id }) => id)).toEqual([idOf(4)]);
     expect(await store.eventsOfName({ ...query, receivedFrom: 1_001, receivedUntil: 1_999, limit: 2 })).toEqual([]);
+  });
+
+  test("events are found by when they were received also where their ids say another time", async () => {
+    const { store } = await openForTest(open);
+    const [late, early, same] = [fixtures.event({ id: idOf(1) }), fixtures.event({ id: idOf(9) }), fixtures.event({ id: idOf(2) })];
+    const receivedAt = 1_760_000_000_000;
+    const rows = [
+      { ...late, receivedAt: receivedAt + 1 },
+      { ...same, receivedAt: receivedAt + 1 },
+      { ...early, receivedAt },
+    ] as const;
+    await commit(
+      store,
+      rows.map((event) => ({ kind: "insert-event", event }) as const),
+    );
+    const query = { name: late.name, receivedFrom: receivedAt, receivedUntil: receivedAt + 1 };
+    expect((await store.eventsOfName({ ...query, limit: 9 })).map(({ id }) => id)).toEqual([9, 1, 2].map(idOf));
+    expect((await store.eventsOfName({ ...query, after: idOf(9), limit: 1 })).map(({ id }) => id)).toEqual([idOf(1)]);
+    expect((await store.eventsOfName({ ...query, after: idOf(1), limit: 9 })).map(({ id }) => id)).toEqual([idOf(2)]);
   });
 }

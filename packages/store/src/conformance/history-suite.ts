@@ -64,6 +64,12 @@ function describeFilters(open: OpenStore): void {
     await expectRuns({ functionIds: ["function-b"] }, [2]);
     await expectRuns({ functionIds: ["function-b", "function-c"] }, [2, 15]);
     await expectRuns({ functionIds: ["function-a"], statuses: ["QUEUED"] }, [3]);
+    await expectRuns({ live: true }, [3, 2]);
+    await expectRuns({ live: true, functionIds: ["function-a"] }, [3]);
+    await expectRuns({ live: false }, [1, 4, 15]);
+    await expectRuns({ live: false, statuses: ["QUEUED", "FAILED"] }, [4]);
+    await expectRuns({ hasStarted: true }, [1, 4, 2]);
+    await expectRuns({ hasStarted: false, live: true }, [3]);
     await expectRuns({ appIds: ["app-b", "none"] }, [3]);
     await expectRuns({ eventName: "other" }, [4]);
     await expectRuns({ from: 20, until: 40 }, [3, 4, 2]);
@@ -77,6 +83,23 @@ function describeFilters(open: OpenStore): void {
     await insertAll(store);
     expect(await store.history.countRuns({ filter: {}, timeField: "queuedAt", max: 3 })).toBe(3);
     expect(await store.history.countRuns({ filter: {}, timeField: "startedAt", max: 9 })).toBe(3);
+  });
+
+  test("the live runs of a function are paged oldest first while they end", async () => {
+    const { store } = await openForTest(open);
+    const runs = [1, 2, 3, 4, 5].map((n) => fixtures.run({ id: idOf(n), queuedAt: n < 4 ? 10 : n }));
+    await commit(
+      store,
+      [...runs, fixtures.run({ id: idOf(9), functionId: "function-b" })].map((run) => ({ kind: "insert-run", run })),
+    );
+    const filter = { functionIds: ["function-a"], live: true } as const;
+    const end = (run: RunRow | undefined) =>
+      commit(store, [{ kind: "update-run", run: { ...(run as RunRow), status: "CANCELLED", endedAt: 50, version: 2 } }]);
+    expect(await list(store, { filter, order: "asc", limit: 2 })).toEqual([4, 5].map(idOf));
+    await end(runs[4]);
+    await end(runs[0]);
+    expect(await list(store, { filter, order: "asc", limit: 2, after: { at: 5, id: idOf(5) } })).toEqual([2, 3].map(idOf));
+    expect(await list(store, { filter, order: "asc" })).toEqual([4, 2, 3].map(idOf));
   });
 
   test("a run moves between lists as it goes on", async () => {
@@ -122,5 +145,6 @@ function describeLookUps(open: OpenStore): void {
     const run = fixtures.run({ eventIds: [idOf(12), idOf(11)] });
     expect(await store.history.runDetail(idOf(1))).toEqual({ run, steps: [], attempts: [], events, defers: [], metadata: [] });
     expect(await store.history.runDetail(idOf(2))).toBeUndefined();
+    expect(await store.history.eventsByIds([idOf(12), idOf(99), idOf(11)])).toEqual(events);
   });
 }

@@ -8,7 +8,7 @@ export function describeRegistry(open: OpenStore): void {
     test("apps and functions are put, replaced and read whole", async () => {
       const { store } = await openForTest(open);
       const app = fixtures.app({ appVersion: "7", error: "unreachable", archivedAt: 5_000, method: "connect" });
-      const row = fixtures.function({ archivedAt: 5_000, config: '{"name":"☂"}' });
+      const row = fixtures.function({ archivedAt: 5_000, paused: { mode: "drain", since: 4_000 }, config: '{"name":"☂"}' });
       await commit(store, [
         { kind: "put-app", app },
         { kind: "put-app", app: fixtures.app({ id: "app-b" }) },
