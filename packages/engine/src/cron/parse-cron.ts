@@ -17,6 +17,17 @@ const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "
 const WEEKDAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
+/** What other crons know by a word. */
+const DESCRIPTORS: Readonly<Record<string, string>> = {
+  "@yearly": "0 0 1 1 *",
+  "@annually": "0 0 1 1 *",
+  "@monthly": "0 0 1 * *",
+  "@weekly": "0 0 * * 0",
+  "@daily": "0 0 * * *",
+  "@midnight": "0 0 * * *",
+  "@hourly": "0 * * * *",
+};
+
 type FieldName = "minute" | "hour" | "day of month" | "month" | "day of week";
 type Field = { readonly name: FieldName; readonly min: number; readonly max: number; readonly names?: readonly string[] };
 
@@ -54,7 +65,7 @@ export function parseCron(cron: string): CronResult {
   if (cron.length > CRON_CHARS_MAX) return problem(`it has ${cron.length} characters, at most ${CRON_CHARS_MAX} are allowed`);
   const [, zone = "UTC", text = ""] = /^(?:(?:TZ|CRON_TZ)=(\S*)\s+)?(.*)$/s.exec(cron.trim()) ?? [];
   if (!isTimeZone(zone)) return problem(`there is no time zone ${JSON.stringify(zone)}; use a name such as Europe/Berlin`);
-  if (text.startsWith("@")) return problem(`descriptors such as ${text.split(/\s/)[0]} are not supported; write five fields`);
+  if (text.startsWith("@")) return problem(descriptorProblem(text));
   const texts = text.split(/\s+/).filter((field) => field !== "");
   if (texts.length !== FIELDS.length)
     return problem(`it has ${texts.length} fields, but needs five: ${FIELDS.map(({ name }) => name).join(", ")}`);
@@ -72,6 +83,11 @@ export function parseCron(cron: string): CronResult {
 export function cronProblem(cron: string): string | undefined {
   const result = parseCron(cron);
   return result.kind === "problem" ? result.problem : undefined;
+}
+
+function descriptorProblem(text: string): string {
+  const fields = DESCRIPTORS[text.toLowerCase()];
+  return `descriptors such as ${text.split(/\s/)[0]} are not supported; write ${fields ?? "five fields"}`;
 }
 
 function scheduleOf(zone: string, texts: readonly string[], values: readonly (readonly number[])[]): CronSchedule {

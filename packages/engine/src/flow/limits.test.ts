@@ -83,6 +83,23 @@ test("large limits refuse at most what was admitted a 64th of the period too lon
   );
 });
 
+test("a limit of any size admits again at the instant that it names, and not a millisecond before", () => {
+  fc.assert(
+    fc.property(rateRules, instants, (rule, at) => {
+      let state: string | undefined;
+      for (const now of at) {
+        const result = admitRate(state, rule, now);
+        if (result.kind === "admitted") ({ state } = result);
+        else {
+          expect(result.nextAt).toBeGreaterThan(now);
+          expect(admitRate(state, rule, result.nextAt).kind).toBe("admitted");
+          expect(admitRate(state, rule, result.nextAt - 1).kind).toBe("refused");
+        }
+      }
+    }),
+  );
+});
+
 test("the state of a large limit stays small", () => {
   const rule = { limit: 100_000, periodMs: 3_600_000 };
   let state: string | undefined;

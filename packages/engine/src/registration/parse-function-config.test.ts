@@ -218,7 +218,7 @@ describe("refused", () => {
     [{ triggers: [{ event: "a", expression: 5 }] }, "config_invalid triggers[0].expression must be an expression, got 5"],
     [
       { triggers: [{ cron: "@daily" }] },
-      'schedule_invalid triggers[0].cron must be a cron schedule such as 0 9 * * MON, got "@daily": descriptors such as @daily are not supported; write five fields',
+      'schedule_invalid triggers[0].cron must be a cron schedule such as 0 9 * * MON, got "@daily": descriptors such as @daily are not supported; write 0 0 * * *',
     ],
     [
       { triggers: [{ cron: "* * * * *", jitter: "500ms" }] },
