@@ -62,3 +62,5 @@ import type { StepTools as Tools } from "./step/tools.ts";
 export type GetFunctionOutput<F> = JsonForm<RawOutput<F>>;
 /** Step tools of a client's functions, for helpers that take them as argument. */
 export type GetStepTools<C> = C extends Client<infer E> ? Tools<E> : never;
+
+export { anthropic, gemini, openai, type AiFormat, type AiModel, type ModelOptions } from "./ai/model.ts";

@@ -72,7 +72,7 @@ export function planBatchEnd(
   }
   const correlationIds = events.flatMap((event) => correlationOf(event));
   const parsed = JSON.parse(first.body) as ExpressionEvent;
-  planStart(plan, { function: row, events, parsed, ...(correlationIds.length === 0 ? {} : { correlationIds }) });
+  planStart(plan, { function: row, events, parsed, batchId, ...(correlationIds.length === 0 ? {} : { correlationIds }) });
 }
 
 function correlationOf(event: EventRow): readonly string[] {

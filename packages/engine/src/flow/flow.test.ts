@@ -135,6 +135,14 @@ test("a batch whose time is up takes its cell along", () => {
   expect(started(plan)).toHaveLength(1);
 });
 
+test("a batch starts at once, though its one event lies in the future", () => {
+  const world = worldOf({ batch: { sizeMax: 10, timeoutMs: 3_000 } });
+  const only = world.send({ n: 1 }, NOW, { ts: NOW + 60_000 });
+  const plan = world.plan(NOW + 3_000);
+  planBatchEnd(plan, { batchId: ofKind(only.changes, "insert-item")[0]?.item.runId ?? "", function: world.row, events: [only.event] });
+  expect(ofKind(plan.changes, "insert-item")[0]?.item.dueAt).toBe(NOW + 3_000);
+});
+
 test("an event that a batch's condition does not name runs by itself", () => {
   const world = worldOf({ batch: { sizeMax: 10, timeoutMs: 3_000, condition: "event.data.bulk" } });
   expect(started(world.send({ bulk: true }))).toHaveLength(0);

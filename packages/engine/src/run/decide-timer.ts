@@ -11,6 +11,7 @@ import { isFinished } from "../step/step-row.ts";
 import { type Draft, decisionOf, draftOf, endRun, finishStep, isEnded, type RunEnvironment, stepOf } from "./draft.ts";
 import { pauseIdsOf } from "./op/wait.ts";
 import type { RunState } from "./run-state.ts";
+import { isOfBatch } from "./schedule-run.ts";
 
 export type TimerInput = {
   readonly item: ItemRow;
@@ -60,11 +61,10 @@ function timeOutRun(draft: Draft, { item, calledAt }: TimerInput): Decision {
   return decisionOf(draft, { id: item.id, keep: false });
 }
 
-/** When the run could have started: at once, or at the time of the one event that started it. A run that is run again starts at once. */
+/** When the run could have started: at once, or at the time of the event that started it. Batches and repeated runs start at once. */
 function startableAt({ run, state }: Draft): number {
-  if (run.rerunOf !== undefined) return run.queuedAt;
-  const [body = "{}"] = state.events;
-  const { ts = 0 } = run.eventIds.length === 1 ? (JSON.parse(body) as { readonly ts?: number }) : {};
+  if (run.rerunOf !== undefined || isOfBatch(run)) return run.queuedAt;
+  const { ts = 0 } = JSON.parse(state.events[0] ?? "{}") as { readonly ts?: number };
   return Math.max(run.queuedAt, ts);
 }
 

@@ -29,6 +29,8 @@ export type ScheduleInput = {
   /** The first event's body, parsed: keys and priority come from it. */
   readonly parsed: ExpressionEvent;
   readonly idempotencyKey?: string;
+  /** For a batch, of one event or more: its key as a run. */
+  readonly batchId?: string;
   /** Who waits for the run's result; of a batch, there may be several. */
   readonly correlationIds?: readonly string[];
   readonly rerunOf?: string;
@@ -52,7 +54,7 @@ export function scheduleRun(input: ScheduleInput, ctx: DecideContext): Scheduled
   const pauses = definition.cancelOn.flatMap((cancel, index) => cancelPause({ cancel, index, runId: row.id, parsed, now: ctx.now }));
   const steps = input.memo === undefined ? [] : stepsOfMemo(input.memo, row);
   const run: RunRow = { ...row, ...(input.memo === undefined ? {} : countsOf(input.memo, row)), hasPauses: pauses.length > 0 };
-  const dueAt = Math.max(ctx.now, events.length === 1 ? (events[0]?.ts ?? 0) : 0);
+  const dueAt = Math.max(ctx.now, input.batchId === undefined ? (events[0]?.ts ?? 0) : 0);
   return {
     state: runStateOf(run, steps, { events: events.map(({ body }) => body) }),
     changes: [
@@ -81,7 +83,7 @@ export function skippedRun(input: ScheduleInput, { reason, ctx }: { readonly rea
 function newRun(input: ScheduleInput, ctx: DecideContext): RunRow {
   const { events, parsed } = input;
   const { id: functionId, appId, version, definition } = input.function;
-  const { idempotencyKey, correlationIds = [], rerunOf, cron, bulkId, holds = [] } = input;
+  const { batchId, idempotencyKey = batchId, correlationIds = [], rerunOf, cron, bulkId, holds = [] } = input;
   const sessions = sessionsOf(events, parsed);
   return {
     id: ctx.random.ulid(ctx.now),
@@ -129,6 +131,11 @@ function startItem(run: RunRow, { attemptsMax }: FunctionDefinition, dueAt: numb
 function startTimeout(run: RunRow, { timeouts }: FunctionDefinition, dueAt: number): readonly Change[] {
   if (timeouts.startMs === undefined) return [];
   return [{ kind: "insert-item", item: timeoutItem(run, { which: "start", dueAt: dueAt + timeouts.startMs }) }];
+}
+
+/** Whether a run is of a batch. */
+export function isOfBatch({ idempotencyKey = "" }: Pick<RunRow, "idempotencyKey">): boolean {
+  return idempotencyKey.startsWith("batch|");
 }
 
 /** The item that ends a run which takes too long to start or to finish. */

@@ -224,6 +224,41 @@ describe("tools of the server", () => {
     ]);
   });
 
+  test("say what only Pawl's server knows: look-back, several events, retries of a step, models", async () => {
+    const client = testClient();
+    const model = { format: "openai-chat", url: "https://ai.example/v1", authKey: "k" } as const;
+    const fn = client.createFunction({ id: "own", optimizeParallelism: true }, ({ step }) =>
+      Promise.all([
+        step.waitForEvent("any", { event: ["a", "b"], timeout: "1h", lookBack: "5m" }),
+        step.waitForEvent("run", { event: "a", timeout: "1h", lookBack: "run" }),
+        step.sendEvent({ id: "send", retries: { attempts: 9, backoff: { kind: "linear", min: "2s", max: 60_000 } } }, { name: "x" }),
+        step.ai.infer("ask", { model, body: { messages: [] } }),
+      ]),
+    );
+    const ops = (await call(client, fn)).wire.map(({ op, name, opts }) => ({ op, name, opts }));
+    expect(ops).toEqual([
+      { op: "WaitForEvent", name: "a", opts: { timeout: "1h", events: ["a", "b"], lookBack: "5m" } },
+      { op: "WaitForEvent", name: "a", opts: { timeout: "1h", lookBack: "run" } },
+      {
+        op: "StepPlanned",
+        name: "sendEvent",
+        opts: { retry: { attempts: 9, backoff: { kind: "linear", min: "2s", max: "1m" } }, type: "step.sendEvent" },
+      },
+      {
+        op: "AIGateway",
+        name: undefined,
+        opts: {
+          type: "step.ai.infer",
+          url: "https://ai.example/v1",
+          headers: {},
+          auth_key: "k",
+          format: "openai-chat",
+          body: { messages: [] },
+        },
+      },
+    ]);
+  });
+
   test("resolve to what was stored", async () => {
     const client = testClient();
     const fn = client.createFunction({ id: "stored" }, async ({ step }) => {

@@ -6,6 +6,7 @@
  * Source: sdk 7 and Appendix A, wire-protocol 6.6 to 6.15.
  */
 import type { Opcode } from "@pawl/protocol";
+import { type AiModel, inferOptions } from "../ai/model.ts";
 import { NonRetriableError } from "../error/errors.ts";
 import { EventType, type AnyEventType, type EventTypes, type SendableEvent } from "../event/event-type.ts";
 import { matchExpression } from "../function/config.ts";
@@ -62,6 +63,7 @@ export function createTools(host: ToolHost): { readonly step: StepTools; readonl
     waitForSignal: tools.waitForSignal.bind(tools),
     sendSignal: tools.sendSignal.bind(tools),
     fetch: tools.fetch.bind(tools),
+    ai: { infer: tools.infer.bind(tools), wrap: tools.wrap.bind(tools) },
     realtime: { publish: tools.publish.bind(tools) },
   };
   return { step: step as StepTools, group: { parallel: tools.parallel.bind(tools) as GroupTools["parallel"] } };
@@ -180,6 +182,17 @@ class Tools {
       return data;
     };
     return this.host.find({ ...base, op: "StepPlanned", opts: { ...base.opts, type: "step.realtime.publish" }, run });
+  }
+
+  infer(id: StepId, { model, body }: { readonly model: AiModel; readonly body: Readonly<Record<string, unknown>> }): Promise<unknown> {
+    const base = this.base(id);
+    return this.host.find({ ...base, op: "AIGateway", opts: { ...base.opts, ...inferOptions(model, body) } });
+  }
+
+  wrap(id: StepId, fn: (...input: unknown[]) => unknown, ...input: unknown[]): Promise<unknown> {
+    const base = this.base(id);
+    if (typeof fn !== "function") throw new NonRetriableError(`Step "${base.id}": expected a function, not ${typeof fn}.`);
+    return this.host.find({ ...base, op: "StepPlanned", name: base.id, opts: { ...base.opts, type: "step.ai.wrap" }, run: fn, input });
   }
 
   fetch(input: string | URL, init: GatewayInit = {}): Promise<unknown> {

@@ -5,6 +5,7 @@
  *
  * Source: sdk 7.
  */
+import type { AiModel } from "../ai/model.ts";
 import type { AnyEventType, EventName, EventTypes, ReceivedOfName, ReceivedOfType, SendableEvent } from "../event/event-type.ts";
 import type { EventMeta } from "../event/payload.ts";
 import type { RetryOptions } from "../function/options.ts";
@@ -117,6 +118,19 @@ export interface StepTools<E extends EventTypes = EventTypes> {
   readonly realtime: {
     /** Publishes a message once, to whoever listens then, and resolves to its data. */
     publish<Data>(id: StepId, topic: TopicRef<Data>, data: Data): Promise<Jsonify<Data>>;
+  };
+
+  readonly ai: {
+    /**
+     * Asks a model, and waits for its answer without holding a process: the server makes the request. Throws a StepError when it fails for
+     * good. The result is the provider's answer.
+     */
+    infer<Answer = Any>(
+      id: StepId,
+      options: { readonly model: AiModel; readonly body: Readonly<Record<string, unknown>> },
+    ): Promise<Jsonify<Answer>>;
+    /** Runs `fn` once and remembers its result, as `step.run` does; shown as a call of a model, with its arguments. */
+    wrap<A extends unknown[], R>(id: StepId, fn: (...input: A) => R, ...input: A): Promise<StepResult<R>>;
   };
 
   /** Has the server make an HTTP request, and waits for the answer without holding a process. Any HTTP status is an answer. */

@@ -128,10 +128,10 @@ function failure(message: string, isRetryable: boolean): GatewayOutcome {
 
 /** An address that is refused stays refused; everything else may be over in a while. */
 function failureOf(error: unknown): GatewayOutcome {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const isRefused = error instanceof PrivateAddressError || cause instanceof PrivateAddressError;
-  const message = (isRefused ? cause : error) instanceof Error ? ((isRefused ? cause : error) as Error).message : String(error);
-  return failure(message === "" ? String((error as { readonly code?: unknown }).code ?? "the connection failed") : message, !isRefused);
+  const refusal = [error, error instanceof Error ? error.cause : undefined].find((each) => each instanceof PrivateAddressError);
+  if (refusal !== undefined) return failure(refusal.message, false);
+  const { message = "", code } = error as { readonly message?: string; readonly code?: string };
+  return failure(message === "" ? (code ?? "the connection failed") : message, true);
 }
 
 function textOf(value: string | readonly string[] | undefined): string | undefined {
