@@ -114,6 +114,7 @@ function engineOf(options: ServerOptions, connect: Connect): Engine {
     clock: systemClock,
     random: systemRandom(),
     invoker: connect.invoker,
+    gateway: httpGateway({ allowPrivateAddresses: options.allowPrivateAddresses ?? (options.kind ?? "dev") === "dev" }),
     workerSlotsOf: connect.slotsOf,
     logger: options.logger ?? silentLogger,
     ...given("workers", options.workers),
