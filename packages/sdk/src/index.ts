@@ -24,6 +24,7 @@ export type {
   ConcurrencyOption,
   FunctionOptions,
   RetryOptions,
+  SplitConcurrency,
 } from "./function/options.ts";
 
 export type {

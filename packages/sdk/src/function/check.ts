@@ -20,7 +20,7 @@ import {
 } from "@pawl/protocol";
 import { durationMs, timeoutText, type Duration } from "../time/duration.ts";
 import { eventNameOf, listTriggers, triggerConfig, type CronTrigger } from "../trigger/trigger.ts";
-import type { AnyFunctionOptions, ConcurrencyOption } from "./options.ts";
+import type { AnyFunctionOptions, ConcurrencyOption, SplitConcurrency } from "./options.ts";
 import { retriesConfig } from "./retries.ts";
 
 /** Throws a TypeError or RangeError at the first option that can't be right. */
@@ -80,6 +80,8 @@ function checkTicks({ missed, overlap }: CronTrigger, { path, check }: { readonl
 function checkFlowControl(options: AnyFunctionOptions, check: Checker): void {
   const { concurrency, rateLimit, throttle, debounce, singleton } = options;
   const limits = concurrency === undefined ? [] : listConcurrency(concurrency);
+  const runs = concurrency !== undefined && isSplit(concurrency) ? concurrency.fn : undefined;
+  if (runs !== undefined) check.integer("concurrency.fn.limit", runs.limit, { min: 1 });
   check.that("concurrency", limits.length <= STEP_CONCURRENCY_LIMITS_MAX, `at most ${STEP_CONCURRENCY_LIMITS_MAX} limits`, limits.length);
   for (const limit of limits) {
     check.integer("concurrency.limit", limit.limit, { min: 0 });
@@ -121,7 +123,13 @@ function checkBatch(options: AnyFunctionOptions, check: Checker): void {
 /** The list behind the forms that are allowed. */
 export function listConcurrency(concurrency: NonNullable<AnyFunctionOptions["concurrency"]>): readonly ConcurrencyOption[] {
   if (typeof concurrency === "number") return [{ limit: concurrency }];
+  if (isSplit(concurrency)) return concurrency.step === undefined ? [] : listConcurrency(concurrency.step);
   return "limit" in concurrency ? [concurrency] : concurrency;
+}
+
+/** Whether steps and whole runs have limits of their own. */
+export function isSplit(concurrency: NonNullable<AnyFunctionOptions["concurrency"]>): concurrency is SplitConcurrency {
+  return typeof concurrency === "object" && !Array.isArray(concurrency) && ("fn" in concurrency || "step" in concurrency);
 }
 
 type Bounds = { readonly min?: number; readonly max?: number };

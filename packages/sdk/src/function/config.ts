@@ -17,7 +17,7 @@ import { formatGoDuration } from "../time/go-duration.ts";
 import { FAILED_EVENT } from "../event/payload.ts";
 import { durationMs, durationText, timeoutText } from "../time/duration.ts";
 import { eventNameOf, listTriggers, triggerConfig } from "../trigger/trigger.ts";
-import { listConcurrency } from "./check.ts";
+import { isSplit, listConcurrency } from "./check.ts";
 import type { AnyFunction } from "./function.ts";
 import type { AnyFunctionOptions, CancelOption, RetryOptions } from "./options.ts";
 import { retriesConfig } from "./retries.ts";
@@ -87,7 +87,10 @@ function flowControlConfig(options: AnyFunctionOptions): FlowControl {
 }
 
 function concurrencyConfig(concurrency: NonNullable<AnyFunctionOptions["concurrency"]>): ConcurrencyConfig {
-  return typeof concurrency === "number" ? concurrency : listConcurrency(concurrency).map((limit) => defined({ ...limit }));
+  if (typeof concurrency === "number") return concurrency;
+  const step = listConcurrency(concurrency).map((limit) => defined({ ...limit }));
+  if (!isSplit(concurrency) || concurrency.fn === undefined) return step;
+  return { fn: [defined({ ...concurrency.fn })], ...(step.length === 0 ? {} : { step }) };
 }
 
 function debounceConfig(debounce: NonNullable<AnyFunctionOptions["debounce"]>): NonNullable<FunctionConfig["debounce"]> {

@@ -135,6 +135,7 @@ describe("mistakes are told when the function is defined", () => {
     [{ retries: { backoff: { min: "1s", kind: "random" as never } } }, "`retries.backoff.kind`"],
     [{ retries: { backoff: { min: "1s", factor: 11 } } }, "`retries.backoff.factor`: expected a number from 1 to 10, received 11."],
     [{ retries: { backoff: { min: "1s", jitter: -1 } } }, "`retries.backoff.jitter`"],
+    [{ concurrency: { fn: { limit: 0 } } }, "`concurrency.fn.limit`"],
     [{ concurrency: -1 }, "`concurrency.limit`"],
     [{ concurrency: [{ limit: 1 }, { limit: 2 }, { limit: 3 }] }, "at most 2 limits"],
     [{ concurrency: { limit: 1, scope: "account" } }, "a `key` beside the scope"],
@@ -212,4 +213,15 @@ test("a reference names a function of this or another app", async () => {
     ]),
   );
   expect((await call(client, fn)).wire.map((op) => op.opts?.["function_id"])).toEqual(["shop-x", "other-x"]);
+});
+
+test("limits of whole runs go beside those of steps", () => {
+  const client = testClient();
+  const configOf = (concurrency: AnyFunctionOptions["concurrency"]) => {
+    const fn = client.createFunction({ id: "f", ...(concurrency === undefined ? {} : { concurrency }) }, () => 1);
+    return functionConfigs(fn, target)[0]?.concurrency;
+  };
+  expect(configOf({ fn: { limit: 2, key: "event.data.user" } })).toEqual({ fn: [{ limit: 2, key: "event.data.user" }] });
+  expect(configOf({ fn: { limit: 2 }, step: 5 })).toEqual({ fn: [{ limit: 2 }], step: [{ limit: 5 }] });
+  expect(configOf({ step: [{ limit: 1 }] })).toEqual([{ limit: 1 }]);
 });

@@ -18,6 +18,12 @@ export type ConcurrencyOption = {
   readonly scope?: "fn" | "env" | "account";
 };
 
+/** Limits of runs under way (sleeping and waiting ones count), and of steps in progress. */
+export type SplitConcurrency = {
+  readonly fn?: { readonly limit: number; readonly key?: string };
+  readonly step?: number | ConcurrencyOption | readonly ConcurrencyOption[];
+};
+
 export type CancelOption<E extends EventTypes = EventTypes> = {
   /** Event that cancels the run. */
   readonly event: EventName<E> | AnyEventType;
@@ -70,8 +76,8 @@ export type FunctionOptions<E extends EventTypes = EventTypes, T extends Trigger
   readonly triggers?: T;
   /** Retries after a failure, for each step and for the code between steps; 0 to 20. Default: the server's, 4. */
   readonly retries?: RetryOptions;
-  /** Limit of steps in progress; up to two. Default: none. */
-  readonly concurrency?: number | ConcurrencyOption | readonly ConcurrencyOption[];
+  /** Limit of steps in progress; up to two. `fn`: limit of whole runs, from their first step to their end. Default: none. */
+  readonly concurrency?: number | ConcurrencyOption | readonly ConcurrencyOption[] | SplitConcurrency;
   /** Collects events and starts one run for several. Not together with `cancelOn`, `debounce`, `singleton`, `priority`. */
   readonly batchEvents?: {
     /** At least 2. */
