@@ -118,6 +118,7 @@ function onServerClosing(state: SessionState): SessionStep {
 }
 
 function onSynced(state: SessionState, now: number): SessionStep {
+  if (state.phase !== "syncing") return { state, effects: [] };
   const ready = {
     heartbeatInterval: `${CONNECT_HEARTBEAT_MS / 1_000}s`,
     extendLeaseInterval: `${CONNECT_EXTEND_MS / 1_000}s`,

@@ -1,0 +1,312 @@
+import { FRAME, REPLY_STATUS } from "@pawl/protocol";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { workerHoldOf } from "../core/worker-slots.ts";
+import { type ConnectWorld, connectWorld, replyTo } from "./connect.fixture.ts";
+
+let world: ConnectWorld;
+
+beforeEach(async () => {
+  world = await connectWorld();
+});
+
+afterEach(async () => {
+  await world.stop();
+  expect(world.logged).toEqual([]);
+});
+
+async function reasonOf(runId: string): Promise<string | undefined> {
+  const hold = await world.holdOf(runId);
+  return hold?.kind === "slot" ? workerHoldOf(hold.slot) : hold?.kind;
+}
+
+describe("calls", () => {
+  test("a call goes to the worker and its answer is the run's", async () => {
+    const worker = await world.worker();
+    const runId = await world.send();
+    const request = worker.request();
+    expect(request).toMatchObject({ appName: "shop", functionSlug: "shop-import", runId, stepId: "step" });
+    expect(JSON.parse(new TextDecoder().decode(request.requestPayload))).toMatchObject({ ctx: { run_id: runId, attempt: 0 }, steps: {} });
+    worker.answer(request, { stock: 3 });
+    await world.settle();
+    expect(worker.kinds.at(-1)).toBe(FRAME.replyAck);
+    expect(await world.run(runId)).toMatchObject({ status: "COMPLETED", output: '{"stock":3}' });
+  });
+
+  test("an error is retried as over HTTP, and not where the worker says so", async () => {
+    const worker = await world.worker();
+    const retried = await world.send();
+    worker.answer(worker.request(), { name: "Error", message: "busy" }, { status: REPLY_STATUS.error, retryAfter: "30" });
+    await world.advance(29_000);
+    expect(worker.requests).toHaveLength(1);
+    // Up to 30 s of jitter.
+    for (let seconds = 0; seconds <= 31 && worker.requests.length < 2; seconds++) await world.advance(1_000);
+    expect(JSON.parse(new TextDecoder().decode(worker.requests[1]?.requestPayload))).toMatchObject({ ctx: { attempt: 1 } });
+    worker.answer(worker.request(1), { name: "Error", message: "never" }, { status: REPLY_STATUS.done, noRetry: true });
+    await world.settle();
+    expect(await world.run(retried)).toMatchObject({ status: "FAILED", error: expect.stringContaining("never") });
+  });
+
+  test("a cancelled run's call ends; the worker keeps its place until it says that it is done", async () => {
+    const worker = await world.worker({ limit: 1 });
+    const first = await world.send();
+    await world.engine.cancel(first, "Cancelled by the test.");
+    await world.settle();
+    const second = await world.send();
+    expect(worker.requests).toHaveLength(1);
+    worker.answer(worker.request(), 1);
+    await world.settle();
+    expect([worker.requests[1]?.runId, (await world.run(first))?.status]).toEqual([second, "CANCELLED"]);
+  });
+});
+
+describe("leases", () => {
+  test("a worker that asks for more time keeps a request as long as it takes", async () => {
+    const worker = await world.worker();
+    const runId = await world.send();
+    const request = worker.request();
+    for (let count = 0; count < 30; count++) {
+      await world.advance(5_000);
+      worker.extend(request);
+    }
+    expect(new Set(worker.extensions)).toEqual(new Set([request.leaseId]));
+    worker.answer(request, "late");
+    await world.settle();
+    expect([worker.requests.length, await world.run(runId)]).toMatchObject([1, { status: "COMPLETED" }]);
+  });
+
+  test("a killed worker's request is another's within seconds, and no attempt is used up", async () => {
+    const [killed, other] = [await world.worker(), await world.worker({ instanceId: "other", limit: 0 })];
+    const runId = await world.send();
+    const [worker, survivor] = killed.requests.length > 0 ? [killed, other] : [other, killed];
+    worker.cut();
+    await world.advance(4_999);
+    expect(survivor.requests).toHaveLength(0);
+    await world.advance(101);
+    const again = survivor.request();
+    expect(JSON.parse(new TextDecoder().decode(again.requestPayload))).toMatchObject({ ctx: { run_id: runId, attempt: 0 } });
+    expect(again.requestId).not.toBe(worker.requests[0]?.requestId);
+    survivor.answer(again, "done");
+    await world.settle();
+    expect(await world.run(runId)).toMatchObject({ status: "COMPLETED", output: '"done"' });
+  });
+
+  test("a worker that hangs loses its request when the lease is over, and is refused afterwards", async () => {
+    const worker = await world.worker();
+    await world.send();
+    const request = worker.request();
+    await world.advance(19_999);
+    expect(worker.requests).toHaveLength(1);
+    await world.advance(101);
+    expect(worker.requests).toHaveLength(2);
+    worker.extend(request);
+    expect(worker.extensions).toEqual([undefined]);
+    // Its answer comes too late and changes nothing; it is confirmed, so that the worker forgets it.
+    worker.answer(request, "stale");
+    await world.settle();
+    expect(worker.kinds.at(-1)).toBe(FRAME.replyAck);
+    expect((await world.runs())[0]?.status).toBe("RUNNING");
+  });
+
+  test("a worker whose connection broke comes back for its request", async () => {
+    const worker = await world.worker();
+    const runId = await world.send();
+    const request = worker.request();
+    worker.cut();
+    await world.advance(3_000);
+    const back = await world.worker();
+    back.extend(request);
+    expect(back.extensions).toEqual([request.leaseId]);
+    await world.advance(10_000);
+    back.answer(request, "kept");
+    await world.settle();
+    expect(await world.run(runId)).toMatchObject({ status: "COMPLETED", output: '"kept"' });
+    expect(back.requests).toHaveLength(0);
+  });
+
+  test("an answer that is delivered by a flush counts while the request is its worker's", async () => {
+    const worker = await world.worker();
+    const runId = await world.send();
+    worker.cut();
+    await world.advance(2_000);
+    world.connect.flush(replyTo(worker.request(), "flushed"));
+    await world.settle();
+    expect(await world.run(runId)).toMatchObject({ status: "COMPLETED", output: '"flushed"' });
+  });
+
+  test("a step that kills every worker it meets is a failed attempt in the end", async () => {
+    (await world.worker()).cut();
+    const runId = await world.send();
+    for (let count = 0; count < 3; count++) {
+      const worker = await world.worker({ instanceId: `w${count}` });
+      await world.advance(1_000);
+      expect(worker.requests).toHaveLength(1);
+      worker.cut();
+      await world.advance(5_000);
+    }
+    const [attempt] = (await world.engine.store.history.runDetail(runId))?.attempts ?? [];
+    expect(attempt?.error).toContain("connect_worker_stopped_responding");
+  });
+
+  test("a request that a worker does not take is offered to others", async () => {
+    const [one, two] = [await world.worker(), await world.worker({ instanceId: "two" })];
+    one.onRequest = () => {};
+    two.onRequest = () => {};
+    await world.send();
+    await world.advance(5_000);
+    expect([one.requests.length, two.requests.length]).toEqual([1, 1]);
+    expect(one.requests[0]?.requestId).toBe(two.requests[0]?.requestId);
+    expect(one.requests[0]?.leaseId).not.toBe(two.requests[0]?.leaseId);
+  });
+});
+
+describe("holds", () => {
+  test("without a worker runs wait, say why, and start when one is ready", async () => {
+    const first = await world.worker();
+    first.cut();
+    const runId = await world.send();
+    expect([(await world.run(runId))?.status, await reasonOf(runId)]).toEqual(["QUEUED", "no-worker-connected"]);
+    await world.advance(10_000);
+    const timers = world.clock.timerCount;
+    await world.advance(60_000);
+    // Nothing polls.
+    expect(world.clock.timerCount).toBe(timers);
+    const worker = await world.introduce();
+    expect(worker.requests).toHaveLength(0);
+    worker.say(FRAME.workerReady);
+    await world.settle();
+    expect(worker.requests.map((request) => request.runId)).toEqual([runId]);
+  });
+
+  test("a full worker gets no more; what waits goes when a place is free", async () => {
+    const worker = await world.worker({ limit: 2 });
+    const runs = [await world.send(), await world.send(), await world.send()];
+    expect(worker.requests).toHaveLength(2);
+    expect(await reasonOf(runs[2] ?? "")).toBe("workers-at-capacity");
+    worker.answer(worker.request(), 1);
+    await world.settle();
+    expect(worker.requests.map(({ runId }) => runId)).toEqual(runs);
+  });
+
+  test("work waits for a worker that has the function", async () => {
+    const old = await world.worker({ version: "1" });
+    const current = await world.worker({ version: "2", functions: ["shop-import", "shop-export"] });
+    current.cut();
+    const runId = await world.send("shop/export");
+    expect([old.requests.length, await reasonOf(runId)]).toEqual([0, "no-worker-connected"]);
+    const back = await world.worker({ version: "2", functions: ["shop-import", "shop-export"] });
+    expect(back.requests).toHaveLength(1);
+  });
+
+  test("a worker that pauses finishes what it has and gets nothing new", async () => {
+    const worker = await world.worker();
+    const first = await world.send();
+    worker.say(FRAME.workerPause);
+    const second = await world.send();
+    expect([worker.requests.length, await reasonOf(second)]).toEqual([1, "no-worker-connected"]);
+    await world.advance(15_000);
+    worker.extend(worker.request());
+    await world.advance(15_000);
+    worker.answer(worker.request(), 1);
+    await world.settle();
+    expect((await world.run(first))?.status).toBe("COMPLETED");
+  });
+});
+
+describe("versions", () => {
+  const current = { version: "2", functions: ["shop-import", "shop-export"] } as const;
+
+  test("most calls go to workers of the newest version", async () => {
+    const [old, fresh] = [await world.worker({ version: "1", limit: 1_000 }), await world.worker({ ...current, limit: 1_000 })];
+    for (let count = 0; count < 60; count++) {
+      await world.send();
+      for (const worker of [old, fresh]) for (const request of worker.requests.slice(-1)) worker.answer(request, 1);
+      await world.settle();
+    }
+    expect(old.requests.length + fresh.requests.length).toBe(60);
+    // 10 to 1; that fewer than 30 of 60 go to the new one has a chance of 1 in 10^17.
+    expect(fresh.requests.length).toBeGreaterThan(30);
+  });
+
+  test("an old worker that reconnects does not take the registration back", async () => {
+    const old = await world.worker({ version: "1" });
+    await world.worker(current);
+    old.cut();
+    await world.worker({ version: "1" });
+    expect(world.engine.registry.functionBySlug("shop-export")?.archivedAt).toBeUndefined();
+    expect(world.engine.registry.appByName("shop")).toMatchObject({ appVersion: "2", method: "connect", sdk: "test:v1" });
+  });
+
+  test("when none of the newer version is left, the older one registers again: a rollback", async () => {
+    const old = await world.worker({ version: "1" });
+    const fresh = await world.worker(current);
+    old.cut();
+    fresh.cut();
+    await world.worker({ version: "1" });
+    expect(world.engine.registry.appByName("shop")?.appVersion).toBe("1");
+    expect(world.engine.registry.functionBySlug("shop-export")?.archivedAt).toBeDefined();
+  });
+});
+
+describe("who may connect", () => {
+  test.each([
+    ["no JSON", "]["],
+    ["a function that can't be right", JSON.stringify([{ id: "shop-import", name: "x", triggers: [], steps: {} }])],
+  ])("functions that are refused end the connection: %s", async (_what, config) => {
+    const worker = await world.introduce({ config });
+    expect(worker.kinds).toContain(FRAME.syncFailed);
+    expect(worker.socket.closedWith).toEqual([1008, "connect_invalid_function_config"]);
+  });
+
+  test("a token of another server, of another connection, or from long ago opens nothing", async () => {
+    const elsewhere = await connectWorld();
+    const other = elsewhere.connect.ticket()?.sessionToken ?? "";
+    const old = world.connect.ticket()?.sessionToken ?? "";
+    for (const token of ["", "x.y.z", other, old]) {
+      const worker = await world.introduce({ token });
+      expect(worker.socket.closedWith).toEqual([1008, "connect_authentication_failed"]);
+    }
+    await elsewhere.stop();
+    expect(world.connect.workers.size).toBe(0);
+  });
+
+  test("connections that say nothing are few, and end", async () => {
+    const silent = Array.from({ length: 100 }, () => world.open());
+    expect(world.connect.hasRoom).toBe(false);
+    await world.advance(5_000);
+    expect(silent.map(({ socket }) => socket.closedWith?.[1])).toEqual(silent.map(() => "connect_worker_hello_timeout"));
+    expect(world.connect.hasRoom).toBe(true);
+  });
+
+  test("a worker that shows no life is gone after 50 s, and what it had is another's", async () => {
+    const worker = await world.introduce();
+    worker.say(FRAME.workerReady);
+    await world.settle();
+    expect(world.connect.workers.size).toBe(1);
+    await world.advance(50_000);
+    expect([world.connect.workers.size, worker.socket.closedWith]).toEqual([0, [1008, "CONSECUTIVE_HEARTBEATS_MISSED"]]);
+  });
+});
+
+test("a worker that does not read what it is sent is not read either", async () => {
+  const worker = await world.worker();
+  worker.socket.bufferedAmount = 17 * 1_024 * 1_024;
+  worker.say(FRAME.workerHeartbeat);
+  expect(worker.socket.isPaused).toBe(true);
+  worker.socket.bufferedAmount = 0;
+  world.connect.drain();
+  expect(worker.socket.isPaused).toBe(false);
+});
+
+test("a server that stops lets its workers finish", async () => {
+  const worker = await world.worker();
+  const runId = await world.send();
+  world.connect.drain();
+  expect([worker.kinds.at(-1), world.connect.hasRoom, world.connect.isDraining]).toEqual([FRAME.gatewayClosing, false, true]);
+  const stopped = world.engine.stop(10_000);
+  worker.answer(worker.request(), "finished");
+  await world.settle();
+  await stopped;
+  expect(await world.run(runId)).toMatchObject({ status: "COMPLETED" });
+  world.connect.close();
+  expect(worker.socket.closedWith).toEqual([1001, "connect_gateway_closing"]);
+});
