@@ -1,4 +1,5 @@
 /** No timer early: no item is worked on, no sleep ends and no wait times out before its time. No run starts before its event says. */
+import { isOfBatch } from "@pawl/engine";
 import { ofKind, type CheckContext, type Checker } from "./checker.ts";
 
 /** Makes the checker. */
@@ -20,8 +21,8 @@ export function checkTimers({ mirror, now, report }: CheckContext): Checker {
       for (const { item } of ofKind(changeSet, "insert-item")) {
         if (item.kind !== "start") continue;
         const run = ofKind(changeSet, "insert-run").find((change) => change.run.id === item.runId)?.run;
-        // Of several events, none says when; and what people start again starts now.
-        const [eventId] = run?.eventIds.length === 1 && run.rerunOf === undefined ? run.eventIds : [];
+        // Of a batch's events, none says when; and what people start again starts now.
+        const [eventId] = run === undefined || isOfBatch(run) || run.rerunOf !== undefined ? [] : run.eventIds;
         const ts = mirror.events.get(eventId ?? "")?.row.ts ?? 0;
         if (item.dueAt < ts) report(`run ${item.runId} starts ${ts - item.dueAt} ms before its event happens`);
       }
