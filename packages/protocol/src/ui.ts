@@ -52,6 +52,8 @@ export type UiRunRow = {
   readonly endedAt?: number;
   /** The run this one repeats, when it is a rerun. */
   readonly rerunOf?: string;
+  /** What a failed run failed with: name and first line of its error. */
+  readonly failure?: string;
   /** Steps finished so far. */
   readonly stepsDone: number;
   /** Sequence of the run's last change. A row with a smaller `seq` than the one shown is stale. */
@@ -133,6 +135,12 @@ export type UiRunDetail = {
   readonly spans: readonly UiSpan[];
   readonly childRuns: readonly string[];
   readonly canCancel: boolean;
+  /** The schedule that started it. */
+  readonly cron?: string;
+  /** Why it was cancelled or skipped, for people. */
+  readonly endReason?: string;
+  /** The bulk operation that made it. */
+  readonly bulkId?: string;
   /** Scores, experiments, the user's own values. `stepId` is empty for the run's; `values` is JSON text. */
   readonly metadata?: readonly { readonly stepId: string; readonly kind: string; readonly values: string; readonly updatedAt: number }[];
   /** Functions that are started when it has ended. */
@@ -148,13 +156,36 @@ export type UiRunDetail = {
 /** `GET /ui/v1/events/:id` gives one `UiEventRow`. `GET /ui/v1/events?name=&internal=true|false&if=<expression over event>&cursor=&limit=50` */
 export type UiEventList = { readonly items: readonly UiEventRow[]; readonly next?: string };
 
+/** `nextAt`: when a schedule ticks next; absent for one that doesn't tick any more. */
+export type UiTrigger = { readonly event?: string; readonly expression?: string; readonly cron?: string; readonly nextAt?: number };
+
+type UiLimit = { readonly limit: number; readonly keyExpression?: string };
+
+/** What a function asks for, with the defaults filled in; what it doesn't ask for is absent. */
+export type UiFunctionOptions = {
+  readonly attemptsMax: number;
+  /** Delays between attempts; absent: the protocol's table. */
+  readonly retry?: { readonly kind: "exponential" | "linear" | "constant"; readonly minMs: number; readonly maxMs: number };
+  readonly concurrency: { readonly step: readonly (UiLimit & { readonly scope: "fn" | "env" | "account" })[]; readonly run?: UiLimit };
+  readonly idempotency?: string;
+  readonly rateLimit?: UiLimit & { readonly periodMs: number };
+  readonly throttle?: UiLimit & { readonly periodMs: number; readonly burst: number };
+  readonly debounce?: { readonly periodMs: number; readonly timeoutMs?: number; readonly keyExpression?: string };
+  readonly batch?: { readonly sizeMax: number; readonly timeoutMs: number; readonly keyExpression?: string; readonly condition?: string };
+  readonly priority?: { readonly expression: string };
+  readonly singleton?: { readonly mode: "skip" | "cancel"; readonly keyExpression?: string };
+  readonly cancelOn: readonly { readonly event: string; readonly condition?: string }[];
+  readonly timeouts: { readonly startMs?: number; readonly finishMs?: number };
+};
+
 export type UiFunction = {
   readonly id: string;
   readonly slug: string;
   readonly name: string;
   readonly appName: string;
   readonly version: number;
-  readonly triggers: readonly { readonly event?: string; readonly expression?: string; readonly cron?: string }[];
+  readonly triggers: readonly UiTrigger[];
+  readonly options: UiFunctionOptions;
   /** The registered configuration, as JSON text. */
   readonly config: string;
   /** Set while it is paused. */

@@ -1,6 +1,6 @@
 /** Apps and functions for people. Shapes: `@pawl/protocol`, ui.ts. */
-import type { AppRow, FunctionRow } from "@pawl/engine";
-import type { UiApp, UiFunction } from "@pawl/protocol";
+import { type AppRow, type FunctionDefinition, type FunctionRow, scheduleItem, type TriggerDefinition } from "@pawl/engine";
+import type { UiApp, UiFunction, UiFunctionOptions, UiTrigger } from "@pawl/protocol";
 import { given } from "../../json.ts";
 
 /** One app. */
@@ -9,8 +9,8 @@ export function appView(app: AppRow, functionCount: number): UiApp {
   return { id, name, url, sdk, framework, functionCount, syncedAt, ...given("error", app.error) };
 }
 
-/** One function. */
-export function functionView(row: FunctionRow, app: AppRow | undefined): UiFunction {
+/** One function, as of `now`. */
+export function functionView(row: FunctionRow, app: AppRow | undefined, now: number): UiFunction {
   const { id, slug, name, version, config } = row;
   return {
     id,
@@ -18,10 +18,32 @@ export function functionView(row: FunctionRow, app: AppRow | undefined): UiFunct
     name,
     appName: app?.name ?? row.appId,
     version,
-    triggers: row.definition.triggers.map((trigger) =>
-      trigger.kind === "cron" ? { cron: trigger.cron } : { event: trigger.event, ...given("expression", trigger.condition) },
-    ),
+    triggers: row.definition.triggers.map((trigger) => triggerView(row, trigger, now)),
+    options: optionsView(row.definition),
     config,
     ...given("paused", row.paused),
+  };
+}
+
+function triggerView(row: FunctionRow, trigger: TriggerDefinition, now: number): UiTrigger {
+  if (trigger.kind === "event") return { event: trigger.event, ...given("expression", trigger.condition) };
+  return { cron: trigger.cron, ...given("nextAt", scheduleItem(row, trigger, now)?.dueAt) };
+}
+
+function optionsView(definition: FunctionDefinition): UiFunctionOptions {
+  const { attemptsMax, retry, concurrency, idempotency, rateLimit, throttle, debounce, batch, priority, singleton } = definition;
+  return {
+    attemptsMax,
+    ...given("retry", retry && { kind: retry.kind, minMs: retry.minMs, maxMs: retry.maxMs }),
+    concurrency,
+    ...given("idempotency", idempotency),
+    ...given("rateLimit", rateLimit),
+    ...given("throttle", throttle),
+    ...given("debounce", debounce),
+    ...given("batch", batch),
+    ...given("priority", priority),
+    ...given("singleton", singleton),
+    cancelOn: definition.cancelOn.map(({ event, condition }) => ({ event, ...given("condition", condition) })),
+    timeouts: definition.timeouts,
   };
 }

@@ -12,7 +12,7 @@ import { workerHoldOf } from "../../core/worker-slots.ts";
 import { given } from "../../json.ts";
 import type { ItemFact, RunFacts } from "./run-facts.ts";
 import { stepOptions } from "./step-options.ts";
-import { parseError } from "./stored-json.ts";
+import { firstLine, parseError } from "./stored-json.ts";
 
 export type Position = { readonly phase: RunPhase; readonly reason?: UiReason };
 
@@ -131,14 +131,6 @@ function slotText(hold: Slot, { function: row }: RunFacts): string {
 
 function untilOf({ reason }: Position): number {
   return reason?.until ?? reason?.since ?? Infinity;
-}
-
-/** Longest part of a message that a reason repeats. */
-const MESSAGE_CHARS_MAX = 120;
-
-function firstLine(message: string): string {
-  const [line = ""] = message.split("\n");
-  return line.length > MESSAGE_CHARS_MAX ? `${line.slice(0, MESSAGE_CHARS_MAX)}…` : line;
 }
 
 /** The reason alone, for a span. */

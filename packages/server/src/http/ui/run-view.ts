@@ -1,12 +1,12 @@
 /** Lines of the runs list and the page of one run. Shapes: `@pawl/protocol`, ui.ts. */
-import type { EventRow, RunRow } from "@pawl/engine";
+import { bulkKeyOf, type EventRow, type RunRow } from "@pawl/engine";
 import { isTerminalStatus, type UiEventRow, type UiRunDetail, type UiRunRow } from "@pawl/protocol";
 import { given } from "../../json.ts";
 import { eventView } from "./event-view.ts";
 import type { RunFacts } from "./run-facts.ts";
 import { positionOfRun } from "./run-phase.ts";
 import { spansOf } from "./span-view.ts";
-import { parseError, uiError } from "./stored-json.ts";
+import { firstLine, parseError, uiError } from "./stored-json.ts";
 
 /** One line. */
 export function runView(facts: RunFacts): UiRunRow {
@@ -27,6 +27,7 @@ export function runView(facts: RunFacts): UiRunRow {
     ...given("startedAt", run.startedAt),
     ...given("endedAt", run.endedAt),
     ...given("rerunOf", run.rerunOf),
+    ...given("failure", status === "FAILED" && run.error !== undefined ? failureOf(run.error) : undefined),
     stepsDone,
     seq,
   };
@@ -58,6 +59,9 @@ export function runDetailView(facts: RunFacts, page: RunPage): UiRunDetail {
     spans,
     childRuns: spans.map(({ invoke }) => invoke?.runId).filter((runId) => runId !== undefined),
     canCancel: !isTerminalStatus(run.status),
+    ...given("cron", run.cron),
+    ...given("endReason", run.endReason),
+    ...given("bulkId", run.bulkId?.slice(bulkKeyOf("").length)),
     ...given("metadata", nonEmpty(facts.metadata?.map((entry) => ({ ...entry, values: JSON.stringify(entry.values) })))),
     ...given(
       "defers",
@@ -65,6 +69,11 @@ export function runDetailView(facts: RunFacts, page: RunPage): UiRunDetail {
     ),
     ...given("sessions", run.sessions === undefined ? undefined : (JSON.parse(run.sessions) as readonly (readonly [string, string])[])),
   };
+}
+
+function failureOf(error: string): string {
+  const { name, message } = parseError(error);
+  return `${name}: ${firstLine(message)}`;
 }
 
 function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {

@@ -12,6 +12,9 @@ export type StoredError = UiError & { readonly technical?: string };
 /** Longest result that is parsed to see whether it is a wrapper; longer ones are trusted. */
 const CHECKED_CHARS_MAX = 65_536;
 
+/** Longest part of a message that a line repeats. */
+const MESSAGE_CHARS_MAX = 120;
+
 /** Parses JSON; undefined where it is none. */
 export function parseJson(text: string | undefined): unknown {
   if (text === undefined) return undefined;
@@ -42,6 +45,12 @@ export function errorOf(value: unknown): StoredError {
 /** Without the technical text. */
 export function uiError({ technical: _technical, ...error }: StoredError): UiError {
   return error;
+}
+
+/** The first line of a message, cut off where it is long. */
+export function firstLine(message: string): string {
+  const [line = ""] = message.split("\n");
+  return line.length > MESSAGE_CHARS_MAX ? `${line.slice(0, MESSAGE_CHARS_MAX)}…` : line;
 }
 
 /** JSON text of the value in a stored `{"data":…}`, or the text itself where it is no such wrapper. */

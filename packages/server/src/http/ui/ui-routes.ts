@@ -114,9 +114,9 @@ function appsOf({ engine: { registry } }: ServerContext): UiAppList {
   return { items: items.toSorted((a, b) => compare(a.name, b.name) || compare(a.url, b.url)) };
 }
 
-function functionsOf({ engine: { registry } }: ServerContext): UiFunctionList {
+function functionsOf({ engine: { registry, clock } }: ServerContext): UiFunctionList {
   const functions = registry.functions().filter(({ archivedAt }) => archivedAt === undefined);
-  const items = functions.map((row) => functionView(row, registry.appById(row.appId)));
+  const items = functions.map((row) => functionView(row, registry.appById(row.appId), clock.now()));
   return { items: items.toSorted((a, b) => compare(a.slug, b.slug)) };
 }
 
