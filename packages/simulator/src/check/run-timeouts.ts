@@ -1,7 +1,7 @@
 /**
  * Time limits of whole runs: none is cancelled by them before its time; and where nothing fails, none goes on beyond it.
  */
-import type { RunRow } from "@pawl/engine";
+import { isOfBatch, type RunRow } from "@pawl/engine";
 import { isClean } from "../world/scenario.ts";
 import { ofKind, type CheckContext, type Checker } from "./checker.ts";
 import { latenessMs } from "./lateness.ts";
@@ -14,7 +14,7 @@ export function checkRunTimeouts({ mirror, programs, scenario, now, report }: Ch
   const clean = isClean(scenario);
   const firstCallAt = new Map<string, number>();
   const startBy = (run: RunRow, startMs: number): number => {
-    const ts = run.eventIds.length === 1 ? (mirror.events.get(run.eventIds[0] ?? "")?.row.ts ?? 0) : 0;
+    const ts = !isOfBatch(run) ? (mirror.events.get(run.eventIds[0] ?? "")?.row.ts ?? 0) : 0;
     return (run.rerunOf === undefined ? Math.max(run.queuedAt, ts) : run.queuedAt) + startMs;
   };
   const checkCancelled = (run: RunRow, at: number): void => {
