@@ -73,7 +73,8 @@ export const itemIdOf: {
   readonly discovery: (runId: string, version: number) => string;
   readonly step: (runId: string, stepId: string) => string;
   readonly timeout: (runId: string, which: "start" | "finish") => string;
-  readonly lookBack: (runId: string, stepId: string) => string;
+  /** `stepsDone`: the finished steps of the run when the wait began. It orders the wait among them. */
+  readonly lookBack: (runId: string, wait: { readonly stepId: string; readonly stepsDone: number }) => string;
   /** The one item of a debounce, a batch, a schedule or a bulk operation. */
   readonly flow: (key: string) => string;
 } = {
@@ -81,6 +82,11 @@ export const itemIdOf: {
   discovery: (runId, version) => `${runId}/next/${version}`,
   step: (runId, stepId) => `${runId}/step/${stepId}`,
   timeout: (runId, which) => `${runId}/timeout/${which}`,
-  lookBack: (runId, stepId) => `${runId}/look-back/${stepId}`,
+  lookBack: (runId, { stepId, stepsDone }) => `${runId}/look-back/${stepsDone}/${stepId}`,
   flow: (key) => `${key}/due`,
 };
+
+/** The finished steps of the run when a wait that looks back began; out of the id of its search. */
+export function stepsDoneAtWait({ id, runId }: Pick<ItemRow, "id" | "runId">): number {
+  return Number.parseInt(id.slice(`${runId}/look-back/`.length), 10);
+}

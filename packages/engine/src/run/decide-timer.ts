@@ -7,7 +7,7 @@
  */
 import type { Decision } from "../decision/decision.ts";
 import { type ItemRow, itemIdOf } from "../queue/item-row.ts";
-import { isFinished } from "../step/step-row.ts";
+import { isFinished, type StepRow } from "../step/step-row.ts";
 import { type Draft, decisionOf, draftOf, endRun, finishStep, isEnded, type RunEnvironment, stepOf } from "./draft.ts";
 import { pauseIdsOf } from "./op/wait.ts";
 import type { RunState } from "./run-state.ts";
@@ -68,7 +68,8 @@ function startableAt({ run, state }: Draft): number {
   return Math.max(run.queuedAt, ts);
 }
 
-function endWait(draft: Draft, step: NonNullable<ReturnType<typeof stepOf>>): void {
+/** Ends a wait that nothing came for. */
+export function endWait(draft: Draft, step: StepRow): void {
   for (const pauseId of pauseIdsOf(step)) draft.changes.push({ kind: "delete-pause", pauseId });
   const result = step.kind === "invoke" ? INVOKE_TIMEOUT_RESULT : "null";
   finishStep(draft, step, { status: "timed_out", result });

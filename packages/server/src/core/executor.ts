@@ -1,8 +1,8 @@
 /**
- * Takes a claimed item and does what it is for: calls the app, or ends a sleep or a wait.
+ * Takes a claimed item and does what it is for: calls the app, makes a step's request to another server, or ends a sleep or a wait.
  *
  * I1  What an app answers is decided on only under the item's lease; a late answer changes nothing.
- * I2  A call of a run that has ended is aborted.
+ * I2  A call of a run that has ended is aborted, and so is a request of its steps.
  * I3  A run is shown as running at the latest `START_NOTE_MS` after its first call began, though most calls end earlier and then need no
  *     write of their own.
  * I4  A call may be made on a state that is ahead of a commit (runs.ts, I1). Should that commit fail, what the app says counts for
@@ -32,6 +32,7 @@ import {
   type RawReply,
   type Reply,
   type RunState,
+  type StepRow,
 } from "@pawl/engine";
 import { CALL_MS_MAX, DISCOVERY_STEP_ID, HEADER } from "@pawl/protocol";
 import type { Store } from "@pawl/store";
@@ -70,7 +71,7 @@ export type ExecutorOptions = {
   readonly retryIntervalMs?: number;
 };
 
-/** A call in progress. */
+/** A call in progress: of the app, or a request to another server. */
 export type CallInProgress = {
   readonly item: ItemRow;
   readonly generation: number;
@@ -88,8 +89,6 @@ export class Executor {
   readonly #options: ExecutorOptions;
   readonly #calls = new Map<string, Call>();
   readonly #byRun = new Map<string, Set<Call>>();
-  /** Requests to other servers that are in progress, by run. */
-  readonly #requests = new Map<string, Set<AbortController>>();
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
@@ -99,8 +98,8 @@ export class Executor {
   async process(item: ItemRow, generation: number): Promise<ItemOutcome> {
     const state = await this.#options.runs.get(item.runId);
     if (state === undefined || state.run.endedAt !== undefined || isObsolete(state, item)) return this.#discard(item, generation, state);
-    if (callsApp(item) && item.kind !== "gateway") return this.#call(state, item, generation);
     if (item.kind === "gateway") return this.#request(state, item, generation);
+    if (callsApp(item)) return this.#call(state, item, generation);
     if (item.kind === "look-back") return this.#lookBack(state, item, generation);
     const decided = await this.#options.runs.decide(item.runId, (current, env) => {
       const [call] = this.callsOfRun(item.runId);
@@ -110,7 +109,10 @@ export class Executor {
   }
 
   async #lookBack(state: RunState, item: ItemRow, generation: number): Promise<ItemOutcome> {
-    const found = await eventsBefore(this.#options.store, state, { item, now: this.#options.clock.now() });
+    const { store, clock } = this.#options;
+    // Events that were handed over before, and found no pause then, are stored when this is: the search sees them.
+    await store.apply({ guards: [], changes: [] });
+    const found = await eventsBefore(store, state, { item, now: clock.now() });
     const decided = await this.#options.runs.decide(item.runId, (current, env) =>
       decideLookBack(current, { item, generation, found }, env),
     );
@@ -119,32 +121,24 @@ export class Executor {
 
   /** Makes a step's request to another server. */
   async #request(state: RunState, item: ItemRow, generation: number): Promise<ItemOutcome> {
-    const { clock, runs, gateway, retryIntervalMs } = this.#options;
+    const { runs, retryIntervalMs } = this.#options;
     const step = state.steps.get(item.stepId ?? "");
     if (step === undefined || isFinished(step)) return this.#discard(item, generation, state);
-    const request = gatewayRequestOf(step);
-    const startedAt = clock.now();
-    const outcome: GatewayOutcome | "aborted" =
-      typeof request === "string"
-        ? { kind: "failure", message: request, isRetryable: false }
-        : gateway === undefined
-          ? { kind: "failure", message: "this server makes no requests for steps", isRetryable: false }
-          : await this.#ask(item.runId, (signal) => gateway.request(request, signal));
-    if (outcome === "aborted") return this.#discardIfOver(item, generation);
+    const call = this.#newCall(state, item, generation);
+    const { startedAt, abort } = call;
+    const outcome = await this.#ask(step, abort.signal).finally(() => this.#untrack(call));
+    if (abort.signal.aborted) return this.#discardIfOver(item, generation);
     const input = { item, generation, outcome, startedAt, ...(retryIntervalMs === undefined ? {} : { retryIntervalMs }) };
     const decided = await runs.decide(item.runId, (current, env) => decideGateway(current, input, env));
     return decided.kind === "no-run" ? this.#discard(item, generation, undefined) : "decided";
   }
 
-  async #ask<T>(runId: string, ask: (signal: AbortSignal) => Promise<T>): Promise<T | "aborted"> {
-    const abort = new AbortController();
-    const aborts = this.#requests.get(runId) ?? new Set();
-    this.#requests.set(runId, aborts.add(abort));
-    const answer = await ask(abort.signal).finally(() => {
-      aborts.delete(abort);
-      if (aborts.size === 0) this.#requests.delete(runId);
-    });
-    return abort.signal.aborted ? "aborted" : answer;
+  async #ask(step: StepRow, signal: AbortSignal): Promise<GatewayOutcome> {
+    const { gateway } = this.#options;
+    const request = gatewayRequestOf(step);
+    if (typeof request === "string") return { kind: "failure", message: request, isRetryable: false };
+    if (gateway === undefined) return { kind: "failure", message: "This server makes no requests for steps.", isRetryable: false };
+    return gateway.request(request, signal);
   }
 
   /** The call that works on an item. */
@@ -165,23 +159,19 @@ export class Executor {
 
   /** Ends the calls of a run that has ended. */
   abortRun(runId: string): void {
-    for (const abort of this.#requests.get(runId) ?? []) abort.abort(new Error("The run has ended."));
     for (const { abort } of this.#byRun.get(runId) ?? []) abort.abort(new Error("The run has ended."));
   }
 
   /** Ends every call, for a shutdown that can't wait. The items are given back. */
   abortAll(): void {
-    for (const aborts of this.#requests.values()) for (const abort of aborts) abort.abort(new Error("The server is stopping."));
     for (const { abort } of this.#calls.values()) abort.abort(new Error("The server is stopping."));
   }
 
   async #call(state: RunState, item: ItemRow, generation: number): Promise<ItemOutcome> {
-    const { clock, random, runs } = this.#options;
-    const startedAt = clock.now();
-    const told: Told = { state, stepsDone: state.run.stepsDone };
-    const call: Call = { item, generation, startedAt, requestId: random.ulid(startedAt), told, abort: new AbortController() };
+    const { clock, runs } = this.#options;
+    const call = this.#newCall(state, item, generation);
+    const { startedAt, told } = call;
     const note = state.run.startedAt === undefined ? clock.setTimer(START_NOTE_MS, () => void this.#noteStart(call)) : undefined;
-    this.#track(call);
     const raw = await this.#send(state, call).finally(() => {
       note?.cancel();
       this.#untrack(call);
@@ -281,11 +271,16 @@ export class Executor {
     return holders;
   }
 
-  #track(call: Call): void {
+  #newCall(state: RunState, item: ItemRow, generation: number): Call {
+    const startedAt = this.#options.clock.now();
+    const told: Told = { state, stepsDone: state.run.stepsDone };
+    const requestId = this.#options.random.ulid(startedAt);
+    const call: Call = { item, generation, startedAt, requestId, told, abort: new AbortController() };
     this.#calls.set(call.item.id, call);
     const calls = this.#byRun.get(call.item.runId);
     if (calls === undefined) this.#byRun.set(call.item.runId, new Set([call]));
     else calls.add(call);
+    return call;
   }
 
   #untrack(call: Call): void {

@@ -1,23 +1,28 @@
 /**
  * Searches for events that came before a wait began.
  *
- * I1  Bounded: of a wait that names a busy event, at most `EVENTS_MAX` are looked at, oldest first.
+ * I1  Bounded: for each event name of a wait, the oldest `EVENTS_MAX` events of its time are looked at; later ones are not found.
  */
 import {
   type EventRow,
   type ExpressionEvent,
   isFinished,
+  isUnused,
   type ItemRow,
   matchesPause,
-  mayMatchRun,
   pauseIdsOf,
   type PauseRow,
   type RunState,
 } from "@pawl/engine";
 import type { Store } from "@pawl/store";
 
-const PAGE = 500;
+/** Events of one page; each can have megabytes. */
+const PAGE = 100;
+
+/** A second or two of reading at the most, for one event name. */
 const EVENTS_MAX = 10_000;
+
+type Wait = { readonly item: ItemRow; readonly now: number };
 
 export type FoundEvent = { readonly pause: PauseRow; readonly event: EventRow };
 
@@ -25,23 +30,23 @@ export type FoundEvent = { readonly pause: PauseRow; readonly event: EventRow };
 export async function eventsBefore(
   store: Pick<Store, "eventsOfName" | "pauseById">,
   state: RunState,
-  { item, now }: { readonly item: ItemRow; readonly now: number },
+  wait: Wait,
 ): Promise<readonly FoundEvent[]> {
-  const step = state.steps.get(item.stepId ?? "");
+  const step = state.steps.get(wait.item.stepId ?? "");
   if (step === undefined || isFinished(step)) return [];
   const pauses = await Promise.all(pauseIdsOf(step).map((pauseId) => store.pauseById(pauseId)));
   const found: FoundEvent[] = [];
   for (const pause of pauses) {
-    const event = pause === undefined ? undefined : await firstMatch(store, pause, { state, now });
+    const event = pause === undefined ? undefined : await firstMatch(store, pause, { state, ...wait });
     if (pause !== undefined && event !== undefined) found.push({ pause, event });
   }
-  return found.toSorted((a, b) => (a.event.id < b.event.id ? -1 : 1));
+  return found.toSorted(({ event: a }, { event: b }) => a.receivedAt - b.receivedAt || (a.id < b.id ? -1 : 1));
 }
 
 async function firstMatch(
   store: Pick<Store, "eventsOfName">,
   pause: PauseRow,
-  { state, now }: { readonly state: RunState; readonly now: number },
+  { state, item, now }: Wait & { readonly state: RunState },
 ): Promise<EventRow | undefined> {
   let after: string | undefined;
   for (let seen = 0; seen < EVENTS_MAX; seen += PAGE) {
@@ -53,7 +58,7 @@ async function firstMatch(
       ...(after === undefined ? {} : { after }),
     });
     const match = events.find(
-      (event) => mayMatchRun(state, { pause, event }) && matchesPause(pause, { event, parsed: JSON.parse(event.body) as ExpressionEvent }),
+      (event) => isUnused(state, { item, event }) && matchesPause(pause, { event, parsed: JSON.parse(event.body) as ExpressionEvent }),
     );
     if (match !== undefined) return match;
     after = events.at(-1)?.id;

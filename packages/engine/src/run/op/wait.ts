@@ -5,13 +5,14 @@
  * I2  A wait for several events has a pause for each; whatever ends the step deletes all of them.
  * I3  A wait that looks back has pauses that were made, as it were, that long ago: events that are being processed right now find them, and
  *     an item searches for those that were processed before. No event falls between the two.
+ * I4  A wait that looks back and has no time left ends with the search, which so always comes first.
  *
  * Spec: wire 6.11, 6.15; semantics 5.2, 5.5, 14 (nos. 4, 5).
  */
 import { parseDurationMs, WAIT_MS_DEFAULT, WAIT_MS_MAX, type WireOp } from "@pawl/protocol";
 import { bindEvent, compileOnce, type ExpressionEvent, indexKeyOf } from "../../expression/index.ts";
 import type { PauseRow } from "../../pause/pause-row.ts";
-import { itemIdOf } from "../../queue/item-row.ts";
+import { type ItemRow, itemIdOf } from "../../queue/item-row.ts";
 import { parseInstant } from "../../reply/retry-after.ts";
 import type { StepRow } from "../../step/step-row.ts";
 import { type Draft, failRun, itemOf, putStep, stepOf } from "../draft.ts";
@@ -53,11 +54,14 @@ export function waitForEvent(draft: Draft, op: WireOp): void {
     if ("problem" in condition) return failRun(draft, badCondition(condition.problem));
     pauses.push({ eventName: event, ...condition });
   }
-  const step = addWaitingStep(draft, op, { kind: "wait-for-event", expiresAt });
+  const search = { id: itemIdOf.lookBack(draft.run.id, { stepId: op.id, stepsDone: draft.run.stepsDone }), kind: "look-back" } as const;
+  const endsWithSearch = since < now && expiresAt <= now;
+  const step = addWaitingStep(draft, op, { kind: "wait-for-event", expiresAt, ...(endsWithSearch ? { item: search } : {}) });
   const ids = pauseIdsOf(step);
   for (const [index, pause] of pauses.entries())
     addPause(draft, step, { kind: "event", expiresAt, ...pause, id: ids[index] ?? pauseIdOf(step.runId, step.id), createdAt: since });
-  if (since < now) addLookBack(draft, step);
+  if (since < now && !endsWithSearch)
+    draft.changes.push({ kind: "insert-item", item: itemOf(draft, { ...search, dueAt: now, stepId: step.id }) });
 }
 
 type AwaitedEvent = { readonly event: string; readonly condition?: string };
@@ -89,13 +93,6 @@ function lookBackSince({ env, run }: Draft, lookBack: unknown): number | undefin
   return ms === undefined || ms > LOOK_BACK_MS_MAX ? undefined : now - Math.ceil(ms);
 }
 
-/** The search for events that came before; it is due at once. */
-function addLookBack(draft: Draft, step: StepRow): void {
-  const id = itemIdOf.lookBack(draft.run.id, step.id);
-  const item = itemOf(draft, { id, kind: "look-back", dueAt: draft.env.ctx.now, stepId: step.id });
-  draft.changes.push({ kind: "insert-item", item });
-}
-
 /** Waits for a signal (I1). */
 export function waitForSignal(draft: Draft, op: WireOp, { signalHolders }: OpContext): void {
   if (stepOf(draft, op.id) !== undefined) return;
@@ -118,17 +115,20 @@ function pauseInDraft({ changes }: Draft, signal: string): string | undefined {
   return changes.flatMap((change) => (change.kind === "insert-pause" && change.pause.signal === signal ? [change.pause.id] : [])).at(-1);
 }
 
+type Waiting = {
+  readonly kind: StepRow["kind"];
+  readonly expiresAt: number;
+  /** The item that ends it at the latest. Default: a time-out. */
+  readonly item?: Pick<ItemRow, "id" | "kind">;
+};
+
 /** An unfinished step of a kind that waits, with the item of its time-out. */
-export function addWaitingStep(
-  draft: Draft,
-  op: WireOp,
-  { kind, expiresAt }: { readonly kind: StepRow["kind"]; readonly expiresAt: number },
-): StepRow {
-  const id = itemIdOf.step(draft.run.id, op.id);
+export function addWaitingStep(draft: Draft, op: WireOp, { kind, expiresAt, item }: Waiting): StepRow {
+  const { id, kind: itemKind } = item ?? { id: itemIdOf.step(draft.run.id, op.id), kind: "pause-timeout" };
   const step = { ...stepOfOp(draft, op, { kind, status: "waiting", itemId: id, until: expiresAt }), startedAt: draft.env.ctx.now };
   putStep(draft, step);
   draft.hasProgress = true;
-  draft.changes.push({ kind: "insert-item", item: itemOf(draft, { id, kind: "pause-timeout", dueAt: expiresAt, stepId: op.id }) });
+  draft.changes.push({ kind: "insert-item", item: itemOf(draft, { id, kind: itemKind, dueAt: expiresAt, stepId: op.id }) });
   const { id: runId, functionId } = draft.run;
   draft.trace.push({ kind: "step-waiting", runId, functionId, stepId: op.id, stepKind: kind, name: step.name, until: expiresAt });
   return step;
