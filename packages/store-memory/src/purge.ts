@@ -1,13 +1,15 @@
-/** Deletes what has become old. */
+/** Deletes what has become old: the runs that ended first, the events that were stored first, the cells that expired first. */
 import type { Purge, Purged } from "@pawl/store";
 import { compareText } from "./queue-reads.ts";
 import type { Tables } from "./tables.ts";
 
 export function purge(tables: Tables, { runsBefore, eventsBefore, keepEventIds = [], cellsBefore, limit }: Purge): Purged {
   const runs = runsBefore === undefined ? 0 : purgeRuns(tables, { before: runsBefore, limit });
-  const events = eventsBefore === undefined ? 0 : purgeEvents(tables, { before: eventsBefore, keep: new Set(keepEventIds), limit });
+  const areRunsGone = runs < limit;
+  const events =
+    eventsBefore === undefined || !areRunsGone ? 0 : purgeEvents(tables, { before: eventsBefore, keep: new Set(keepEventIds), limit });
   const cells = cellsBefore === undefined ? 0 : purgeCells(tables, { before: cellsBefore, limit });
-  return { runs, events, cells };
+  return { runs, events, cells, hasMore: Math.max(runs, events, cells) === limit };
 }
 
 type Bound = { readonly before: number; readonly limit: number };
@@ -34,7 +36,6 @@ function purgeEvents(tables: Tables, { before, keep, limit }: Bound & { readonly
   const old = [...tables.events.values()]
     .filter(({ id, receivedAt }) => receivedAt < before && !tables.unprocessed.has(id) && !batched.has(id) && !keep.has(id))
     .filter(({ id }) => (tables.runsOfEvent.get(id)?.size ?? 0) === 0)
-    .sort((a, b) => compareText(a.id, b.id))
     .slice(0, limit);
   for (const { id } of old) {
     tables.events.delete(id);
@@ -44,7 +45,10 @@ function purgeEvents(tables: Tables, { before, keep, limit }: Bound & { readonly
 }
 
 function purgeCells(tables: Tables, { before, limit }: Bound): number {
-  const old = [...tables.cells.values()].filter(({ expiresAt }) => expiresAt !== undefined && expiresAt < before).slice(0, limit);
+  const old = [...tables.cells.values()]
+    .filter(({ expiresAt }) => expiresAt !== undefined && expiresAt < before)
+    .sort((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0) || compareText(a.key, b.key))
+    .slice(0, limit);
   for (const { key } of old) tables.cells.delete(key);
   return old.length;
 }

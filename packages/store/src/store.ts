@@ -49,7 +49,10 @@ export type EventSearch = {
 export type Purge = {
   /** Runs that ended before, with all that belongs to them. */
   readonly runsBefore?: number;
-  /** Processed events received before, with their outcomes, but for those of runs that exist, of open batches and of `keepEventIds`. */
+  /**
+   * Processed events received before, with their outcomes, but for those of runs that exist, of open batches and of `keepEventIds`.
+   * They wait until no old run is left.
+   */
   readonly eventsBefore?: number;
   readonly keepEventIds?: readonly string[];
   /** Cells that expired before. */
@@ -57,8 +60,11 @@ export type Purge = {
   readonly limit: number;
 };
 
-/** How many rows were deleted. Fewer than the limit of each: there is no more. */
-export type Purged = { readonly runs: number; readonly events: number; readonly cells: number };
+/**
+ * How many rows were deleted. `hasMore`: there may be more, call again; a call's work is bounded, so it may delete less than its limit, or
+ * nothing, before the end.
+ */
+export type Purged = { readonly runs: number; readonly events: number; readonly cells: number; readonly hasMore: boolean };
 
 export interface Store {
   /** `memory`, `sqlite` or `postgres`. */

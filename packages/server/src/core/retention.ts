@@ -59,9 +59,9 @@ export class Retention {
     const query: Purge = { runsBefore: now - runsMs, eventsBefore: now - eventsMs, cellsBefore: now, keepEventIds, limit: LIMIT };
     let total = 0;
     for (;;) {
-      const { runs, events, cells } = await store.purge(query);
+      const { runs, events, cells, hasMore } = await store.purge(query);
       total += runs + events + cells;
-      if (this.#isStopped || Math.max(runs, events, cells) < LIMIT) break;
+      if (this.#isStopped || !hasMore) break;
       await new Promise<void>((resolve) => clock.setTimer(REST_MS, resolve));
     }
     if (total > 0) logger.info({ rows: total }, "deleted what is older than the retention");

@@ -3,10 +3,10 @@
  *
  * I1  A command names leases by the item and their age, because generations differ between drivers.
  */
-import type { Change, Guard } from "@pawl/engine";
+import type { CellKind, Change, Guard } from "@pawl/engine";
 import * as fc from "fast-check";
 import type { EventQuery, RunQuery } from "../history.ts";
-import type { ItemScan } from "../store.ts";
+import type { EventSearch, ItemScan, Purge } from "../store.ts";
 import { fixtures, idOf } from "./fixtures.ts";
 
 /** A guard, or one that stands for the lease which an item was given `age` claims ago. */
@@ -26,13 +26,18 @@ export type Command =
   | { readonly kind: "list-events"; readonly query: EventQuery }
   | { readonly kind: "unprocessed"; readonly limit: number }
   | { readonly kind: "key"; readonly functionId: string; readonly key: string; readonly since: number }
+  | { readonly kind: "cells-of-kind"; readonly query: { readonly kind: CellKind; readonly after?: string; readonly limit: number } }
+  | { readonly kind: "events-of-name"; readonly query: EventSearch }
+  | { readonly kind: "purge"; readonly query: Purge }
   | { readonly kind: "reopen" };
 
 /** The ids that commands use. */
 export const RUN_IDS: readonly string[] = [1, 2, 3].map(idOf);
 export const EVENT_IDS: readonly string[] = [11, 12, 13].map(idOf);
 export const SIGNALS: readonly string[] = ["go", "stop"];
-const ITEM_IDS = RUN_IDS.flatMap((runId) => [`${runId}/start`, `${runId}/next`]);
+export const BATCH_IDS: readonly string[] = ["batch|a|1", "batch|a|2"];
+export const CELL_KEYS: readonly string[] = ["rate|a|x", "rate|a|y", "debounce|a|☂"];
+const ITEM_IDS = [...RUN_IDS.flatMap((runId) => [`${runId}/start`, `${runId}/next`]), ...BATCH_IDS.map((id) => `${id}/due`)];
 const PAUSE_IDS = RUN_IDS.flatMap((runId) => [`${runId}/a`, `${runId}/b`]);
 
 const instant = fc.nat({ max: 6 });
@@ -45,6 +50,9 @@ const lane = fc.constantFrom("lane-a", "lane-b");
 const signal = fc.constantFrom(...SIGNALS);
 const name = fc.constantFrom("paid", "sent ☂");
 const key = fc.constantFrom("k1", "k2");
+const cellKey = fc.constantFrom(...CELL_KEYS);
+const batchId = fc.constantFrom(...BATCH_IDS);
+const version = fc.integer({ min: 1, max: 4 });
 const limit = fc.integer({ min: 1, max: 4 });
 const status = fc.constantFrom("QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "SKIPPED");
 const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined, freq: 2 });
@@ -63,7 +71,7 @@ const runMembers = partial({
   functionId,
   appId: fc.constantFrom("app-a", "app-b"),
   status: status as fc.Arbitrary<"QUEUED">,
-  version: fc.integer({ min: 1, max: 4 }),
+  version,
   eventIds: fc.uniqueArray(eventId, { maxLength: 3 }),
   eventName: name,
   idempotencyKey: optional(key),
@@ -73,6 +81,10 @@ const runMembers = partial({
   output: optional(fc.constant("1")),
   error: optional(fc.constant("{}")),
   finishBy: optional(instant),
+  holds: optional(fc.subarray([...CELL_KEYS])),
+  skipReason: optional(fc.constant("singleton" as const)),
+  bulkId: optional(fc.constantFrom("bulk|1", "bulk|2")),
+  sessions: optional(fc.constant('[["user","1"]]')),
   hasPauses: fc.boolean(),
   score: fc.double({ min: -5, max: 5, noNaN: true }),
 });
@@ -112,6 +124,37 @@ const pauseMembers = pauseId.chain((id) => {
   );
 });
 
+const cell = cellKey.chain((of) =>
+  partial({
+    key: fc.constant(of),
+    kind: fc.constant(of.slice(0, of.indexOf("|")) as CellKind),
+    functionId,
+    state: fc.json(),
+    version,
+    expiresAt: optional(instant),
+  }),
+);
+
+/** Cells, batches and notes. */
+const flowChange: fc.Arbitrary<Change> = fc.oneof(
+  { weight: 3, arbitrary: cell.map((row): Change => ({ kind: "put-cell", cell: row })) },
+  cellKey.map((of): Change => ({ kind: "delete-cell", key: of })),
+  fc.record({ batchId, position: fc.nat({ max: 2 }), eventId }).map((batchEvent): Change => ({ kind: "insert-batch-event", batchEvent })),
+  batchId.map((id): Change => ({ kind: "delete-batch", batchId: id })),
+  partial({
+    runId,
+    id: fc.constantFrom("d", "e"),
+    slug: name,
+    input: fc.json(),
+    status: fc.constantFrom("after-run", "aborted", "rejected"),
+    reason: optional(fc.constant("per_run_count")),
+    createdAt: instant,
+  }).map((defer): Change => ({ kind: "put-defer", defer: defer as Extract<Change, { kind: "put-defer" }>["defer"] })),
+  fc
+    .record({ runId, stepId: fc.constantFrom("", "a"), kind: fc.constant("k"), name: key, values: fc.json(), updatedAt: instant })
+    .map((metadata): Change => ({ kind: "put-metadata", metadata })),
+);
+
 const eventMembers = partial({ id: eventId, name, receivedAt: instant, isInternal: fc.boolean(), isProcessed: fc.boolean() });
 
 const change: fc.Arbitrary<Change> = fc.oneof(
@@ -127,6 +170,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   })),
   itemMembers.map((row): Change => ({ kind: "insert-item", item: fixtures.item(row) })),
   itemMembers.map((row): Change => ({ kind: "reschedule-item", item: fixtures.item(row) })),
+  itemMembers.map((row): Change => ({ kind: "amend-item", item: fixtures.item(row) })),
   itemId.map((id): Change => ({ kind: "delete-item", itemId: id })),
   pauseMembers.map((row): Change => ({ kind: "insert-pause", pause: fixtures.pause(row) })),
   pauseId.map((id): Change => ({ kind: "delete-pause", pauseId: id })),
@@ -134,16 +178,18 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc
     .record({ eventId, functionId, reason: fc.constantFrom("expression-false", "expression-error"), at: instant })
     .map((outcome): Change => ({ kind: "insert-event-outcome", outcome: outcome as { reason: "expression-false" } & typeof outcome })),
+  { weight: 4, arbitrary: flowChange },
 );
 
 const guard: fc.Arbitrary<GuardPlan> = fc.oneof(
   fc.record({ kind: fc.constant("event-unprocessed" as const), eventId }),
-  fc.record({ kind: fc.constant("run-version" as const), runId, version: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({ kind: fc.constant("run-version" as const), runId, version }),
   fc.record({ kind: fc.constant("run-absent" as const), runId }),
   fc.record({ kind: fc.constant("lease" as const), itemId, age: fc.nat({ max: 1 }) }),
   fc.record({ kind: fc.constant("pause-open" as const), pauseId }),
   fc.record({ kind: fc.constant("idempotency-free" as const), functionId, key, since: instant }),
   fc.record({ kind: fc.constant("signal-free" as const), signal }),
+  fc.record({ kind: fc.constant("cell-version" as const), key: cellKey, version: fc.nat({ max: 4 }) }),
 );
 
 const setPlan: fc.Arbitrary<SetPlan> = fc.record({
@@ -166,6 +212,9 @@ const runFilter = partial({
   eventName: optional(name),
   from: optional(instant),
   until: optional(instant),
+  hasStarted: optional(fc.boolean()),
+  live: optional(fc.boolean()),
+  bulkId: optional(fc.constant("bulk|1")),
   idPrefix: optional(fc.constantFrom("01jd", idOf(2), "9")),
 });
 
@@ -183,6 +232,24 @@ const eventQuery: fc.Arbitrary<EventQuery> = partial({
   receivedFrom: optional(instant),
   receivedUntil: optional(instant),
   after: optional(eventId),
+  limit,
+});
+
+const cellsOfKind = partial({ kind: fc.constantFrom<CellKind>("rate", "debounce", "bulk"), after: optional(cellKey), limit });
+
+const eventSearch: fc.Arbitrary<EventSearch> = partial({
+  name,
+  receivedFrom: instant,
+  receivedUntil: instant,
+  after: optional(eventId),
+  limit,
+});
+
+const purge: fc.Arbitrary<Purge> = partial({
+  runsBefore: optional(instant),
+  eventsBefore: optional(instant),
+  keepEventIds: optional(fc.subarray([...EVENT_IDS])),
+  cellsBefore: optional(instant),
   limit,
 });
 
@@ -206,6 +273,9 @@ export const commands: fc.Arbitrary<readonly Command[]> = fc.array(
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("list-events" as const), query: eventQuery }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("unprocessed" as const), limit }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("key" as const), functionId, key, since: instant }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("cells-of-kind" as const), query: cellsOfKind }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("events-of-name" as const), query: eventSearch }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("purge" as const), query: purge }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("reopen" as const) }) },
   ),
   { minLength: 1, maxLength: 40, size: "max" },

@@ -8,7 +8,17 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Claim, Store } from "../store.ts";
 import type { OpenedStore, OpenStore } from "./harness.ts";
-import { commands, EVENT_IDS, RUN_IDS, SIGNALS, type Command, type GuardPlan, type SetPlan } from "./model-commands.ts";
+import {
+  BATCH_IDS,
+  CELL_KEYS,
+  commands,
+  EVENT_IDS,
+  RUN_IDS,
+  SIGNALS,
+  type Command,
+  type GuardPlan,
+  type SetPlan,
+} from "./model-commands.ts";
 
 export type ModelOptions = { readonly open: OpenStore; readonly model: OpenStore; readonly sequences: number };
 
@@ -76,8 +86,15 @@ class Subject {
     }));
     const events = EVENT_IDS.map(async (id) => [await history.eventById(id), await history.runsOfEvents([id])]);
     const signals = SIGNALS.map((signal) => this.#store.pauseBySignal(signal));
-    const outcomes = await history.outcomesOfEvents(EVENT_IDS);
-    return { runs: await Promise.all(runs), events: await Promise.all(events), signals: await Promise.all(signals), outcomes };
+    const batches = BATCH_IDS.map(async (id) => [await this.#store.batchEvents(id), await this.#store.itemsOfRun(id)]);
+    return {
+      runs: await Promise.all(runs),
+      events: await Promise.all(events),
+      signals: await Promise.all(signals),
+      batches: await Promise.all(batches),
+      cells: await this.#store.cells(CELL_KEYS),
+      outcomes: await history.outcomesOfEvents(EVENT_IDS),
+    };
   }
 
   async end(): Promise<void> {
@@ -139,5 +156,11 @@ async function answer(store: Store, question: Question): Promise<unknown> {
       return store.unprocessedEvents({ limit: question.limit });
     case "key":
       return store.runByIdempotencyKey(question);
+    case "cells-of-kind":
+      return store.cellsOfKind(question.query);
+    case "events-of-name":
+      return store.eventsOfName(question.query);
+    case "purge":
+      return store.purge(question.query);
   }
 }
