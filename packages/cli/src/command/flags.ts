@@ -41,6 +41,14 @@ const FLAGS: readonly Flag[] = [
     placeholder: "N",
     help: "port to listen on (8288; dev takes the next free one)",
   },
+  {
+    name: "connect-gateway-port",
+    type: "integer",
+    min: 0,
+    commands: BOTH,
+    placeholder: "N",
+    help: "another port, for connected workers alone (they use --port)",
+  },
   { name: "host", type: "text", commands: BOTH, placeholder: "ADDRESS", help: "address to listen on (dev: 127.0.0.1, start: 0.0.0.0)" },
   { name: "persist", type: "switch", commands: ["dev"], help: "keep data, in .pawl/dev.db; else it goes when the server ends" },
   { name: "db", type: "text", commands: ["dev"], placeholder: "PATH", help: "keep data, in this SQLite file" },
@@ -118,7 +126,7 @@ const FLAGS: readonly Flag[] = [
 
 const ONE_DATABASE = "queue, state and history are in one SQLite database";
 const NO_POLLING = "nothing polls";
-const NO_CONNECT = "workers that connect by themselves are not available yet";
+const ONE_PROCESS = "gateway and executor are one process";
 const NO_DEBUG_API = "there is no debugging API";
 
 /** What scripts for other servers of the protocol pass. They work unchanged; one line says what has no effect. */
@@ -131,11 +139,10 @@ const COMPATIBILITY_FLAGS: readonly Flag[] = [
   ignored("postgres-conn-max-idle-time", ONE_DATABASE),
   ignored("postgres-conn-max-lifetime", ONE_DATABASE),
   ignored("tick", NO_POLLING),
-  ignored("connect-gateway-port", NO_CONNECT),
-  ignored("connect-gateway-grpc-port", NO_CONNECT),
-  ignored("connect-executor-grpc-port", NO_CONNECT),
-  { ...ignored("connect-gateway-grpc-ip", NO_CONNECT), type: "text" },
-  { ...ignored("connect-executor-grpc-ip", NO_CONNECT), type: "text" },
+  ignored("connect-gateway-grpc-port", ONE_PROCESS),
+  ignored("connect-executor-grpc-port", ONE_PROCESS),
+  { ...ignored("connect-gateway-grpc-ip", ONE_PROCESS), type: "text" },
+  { ...ignored("connect-executor-grpc-ip", ONE_PROCESS), type: "text" },
   ignored("debug-api-port", NO_DEBUG_API),
 ];
 

@@ -111,12 +111,12 @@ test("a switch can be turned off where a variable turned it on", () => {
 test("flags for other servers are accepted, with one warning each", () => {
   const settings = read({
     command: "start",
-    args: ["--tick", "150", "--redis-uri", "redis://:secret@h", "--connect-gateway-port", "8289"],
+    args: ["--tick", "150", "--redis-uri", "redis://:secret@h", "--connect-gateway-grpc-port", "50052"],
   });
   expect(settings.warnings).toEqual([
     "redis-uri has no effect: queue, state and history are in one SQLite database",
     "tick has no effect: nothing polls",
-    "connect-gateway-port has no effect: workers that connect by themselves are not available yet",
+    "connect-gateway-grpc-port has no effect: gateway and executor are one process",
   ]);
 });
 

@@ -82,9 +82,10 @@ async function listen(options: RunOptions, { store, logger }: Pick<ServerOptions
     try {
       return await startServer(serverOptions(options, { store, port, ...(logger === undefined ? {} : { logger }) }));
     } catch (error) {
-      const isTaken = (error as { readonly code?: unknown }).code === "EADDRINUSE";
+      const { code, port: triedPort = port } = error as { readonly code?: unknown; readonly port?: number };
+      const isTaken = code === "EADDRINUSE" && triedPort === port;
       if (isTaken && options.triesNextPort && settings.integer("port") === undefined && port < first + PORTS_TRIED) continue;
-      throw listenFailure(error, { host: options.host, port });
+      throw listenFailure(error, { host: options.host, port: triedPort });
     }
   }
 }
@@ -103,6 +104,7 @@ function listenFailure(error: unknown, { host, port }: { readonly host: string; 
 function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | "logger" | "port">): ServerOptions {
   const { settings, command } = options;
   const workers = settings.integer("queue-workers");
+  const connectPort = settings.integer("connect-gateway-port");
   const retrySeconds = settings.integer("retry-interval") ?? 0;
   const signingKey = settings.text("signing-key");
   const dashboardDir = options.hasDashboard ? findDashboard() : undefined;
@@ -128,6 +130,7 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
     },
     ...(settings.isOn("allow-private-addresses") ? { allowPrivateAddresses: true } : {}),
     ...(workers === undefined ? {} : { workers }),
+    ...(connectPort === undefined ? {} : { connectPort }),
     ...(retrySeconds === 0 ? {} : { retryIntervalMs: retrySeconds * 1_000 }),
     ...(signingKey === undefined ? {} : { signingKey }),
     ...retentionOf(settings.text("retention") ?? RETENTION_DEFAULT),
