@@ -2,29 +2,16 @@
  * One node: the services, wired together. The same in a server, inside a user's process and in the simulator; only the ports differ.
  */
 import {
-  type AppRow,
-  type Change,
-  type ChangeSet,
   decideCancel,
   decideResume,
-  type ExpressionEvent,
-  type FlowDecision,
-  flowKeysOf,
   type FunctionPause,
   type FunctionRow,
   invokedEvent,
   isOfRun,
-  isStartLane,
   type ItemRow,
-  memoOf,
-  planStart,
   type RandomSource,
   type RerunFrom,
-  type RerunProblem,
-  type RunRow,
   type RunState,
-  scheduleItem,
-  scheduleKeyOf,
   type Slot,
 } from "@pawl/engine";
 import type { Store } from "@pawl/store";
@@ -44,6 +31,8 @@ import { Live } from "./live.ts";
 import { Notes } from "./notes.ts";
 import { Queue } from "./queue.ts";
 import { Registry } from "./registry.ts";
+import { Registrations, type StoredRegistration } from "./registrations.ts";
+import { rerun, type RerunResult } from "./rerun.ts";
 import { Retention } from "./retention.ts";
 import { Runner } from "./runner.ts";
 import { Runs } from "./runs.ts";
@@ -70,12 +59,6 @@ export type EngineOptions = {
 
 const WORKERS_DEFAULT = 100;
 
-export type RerunResult =
-  | { readonly kind: "created"; readonly runId: string }
-  /** The run, its function or its events are gone. */
-  | { readonly kind: "no-run" }
-  | { readonly kind: RerunProblem };
-
 export type CancelResult = "cancelled" | "no-run" | "ended";
 
 export class Engine {
@@ -93,6 +76,7 @@ export class Engine {
   readonly #commits: Commits;
   readonly #flowCommits: FlowCommits;
   readonly #flowItems: FlowItems;
+  readonly #registrations: Registrations;
   readonly #retention: Retention | undefined;
   readonly #runner: Runner;
   readonly #ingest: Ingest;
@@ -158,6 +142,7 @@ export class Engine {
       functionById,
       process: (item, generation) => (isOfRun(item) ? this.executor : this.#flowItems).process(item, generation),
     });
+    this.#registrations = new Registrations({ store, clock, registry, live, runs, commits: this.#commits, queue: this.queue });
     this.#ingest = new Ingest({ store, clock, random, runner: this.#runner });
   }
 
@@ -166,9 +151,7 @@ export class Engine {
     const { apps, functions } = await this.store.loadRegistry();
     for (const app of apps) this.registry.putApp(app);
     this.registry.putFunctions(functions);
-    await this.#adoptUnderway(functions);
-    // A registration that a crash has cut off may have stored the functions only.
-    await this.#beginSchedules(functions);
+    await this.#registrations.takeUp(functions);
     await this.#runner.start();
     await this.queue.start();
     this.#retention?.start();
@@ -231,29 +214,9 @@ export class Engine {
    * Runs a run's function again with the same events, from its beginning or from a step. The new run may be one that was skipped
    * (singleton, pause).
    */
-  async rerun(runId: string, from?: RerunFrom): Promise<RerunResult> {
-    const original = await this.store.history.runDetail(runId);
-    const row = original === undefined ? undefined : this.registry.functionById(original.run.functionId);
-    const first = original?.events[0];
-    if (original === undefined || row === undefined || first === undefined) return { kind: "no-run" };
-    const memo = from === undefined ? undefined : memoOf(original.run, original.steps, from);
-    if (typeof memo === "string") return { kind: memo };
-    const parsed = JSON.parse(first.body) as ExpressionEvent;
-    const { singleton } = flowKeysOf(row, { event: parsed, now: this.clock.now() });
-    const start = {
-      function: row,
-      events: original.events.map((event) => ({ ...event, ts: 0 })),
-      parsed,
-      rerunOf: original.run.rerunOf ?? runId,
-      ...(singleton === undefined ? {} : { singletonKey: singleton }),
-      ...(memo === undefined ? {} : { memo }),
-    };
-    const decided = await this.#flowCommits.decide([], () => ({
-      cellKeys: singleton === undefined ? [] : [singleton],
-      plan: (plan) => (planStart(plan, start), true),
-    }));
-    const created = decided.kind === "committed" ? createdIn(decided.decision) : undefined;
-    return created === undefined ? { kind: "no-run" } : { kind: "created", runId: created };
+  rerun(runId: string, from?: RerunFrom): Promise<RerunResult> {
+    const { store, clock, registry } = this;
+    return rerun(runId, from, { store, clock, registry, flowCommits: this.#flowCommits });
   }
 
   /** Delivers a signal. Resolves with the run that waited for it; undefined where none did. */
@@ -267,101 +230,17 @@ export class Engine {
   }
 
   /** Stores a registration, and then knows it. */
-  async register({
-    app,
-    functions,
-    removedAppIds = [],
-  }: {
-    readonly app: AppRow;
-    readonly functions: readonly FunctionRow[];
-    readonly removedAppIds?: readonly string[];
-  }): Promise<void> {
-    const changeSet: ChangeSet = {
-      guards: [],
-      changes: [
-        ...removedAppIds.map((appId) => ({ kind: "delete-app", appId }) as const),
-        { kind: "put-app", app },
-        ...functions.map((row) => ({ kind: "put-function", function: row }) as const),
-      ],
-    };
-    const before = new Map(functions.map(({ id }) => [id, this.registry.functionById(id)]));
-    await this.store.apply(changeSet);
-    for (const appId of removedAppIds) this.registry.deleteApp(appId);
-    this.registry.putApp(app);
-    this.registry.putFunctions(functions);
-    await this.#adoptUnderway(functions.filter(({ id }) => before.get(id)?.definition.concurrency.run === undefined));
-    await this.#beginSchedules(functions);
-    this.queue.limitsChanged();
-    this.live.publish({ kind: "apps" });
+  register(registration: StoredRegistration): Promise<void> {
+    return this.#registrations.register(registration);
   }
 
   /** Holds back or refuses what a function would start, or ends that (`undefined`). Resolves with false where there is no such function. */
-  async pause(functionId: string, mode: FunctionPause["mode"] | undefined): Promise<boolean> {
-    const row = this.registry.functionById(functionId);
-    if (row === undefined) return false;
-    const { paused: _, ...rest } = row;
-    const next: FunctionRow = mode === undefined ? rest : { ...rest, paused: { mode, since: this.clock.now() } };
-    await this.store.apply({ guards: [], changes: [{ kind: "put-function", function: next }] });
-    this.registry.putFunctions([next]);
-    this.queue.limitsChanged();
-    this.live.publish({ kind: "apps" });
-    return true;
-  }
-
-  /**
-   * Counts the runs that were started before, for limits on whole runs. One whose first call has to be repeated waits in the store among
-   * those that have not started, maybe behind many: it is fetched from there.
-   */
-  async #adoptUnderway(functions: readonly FunctionRow[]): Promise<void> {
-    for (const row of functions) {
-      if (row.definition.concurrency.run === undefined) continue;
-      for await (const run of runningOf(this.store, row.id)) {
-        const items = await this.store.itemsOfRun(run.id);
-        this.queue.adoptRun(run, row);
-        for (const item of items) if (isStartLane(item.lane)) this.queue.offer(item);
-        const state = await this.runs.get(run.id);
-        if (state === undefined || state.run.endedAt !== undefined) this.queue.forgetRun(run.id);
-      }
-    }
-  }
-
-  /** Items of schedules that are new. Those that exist keep their position; those that are gone end at their next tick. */
-  async #beginSchedules(functions: readonly FunctionRow[]): Promise<void> {
-    const now = this.clock.now();
-    const changes: Change[] = [];
-    for (const row of functions) {
-      if (row.archivedAt !== undefined) continue;
-      for (const trigger of row.definition.triggers) {
-        if (trigger.kind !== "cron") continue;
-        const known = await this.store.itemsOfRun(scheduleKeyOf(row.id, trigger.cron));
-        const item = known.length > 0 ? undefined : scheduleItem(row, trigger, now);
-        if (item !== undefined) changes.push({ kind: "insert-item", item });
-      }
-    }
-    if (changes.length > 0) await this.#commits.commit({ guards: [], changes, trace: [] });
+  pause(functionId: string, mode: FunctionPause["mode"] | undefined): Promise<boolean> {
+    return this.#registrations.pause(functionId, mode);
   }
 
   /** State of a run, for the app that asks for it. */
   state(runId: string): Promise<RunState | undefined> {
     return this.runs.get(runId);
   }
-}
-
-/** Runs of a function that have begun and not ended. */
-async function* runningOf({ history }: Pick<Store, "history">, functionId: string): AsyncGenerator<RunRow> {
-  const filter = { statuses: ["RUNNING"], functionIds: [functionId] } as const;
-  let after: { readonly at: number; readonly id: string } | undefined;
-  do {
-    const limit = 200;
-    const page = await history.listRuns({ filter, timeField: "queuedAt", order: "asc", limit, ...(after === undefined ? {} : { after }) });
-    yield* page;
-    const last = page.at(-1);
-    after = page.length < limit || last === undefined ? undefined : { at: last.queuedAt, id: last.id };
-  } while (after !== undefined);
-}
-
-/** The run that a decision created, executed or skipped. */
-function createdIn({ changes }: FlowDecision): string | undefined {
-  for (const change of changes) if (change.kind === "insert-run") return change.run.id;
-  return undefined;
 }

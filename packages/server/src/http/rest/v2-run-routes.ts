@@ -3,7 +3,7 @@ import type { RerunFrom } from "@pawl/engine";
 import { isUlid } from "@pawl/protocol";
 import type { RunQuery } from "@pawl/store";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { RerunResult } from "../../core/engine.ts";
+import type { RerunResult } from "../../core/rerun.ts";
 import { given, isRecord } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
 import { factsOfRun } from "../ui/run-facts.ts";

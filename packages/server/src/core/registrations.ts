@@ -1,0 +1,139 @@
+/**
+ * Registrations and pauses: what changes with a function's configuration, beside the configuration.
+ *
+ * I1  Schedules that are new begin; those that exist keep their position, and those that are gone end at their next tick.
+ * I2  A limit on whole runs counts the runs that were under way when it came.
+ */
+import {
+  type AppRow,
+  type Change,
+  type ChangeSet,
+  type FunctionPause,
+  type FunctionRow,
+  isStartLane,
+  type RunRow,
+  scheduleItem,
+  scheduleKeyOf,
+} from "@pawl/engine";
+import type { Store } from "@pawl/store";
+import type { Clock } from "../ports/clock.ts";
+import type { Commits } from "./commits.ts";
+import type { Live } from "./live.ts";
+import type { Queue } from "./queue.ts";
+import type { Registry } from "./registry.ts";
+import type { Runs } from "./runs.ts";
+
+export type StoredRegistration = {
+  readonly app: AppRow;
+  readonly functions: readonly FunctionRow[];
+  /** Apps that were known by this one's URL only. */
+  readonly removedAppIds?: readonly string[];
+};
+
+export type RegistrationsOptions = {
+  readonly store: Pick<Store, "apply" | "history" | "itemsOfRun">;
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly live: Live;
+  readonly runs: Runs;
+  readonly commits: Commits;
+  readonly queue: Queue;
+};
+
+export class Registrations {
+  readonly #options: RegistrationsOptions;
+
+  constructor(options: RegistrationsOptions) {
+    this.#options = options;
+  }
+
+  /** At the start of a node. A registration that a crash has cut off may have stored the functions only. */
+  async takeUp(functions: readonly FunctionRow[]): Promise<void> {
+    await this.#adoptUnderway(functions);
+    await this.#beginSchedules(functions);
+  }
+
+  /** Stores a registration, and then knows it. */
+  async register({ app, functions, removedAppIds = [] }: StoredRegistration): Promise<void> {
+    const { store, registry, queue, live } = this.#options;
+    const changeSet: ChangeSet = {
+      guards: [],
+      changes: [
+        ...removedAppIds.map((appId) => ({ kind: "delete-app", appId }) as const),
+        { kind: "put-app", app },
+        ...functions.map((row) => ({ kind: "put-function", function: row }) as const),
+      ],
+    };
+    const before = new Map(functions.map(({ id }) => [id, registry.functionById(id)]));
+    await store.apply(changeSet);
+    for (const appId of removedAppIds) registry.deleteApp(appId);
+    registry.putApp(app);
+    registry.putFunctions(functions);
+    await this.#adoptUnderway(functions.filter(({ id }) => before.get(id)?.definition.concurrency.run === undefined));
+    await this.#beginSchedules(functions);
+    queue.limitsChanged();
+    live.publish({ kind: "apps" });
+  }
+
+  /** Holds back or refuses what a function would start, or ends that (`undefined`). Resolves with false where there is no such function. */
+  async pause(functionId: string, mode: FunctionPause["mode"] | undefined): Promise<boolean> {
+    const { store, registry, queue, live, clock } = this.#options;
+    const row = registry.functionById(functionId);
+    if (row === undefined) return false;
+    const { paused: _, ...rest } = row;
+    const next: FunctionRow = mode === undefined ? rest : { ...rest, paused: { mode, since: clock.now() } };
+    await store.apply({ guards: [], changes: [{ kind: "put-function", function: next }] });
+    registry.putFunctions([next]);
+    queue.limitsChanged();
+    live.publish({ kind: "apps" });
+    return true;
+  }
+
+  /**
+   * Counts the runs that were started before, for limits on whole runs. One whose first call has to be repeated waits in the store among
+   * those that have not started, maybe behind many: it is fetched from there.
+   */
+  async #adoptUnderway(functions: readonly FunctionRow[]): Promise<void> {
+    const { store, queue, runs } = this.#options;
+    for (const row of functions) {
+      if (row.definition.concurrency.run === undefined) continue;
+      for await (const run of runningOf(store, row.id)) {
+        const items = await store.itemsOfRun(run.id);
+        queue.adoptRun(run, row);
+        for (const item of items) if (isStartLane(item.lane)) queue.offer(item);
+        const state = await runs.get(run.id);
+        if (state === undefined || state.run.endedAt !== undefined) queue.forgetRun(run.id);
+      }
+    }
+  }
+
+  /** Items of schedules that are new. Those that exist keep their position; those that are gone end at their next tick. */
+  async #beginSchedules(functions: readonly FunctionRow[]): Promise<void> {
+    const { store, clock, commits } = this.#options;
+    const now = clock.now();
+    const changes: Change[] = [];
+    for (const row of functions) {
+      if (row.archivedAt !== undefined) continue;
+      for (const trigger of row.definition.triggers) {
+        if (trigger.kind !== "cron") continue;
+        const known = await store.itemsOfRun(scheduleKeyOf(row.id, trigger.cron));
+        const item = known.length > 0 ? undefined : scheduleItem(row, trigger, now);
+        if (item !== undefined) changes.push({ kind: "insert-item", item });
+      }
+    }
+    if (changes.length > 0) await commits.commit({ guards: [], changes, trace: [] });
+  }
+}
+
+/** Runs of a function that have begun and not ended. */
+async function* runningOf({ history }: Pick<Store, "history">, functionId: string): AsyncGenerator<RunRow> {
+  const filter = { statuses: ["RUNNING"], functionIds: [functionId] } as const;
+  let after: { readonly at: number; readonly id: string } | undefined;
+  do {
+    const limit = 200;
+    const page = await history.listRuns({ filter, timeField: "queuedAt", order: "asc", limit, ...(after === undefined ? {} : { after }) });
+    yield* page;
+    const last = page.at(-1);
+    after = page.length < limit || last === undefined ? undefined : { at: last.queuedAt, id: last.id };
+  } while (after !== undefined);
+}
