@@ -13,6 +13,7 @@ import { connectRoutes } from "./connect/connect-routes.ts";
 import { type GatewayPort, openGatewayPort } from "./connect/gateway-port.ts";
 import { Engine, type EngineOptions } from "./core/engine.ts";
 import { httpGateway } from "./gateway/http-gateway.ts";
+import { topicOpener } from "./gateway/publish-answer.ts";
 import type { ServerContext } from "./http/context.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import { given } from "./json.ts";
@@ -86,9 +87,9 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
   // One loader for all who need secrets: it writes the file.
   const loadSecret = openSecrets(options.secretsPath);
   const connect = new Connect({ clock: systemClock, random: systemRandom(), logger, loadSecret, http: options.invoker ?? httpInvoker() });
-  const engine = engineOf(options, connect);
-  const sync = syncOf(options, engine);
   const realtime = new Realtime({ clock: systemClock, random: systemRandom(), loadSecret });
+  const engine = engineOf(options, { connect, realtime });
+  const sync = syncOf(options, engine);
   publishRuns(engine, realtime);
   let gateway: GatewayPort | undefined;
   const routes = [realtimeRoutes(realtime), connectRoutes({ connect, gatewayPort: () => gateway?.port })];
@@ -108,13 +109,16 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
   return serverOf({ engine, sync, http, host, connect, gateway });
 }
 
-function engineOf(options: ServerOptions, connect: Connect): Engine {
+function engineOf(options: ServerOptions, { connect, realtime }: { readonly connect: Connect; readonly realtime: Realtime }): Engine {
   const engine = new Engine({
     store: options.store,
     clock: systemClock,
     random: systemRandom(),
     invoker: connect.invoker,
-    gateway: httpGateway({ allowPrivateAddresses: options.allowPrivateAddresses ?? (options.kind ?? "dev") === "dev" }),
+    gateway: httpGateway({
+      allowPrivateAddresses: options.allowPrivateAddresses ?? (options.kind ?? "dev") === "dev",
+      openTopic: topicOpener(realtime),
+    }),
     workerSlotsOf: connect.slotsOf,
     logger: options.logger ?? silentLogger,
     ...given("workers", options.workers),

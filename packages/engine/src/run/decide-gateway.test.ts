@@ -66,19 +66,35 @@ test("a failure that may be over is tried again by the item's attempts, at the t
 });
 
 test("the last failure, or one that stays, ends the step with what was answered", () => {
-  for (const { step, changes } of [
-    decide("ai-gateway", response({ status: 500, body: '{"why":"busy"}' }), { attempt: 3 }),
-    decide("ai-gateway", response({ status: 401, body: '{"why":"busy"}' })),
-  ]) {
+  for (const status of [500, 401]) {
+    const { step, changes } = decide("ai-gateway", response({ status, body: '{"why":"busy"}' }), { attempt: 3 });
     expect(step?.status).toBe("failed");
-    expect(JSON.parse(step?.result ?? "").error).toMatchObject({ name: "AIGatewayError", data: { why: "busy" }, stack: '{"why":"busy"}' });
+    expect(JSON.parse(step?.result ?? "").error).toEqual({
+      name: "AIGatewayError",
+      message: `Error making AI request: unsuccessful status code: ${String(status)}`,
+      data: { why: "busy" },
+      stack: '{"why":"busy"}',
+    });
     expect(ofKind(changes, "insert-item")[0]?.item.kind).toBe("discovery");
+    expect(ofKind(changes, "insert-attempt")[0]?.attempt).toMatchObject({ attempt: 3, httpStatus: status });
   }
   const refused = decide("gateway", { kind: "failure", message: "10.0.0.1 is private", isRetryable: false });
   expect(JSON.parse(refused.step?.result ?? "").error).toEqual({
     name: "GatewayError",
     message: "Error making gateway request: 10.0.0.1 is private",
   });
+});
+
+test("an error page of megabytes is cut, and an answer nested too deeply is a text", () => {
+  const page = decide("ai-gateway", response({ status: 502, body: "x".repeat(1_000_000) }), { attempt: 3 });
+  expect(JSON.parse(page.step?.result ?? "").error).toMatchObject({ stack: "x".repeat(64 * 1024) });
+  const deep = "[".repeat(100_000) + "]".repeat(100_000);
+  expect(JSON.parse(decide("ai-gateway", response({ body: deep })).step?.result ?? "")).toEqual({ data: deep });
+});
+
+test("an answer that can't be stored ends the step at once", () => {
+  const { step } = decide("gateway", response({ body: "\n".repeat(4 * 1024 * 1024) }));
+  expect(JSON.parse(step?.result ?? "").error).toMatchObject({ name: "GatewayError", message: expect.stringContaining("at most") });
 });
 
 test("of a run or step that has ended, only the item is dropped", () => {
@@ -98,16 +114,35 @@ test("the function's retry policy counts for requests too", () => {
   expect(ofKind(changes, "reschedule-item")[0]?.item.dueAt).toBe(NOW + 7);
 });
 
-const requestOf = (kind: "gateway" | "ai-gateway", options: unknown) => gatewayRequestOf({ kind, options: JSON.stringify(options) });
+test("a step says itself how often and how it is tried again", () => {
+  const retry = { attempts: 1, backoff: { kind: "constant", min: "7s", jitter: 0 } };
+  const reply = ops(op({ op: "AIGateway", id: "a", opts: { url: "https://x.example", retry } }));
+  const planned = decideReply(runState(), { item: item(), generation: 1, reply, startedAt: NOW }, environment());
+  const own = ofKind(planned.changes, "insert-item")[0]?.item ?? item();
+  expect(own.attemptsMax).toBe(2);
+  const step = ofKind(planned.changes, "put-step")[0]?.step ?? stepRow({ id: "a" });
+  const outcome = { kind: "failure", message: "x", isRetryable: true } as const;
+  const state = runState({ steps: [step] });
+  const { changes } = decideGateway(state, { item: own, generation: 1, outcome, startedAt: NOW }, environment());
+  expect(ofKind(changes, "reschedule-item")[0]?.item.dueAt).toBe(NOW + 7_000);
+});
+
+const requestOf = (kind: "gateway" | "ai-gateway", options: unknown) =>
+  gatewayRequestOf({ runId: "R", id: "s", kind, options: JSON.stringify(options) });
+const OWN = { "user-agent": "Pawl", "idempotency-key": "R.s" };
 
 test("requests are read as the protocol says", () => {
   const url = "https://api.example.com/v1";
-  expect(requestOf("gateway", { url })).toEqual({ method: "POST", url, headers: {} });
+  expect(requestOf("gateway", { url })).toEqual({ method: "POST", url, headers: OWN });
   expect(requestOf("gateway", { url, method: "put", headers: { "X-A": "1", Host: "evil", "Content-Length": "9" }, body: "text" })).toEqual({
     method: "PUT",
     url,
-    headers: { "x-a": "1" },
+    headers: { ...OWN, "x-a": "1" },
     body: "text",
+  });
+  expect(requestOf("gateway", { url, body: { b: 1 }, headers: { "Idempotency-Key": "mine" } })).toMatchObject({
+    headers: { "idempotency-key": "mine" },
+    body: '{"b":1}',
   });
   expect(requestOf("gateway", { url, method: "GET", body: "ignored" })).not.toHaveProperty("body");
   expect(requestOf("ai-gateway", { url, auth_key: "k", format: "anthropic", body: { b: 1, a: 2 } })).toMatchObject({
@@ -119,14 +154,22 @@ test("requests are read as the protocol says", () => {
   expect(requestOf("ai-gateway", { url, auth_key: "k", format: "bedrock" })).toMatchObject({ headers: { authorization: "k" } });
   expect(requestOf("ai-gateway", { url, auth_key: "k", format: "openai-chat" })).toMatchObject({ headers: { authorization: "Bearer k" } });
   expect(requestOf("gateway", { url: "ftp://x" })).toContain("must begin with http");
+  expect(requestOf("gateway", { url, body: "x".repeat(4 * 1024 * 1024 + 1) })).toContain("at most 4194304 can be sent");
+  expect(requestOf("gateway", { url: `${url}?key=k`, publish: { channel: "c", topic: "t" } })).toMatchObject({
+    publish: { channel: "c", topic: "t", runId: "R", stepId: "s", url: `${url}?key=***` },
+  });
 });
 
 test("what people see of a request has no secrets", () => {
   const masked = maskedOptions(
-    JSON.stringify({ url: "https://x", auth_key: "k", headers: { Authorization: "Bearer k", "X-Api-Key": "k", accept: "a" } }),
+    JSON.stringify({
+      url: "https://me:pw@x/?a=1&api_key=k#f",
+      auth_key: "k",
+      headers: { Authorization: "Bearer k", "X-Api-Key": "k", accept: "a" },
+    }),
   );
   expect(JSON.parse(masked)).toEqual({
-    url: "https://x",
+    url: "https://***@x/?a=1&api_key=***#f",
     auth_key: "***",
     headers: { Authorization: "***", "X-Api-Key": "***", accept: "a" },
   });

@@ -2,16 +2,19 @@
  * What follows when the request that the server made for a step has ended.
  *
  * I1  Any HTTP answer is the result of a fetch; of an AI request, only a successful one.
- * I2  A failure is tried again with the item's own attempts; the function's code is not called meanwhile.
- * I3  An answer that says that the request itself is wrong (most of 4xx) is not tried again. (The reference tries it like any other.)
+ * I2  A failure is tried again with the item's own attempts and delays, as a failed call is, and an answer's `Retry-After` counts; the
+ *     function's code is not called meanwhile. What can only fail again (an answer too large, an address that is refused) is not tried.
  *
  * Spec: wire 6.13, 6.14; semantics 5.6, 5.7.
  */
-import { canonicalJson, STEP_OUTPUT_BYTES_MAX } from "@pawl/protocol";
+import { canonicalJson, isTooDeep, STEP_OUTPUT_BYTES_MAX } from "@pawl/protocol";
 import type { Decision } from "../decision/decision.ts";
 import { aiUsageOf } from "../gateway/ai-usage.ts";
 import type { ItemRow } from "../queue/item-row.ts";
 import { decideRetry } from "../queue/retry.ts";
+import type { RetryPolicy } from "../registration/function-definition.ts";
+import { retriesOfStep } from "../registration/parse-retry.ts";
+import { errorLine } from "../reply/function-error.ts";
 import { parseRetryAfterMs } from "../reply/retry-after.ts";
 import { isFinished, type StepRow } from "../step/step-row.ts";
 import { type Draft, decisionOf, draftOf, finishStep, isEnded, putStep, type RunEnvironment, stepOf } from "./draft.ts";
@@ -61,9 +64,8 @@ type Failure = {
   readonly message: string;
   readonly isRetryable: boolean;
   readonly retryAfterMs?: number;
-  /** The answer, parsed or as text. */
-  readonly answer?: unknown;
-  readonly text?: string;
+  /** Of an AI provider that has refused. */
+  readonly refusal?: { readonly status: number; readonly answer?: unknown; readonly text: string };
 };
 
 function resultOf(step: StepRow, outcome: GatewayOutcome, now: number): { readonly data: string } | Failure {
@@ -83,13 +85,21 @@ function resultOf(step: StepRow, outcome: GatewayOutcome, now: number): { readon
     };
   }
   const message = `Error making AI request: unsuccessful status code: ${String(status)}`;
-  const isRetryable = status >= 500 || RETRIED.has(status);
   const after = parseRetryAfterMs(headers["retry-after"], now);
-  return { message, isRetryable, answer, text: body, ...(after === undefined ? {} : { retryAfterMs: after }) };
+  return {
+    message,
+    isRetryable: true,
+    refusal: { status, ...shortened(answer, body) },
+    ...(after === undefined ? {} : { retryAfterMs: after }),
+  };
 }
 
-/** Too early, too many, a conflict or a time-out: may be over in a while. */
-const RETRIED: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+/** An answer that explains an error is short; a page of megabytes would only fill the run's state. */
+const REFUSAL_CHARS_MAX = 64 * 1024;
+
+function shortened(answer: unknown, text: string): { readonly answer?: unknown; readonly text: string } {
+  return text.length <= REFUSAL_CHARS_MAX ? { answer, text } : { text: text.slice(0, REFUSAL_CHARS_MAX) };
+}
 
 /** True when the item stays, for a retry. */
 function retryOrFail(
@@ -98,7 +108,8 @@ function retryOrFail(
 ): boolean {
   const { item, startedAt, retryIntervalMs } = input;
   const { now } = draft.env.ctx;
-  const policy = draft.env.function.definition.retry;
+  const { refusal } = failure;
+  const policy = policyOf(draft, step);
   const next = decideRetry(
     item,
     {
@@ -110,12 +121,15 @@ function retryOrFail(
     draft.env.ctx,
   );
   const error = { name: step.kind === "ai-gateway" ? "AIGatewayError" : "GatewayError", message: failure.message };
-  const attempt = { runId: item.runId, stepId: step.id, attempt: item.attempt, startedAt, endedAt: now, error: JSON.stringify(error) };
+  const httpStatus = refusal === undefined ? {} : { httpStatus: refusal.status };
+  const times = { startedAt, endedAt: now };
+  const attempt = { runId: item.runId, stepId: step.id, attempt: item.attempt, ...times, error: JSON.stringify(error), ...httpStatus };
   if (next.kind === "exhausted") {
     draft.changes.push({ kind: "insert-attempt", attempt });
-    const more = failure.text === undefined ? {} : { data: failure.answer, stack: failure.text };
-    const result = canonicalJson({ error: { ...error, ...more } });
-    finishStep(draft, step, { status: "failed", result, startedAt, attempt: item.attempt, error: `${error.name}: ${error.message}` });
+    const { answer, text } = refusal ?? {};
+    const more = { ...(answer === undefined ? {} : { data: answer }), ...(text === undefined ? {} : { stack: text }) };
+    const end = { status: "failed", result: canonicalJson({ error: { ...error, ...more } }), startedAt, attempt: item.attempt } as const;
+    finishStep(draft, step, { ...end, error: errorLine(error), attemptsMax: item.attemptsMax });
     return false;
   }
   draft.changes.push({ kind: "insert-attempt", attempt: { ...attempt, retryAt: next.dueAt } });
@@ -130,10 +144,16 @@ function retryOrFail(
     name: step.name,
     attempt: next.attempt,
     attemptsMax: item.attemptsMax,
-    error: `${error.name}: ${error.message}`,
+    error: errorLine(error),
     dueAt: next.dueAt,
   });
   return true;
+}
+
+/** The step's own, or its function's. */
+function policyOf(draft: Draft, { options }: StepRow): RetryPolicy | undefined {
+  const own = options?.includes('"retry":') === true ? (JSON.parse(options) as { readonly retry?: unknown }).retry : undefined;
+  return retriesOfStep(own).policy ?? draft.env.function.definition.retry;
 }
 
 function noteUsage(draft: Draft, step: StepRow, outcome: GatewayOutcome): void {
@@ -144,10 +164,11 @@ function noteUsage(draft: Draft, step: StepRow, outcome: GatewayOutcome): void {
   draft.changes.push({ kind: "put-metadata", metadata: metadataRow({ kind: "inngest.ai", op: "set", values }, place) });
 }
 
-/** An answer that is no JSON is a text. */
+/** An answer that is no JSON, or nested too deeply to be stored as such, is a text. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return isTooDeep(value) ? text : value;
   } catch {
     return text;
   }

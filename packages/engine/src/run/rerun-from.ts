@@ -46,7 +46,7 @@ export function memoOf(run: RunRow, steps: readonly StepRow[], { stepId, input }
 }
 
 /** Kinds of steps that take arguments. */
-const RUNNABLE: ReadonlySet<StepRow["kind"]> = new Set(["run", "send-event", "gateway", "ai-gateway"]);
+const RUNNABLE: ReadonlySet<StepRow["kind"]> = new Set(["run", "send-event"]);
 
 /** A step that ended after the target did ended after it began, whatever the clocks of the app say. */
 function isBefore(step: StepRow, target: StepRow): boolean {

@@ -17,6 +17,7 @@ const V4: readonly (readonly [string, number])[] = [
   ["172.16.0.0", 12],
   ["192.0.0.0", 24],
   ["192.0.2.0", 24],
+  ["192.88.99.0", 24],
   ["192.168.0.0", 16],
   ["198.18.0.0", 15],
   ["198.51.100.0", 24],
@@ -26,17 +27,24 @@ const V4: readonly (readonly [string, number])[] = [
 ];
 
 const V6: readonly (readonly [string, number])[] = [
-  ["::", 128],
-  ["::1", 128],
-  ["64:ff9b::", 96],
+  // Also the old form in which IPv4 addresses were written as IPv6.
+  ["::", 96],
   ["64:ff9b:1::", 48],
   ["100::", 64],
+  // Teredo and others that hold an IPv4 address or are for protocols.
+  ["2001::", 23],
   ["2001:db8::", 32],
   ["2002::", 16],
+  ["3fff::", 20],
+  ["5f00::", 16],
   ["fc00::", 7],
   ["fe80::", 10],
+  ["fec0::", 10],
   ["ff00::", 8],
 ];
+
+/** How networks without IPv4 write IPv4 addresses (NAT64); what counts is the address within. */
+const NAT64 = /^64:ff9b::(?:([\da-f]{1,4}):)?([\da-f]{1,4})?$/;
 
 const PRIVATE = new BlockList();
 for (const [network, prefix] of V4) PRIVATE.addSubnet(network, prefix, "ipv4");
@@ -46,7 +54,14 @@ for (const [network, prefix] of V6) PRIVATE.addSubnet(network, prefix, "ipv6");
 export function isPrivateAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 0) return true;
-  return PRIVATE.check(address, family === 4 ? "ipv4" : "ipv6");
+  if (family === 4) return PRIVATE.check(address, "ipv4");
+  const within = NAT64.exec(new URL(`http://[${address.replace(/%.*$/, "")}]`).hostname.slice(1, -1));
+  return within === null ? PRIVATE.check(address, "ipv6") : isPrivateAddress(dotted(within[1], within[2]));
+}
+
+/** The IPv4 address of two hexadecimal groups. */
+function dotted(high = "0", low = "0"): string {
+  return [high, low].flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]).join(".");
 }
 
 /** A host that is an address in itself is not looked up: it is checked here. */

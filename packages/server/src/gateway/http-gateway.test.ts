@@ -3,7 +3,8 @@ import { gzipSync } from "node:zlib";
 import type { GatewayOutcome, GatewayRequest } from "@pawl/engine";
 import { afterEach, expect, test } from "vitest";
 import { isPrivateAddress, isPrivateHost } from "./address-policy.ts";
-import { httpGateway } from "./http-gateway.ts";
+import { httpGateway, type HttpGatewayOptions } from "./http-gateway.ts";
+import { topicOpener } from "./publish-answer.ts";
 
 const servers: Server[] = [];
 afterEach(async () => {
@@ -23,7 +24,7 @@ async function listen(handle: (request: IncomingMessage, response: ServerRespons
 
 async function ask(
   request: Partial<GatewayRequest> & { readonly url: string },
-  options: { readonly allowPrivateAddresses?: boolean; readonly timeoutMs?: number } = {},
+  options: Partial<HttpGatewayOptions> = {},
 ): Promise<GatewayOutcome> {
   const gateway = httpGateway({ allowPrivateAddresses: true, ...options });
   try {
@@ -47,12 +48,14 @@ test("method, headers and body arrive; status, headers and body come back, unpac
   const outcome = await ask({ url: `${url}/p?q=1`, method: "PUT", headers: { "x-a": "1" }, body: "hi" });
   expect(seen).toEqual({ method: "PUT", path: "/p?q=1", header: "1", body: "hi" });
   expect(outcome).toMatchObject({ kind: "response", status: 418, body: "tea", headers: { "set-cookie": "a=1,b=2" } });
+  expect(outcome).not.toHaveProperty(["headers", "content-encoding"]);
 });
 
 test("redirects are followed; another origin gets no credentials", async () => {
   const seen: (string | undefined)[] = [];
   const other = await listen((request, response) => {
-    seen.push(`${request.method ?? ""} ${request.headers.authorization ?? "none"} ${request.headers["x-b"]?.toString() ?? ""}`);
+    const { authorization, "x-goog-api-key": key, "x-b": b } = request.headers;
+    seen.push([request.method, authorization ?? "none", key ?? "none", b].join(" "));
     response.end("there");
   });
   const url = await listen((request, response) => {
@@ -60,9 +63,68 @@ test("redirects are followed; another origin gets no credentials", async () => {
     response.writeHead(request.url === "/1" ? 307 : 302, { location: request.url === "/1" ? "/2" : other });
     response.end();
   });
-  const outcome = await ask({ url: `${url}/1`, method: "POST", headers: { authorization: "secret", "x-b": "b" }, body: "x" });
+  const headers = { authorization: "secret", "x-goog-api-key": "secret", "x-b": "b" };
+  const outcome = await ask({ url: `${url}/1`, method: "POST", headers, body: "x" });
   expect(outcome).toMatchObject({ body: "there", url: `${other}/` });
-  expect(seen).toEqual(["POST secret", "POST secret", "GET none b"]);
+  expect(seen).toEqual(["POST secret", "POST secret", "GET none none b"]);
+});
+
+test("name and password of a URL become a header, and are not in the result", async () => {
+  let seen: string | undefined;
+  const url = await listen((request, response) => {
+    seen = request.headers.authorization;
+    response.end();
+  });
+  const outcome = await ask({ url: url.replace("://", "://me:p%40ss@") });
+  expect(seen).toBe(`Basic ${Buffer.from("me:p@ss").toString("base64")}`);
+  expect(outcome).toMatchObject({ kind: "response", url: `${url}/` });
+});
+
+test("what can't be sent, or followed, is no reason for another attempt", async () => {
+  const url = await listen((_request, response) => {
+    response.writeHead(302, { location: "http://[" });
+    response.end();
+  });
+  expect(await ask({ url })).toMatchObject({ kind: "failure", isRetryable: false, message: expect.stringContaining("redirect") });
+  expect(await ask({ url, method: "NO METHOD" })).toMatchObject({ kind: "failure", isRetryable: false });
+  expect(await ask({ url, headers: { "x-a": "a\nb" } })).toMatchObject({ kind: "failure", isRetryable: false });
+});
+
+test.each(["http://127.0.0.2:1/", "http://localhost:1/", "http://[::1]:1/"])(
+  "a redirect to %s is refused like a first target",
+  async (location) => {
+    const url = await listen((_request, response) => {
+      response.writeHead(302, { location });
+      response.end();
+    });
+    const outcome = await ask({ url }, { allowPrivateAddresses: false, allowed: ["127.0.0.1"] });
+    expect(outcome).toMatchObject({ kind: "failure", isRetryable: false, message: expect.stringContaining("--allow-private-addresses") });
+  },
+);
+
+test("an answer is published as it comes, whole characters at a time, and its end too", async () => {
+  const sent: unknown[] = [];
+  const realtime = { nextStreamId: () => "S", publish: (message: unknown) => void sent.push(message) };
+  const euro = Buffer.from("€");
+  const url = await listen((request, response) => {
+    expect(request.headers["accept-encoding"]).toBeUndefined();
+    response.writeHead(200, { "content-type": "text/plain" });
+    response.write(euro.subarray(0, 1));
+    setImmediate(() => response.end(Buffer.concat([euro.subarray(1), Buffer.from("!")])));
+  });
+  const publish = { channel: "c", topic: "t", runId: "R", stepId: "s", url };
+  const outcome = await ask({ url, publish }, { openTopic: topicOpener(realtime) });
+  expect(outcome).toMatchObject({ kind: "response", body: "€!" });
+  const common = {
+    topic: { channel: "c", name: "t" },
+    runId: "R",
+    metadata: JSON.stringify({ url, "content-type": "text/plain", request_id: "s" }),
+  };
+  expect(sent[0]).toEqual({ ...common, kind: "datastream-start", data: '"S"' });
+  expect(sent.at(-1)).toEqual({ ...common, kind: "datastream-end", data: '"S"' });
+  const chunks = sent.slice(1, -1) as { readonly kind: string; readonly data: string }[];
+  expect(chunks.every(({ kind }) => kind === "chunk")).toBe(true);
+  expect(chunks.map(({ data }) => JSON.parse(data) as string).join("")).toBe("€!");
 });
 
 test("a loop of redirects ends", async () => {
@@ -123,9 +185,15 @@ test("private is what no public network has", () => {
     "fe80::1",
     "fd00::1",
     "::ffff:127.0.0.1",
+    "::127.0.0.1",
+    "64:ff9b::10.0.0.1",
+    "64:ff9b::",
+    "fec0::1",
+    "2001::1",
+    "fe80::1%eth0",
   ])
     expect([address, isPrivateAddress(address)]).toEqual([address, true]);
-  for (const address of ["8.8.8.8", "172.32.0.1", "2606:4700::1111"])
+  for (const address of ["8.8.8.8", "172.32.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2001:4860::8888"])
     expect([address, isPrivateAddress(address)]).toEqual([address, false]);
   expect(isPrivateHost("[::1]")).toBe(true);
   expect(isPrivateHost("example.com")).toBe(false);

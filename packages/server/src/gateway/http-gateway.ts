@@ -8,7 +8,7 @@
  * Spec: wire 6.13, 6.14; semantics 5.7.
  */
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
-import type { GatewayOutcome, GatewayRequest } from "@pawl/engine";
+import { type GatewayOutcome, type GatewayRequest, type GatewayTopic, isSecretName, maskedUrl } from "@pawl/engine";
 import { STEP_OUTPUT_BYTES_MAX } from "@pawl/protocol";
 import { Agent, type Dispatcher } from "undici";
 import type { Gateway } from "../ports/gateway.ts";
@@ -21,12 +21,22 @@ const CONNECT_MS_MAX = 10_000;
 export type HttpGatewayOptions = {
   /** Whether addresses of this machine and of private networks may be reached. */
   readonly allowPrivateAddresses: boolean;
+  /** Private addresses (no names) that may be reached all the same. Default: none. */
+  readonly allowed?: readonly string[];
   /** Milliseconds. Default 600,000. */
   readonly timeoutMs?: number;
+  /** Opens a topic for an answer that is to be published as it comes. Default: it is not published. */
+  readonly openTopic?: OpenTopic;
 };
 
+/** Where the pieces of an answer go. */
+export type TopicWriter = { readonly write: (piece: Buffer) => void; readonly end: () => void };
+export type OpenTopic = (topic: GatewayTopic, contentType: string) => TopicWriter;
+
 /** Opens one with connections of its own. */
-export function httpGateway({ allowPrivateAddresses, timeoutMs = REQUEST_MS_MAX }: HttpGatewayOptions): Gateway {
+export function httpGateway(options: HttpGatewayOptions): Gateway {
+  const { allowPrivateAddresses, allowed = [], timeoutMs = REQUEST_MS_MAX, openTopic } = options;
+  const isRefused = (host: string): boolean => !allowPrivateAddresses && !allowed.includes(host) && isPrivateHost(host);
   const agent = new Agent({
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
@@ -37,7 +47,8 @@ export function httpGateway({ allowPrivateAddresses, timeoutMs = REQUEST_MS_MAX 
     request: async (request, signal) => {
       const limit = AbortSignal.timeout(timeoutMs);
       try {
-        return await send(agent, request, { signal: AbortSignal.any([signal, limit]), allowPrivateAddresses });
+        const answered = await send(agent, request, { signal: AbortSignal.any([signal, limit]), isRefused });
+        return "kind" in answered ? answered : await read(answered, topicOf(request, answered, openTopic));
       } catch (error) {
         if (limit.aborted) return failure(`no answer within ${String(timeoutMs / 1_000)} s`, true);
         return failureOf(error);
@@ -47,32 +58,47 @@ export function httpGateway({ allowPrivateAddresses, timeoutMs = REQUEST_MS_MAX 
   };
 }
 
-type SendOptions = { readonly signal: AbortSignal; readonly allowPrivateAddresses: boolean };
+type SendOptions = { readonly signal: AbortSignal; readonly isRefused: (host: string) => boolean };
 
-async function send(agent: Agent, request: GatewayRequest, { signal, allowPrivateAddresses }: SendOptions): Promise<GatewayOutcome> {
-  let next = request;
+/** An answer that is no redirect, from where it came. */
+type Answered = { readonly url: string; readonly response: Dispatcher.ResponseData };
+
+type Failed = Extract<GatewayOutcome, { kind: "failure" }>;
+
+async function send(agent: Agent, request: GatewayRequest, { signal, isRefused }: SendOptions): Promise<Answered | Failed> {
+  let next = withBasicAuth(request);
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
     const { protocol, hostname, origin, pathname, search } = new URL(next.url);
     if (protocol !== "http:" && protocol !== "https:") return failure(`${protocol}// can't be requested, only http:// and https://`, false);
-    if (!allowPrivateAddresses && isPrivateHost(hostname)) return failure(refusalOf(hostname), false);
+    if (isRefused(hostname)) return failure(refusalOf(hostname), false);
     const response = await agent.request({
       origin,
       path: pathname + search,
-      method: next.method as Dispatcher.HttpMethod,
-      headers: { "accept-encoding": "gzip, br", ...next.headers },
+      method: next.method,
+      // What is published as it comes is not packed: a packed answer comes in large pieces.
+      headers: { ...(next.publish === undefined ? { "accept-encoding": "gzip, br" } : {}), ...next.headers },
       signal,
       ...(next.body === undefined ? {} : { body: next.body }),
     });
     const target = redirectOf(next, response);
-    if (target === undefined) return read(next.url, response);
+    if (target === undefined) return { url: next.url, response };
     await response.body.dump();
     next = target;
   }
-  return failure(`more than ${String(REDIRECTS_MAX)} redirects; the last target was ${next.url}`, false);
+  return failure(`more than ${String(REDIRECTS_MAX)} redirects; the last target was ${maskedUrl(next.url)}`, false);
+}
+
+/** Name and password in a URL become a header; the step's result shall not show them. */
+function withBasicAuth(request: GatewayRequest): GatewayRequest {
+  const url = new URL(request.url);
+  if (url.username === "" && url.password === "") return { ...request, url: url.href };
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  url.username = "";
+  url.password = "";
+  return { ...request, url: url.href, headers: { authorization: `Basic ${Buffer.from(pair).toString("base64")}`, ...request.headers } };
 }
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-const CREDENTIALS: ReadonlySet<string> = new Set(["authorization", "cookie", "x-api-key", "proxy-authorization"]);
 
 /** The request that a redirect asks for, as browsers read it; undefined where the answer is none. */
 function redirectOf(request: GatewayRequest, { statusCode, headers }: Dispatcher.ResponseData): GatewayRequest | undefined {
@@ -80,58 +106,83 @@ function redirectOf(request: GatewayRequest, { statusCode, headers }: Dispatcher
   if (!REDIRECTS.has(statusCode) || location === undefined) return undefined;
   const url = new URL(location, request.url);
   const isSame = url.origin === new URL(request.url).origin;
-  const kept = isSame ? request.headers : Object.fromEntries(Object.entries(request.headers).filter(([name]) => !CREDENTIALS.has(name)));
+  const kept = isSame ? request.headers : Object.fromEntries(Object.entries(request.headers).filter(([name]) => !isSecretName(name)));
   const becomesGet = statusCode === 303 || ((statusCode === 301 || statusCode === 302) && request.method === "POST");
   if (!becomesGet) return { ...request, url: url.href, headers: kept };
   const { "content-type": _, ...headersOfGet } = kept;
-  return { method: request.method === "HEAD" ? "HEAD" : "GET", url: url.href, headers: headersOfGet };
+  const { body: _body, ...rest } = request;
+  return { ...rest, method: request.method === "HEAD" ? "HEAD" : "GET", url: url.href, headers: headersOfGet };
 }
 
-async function read(url: string, response: Dispatcher.ResponseData): Promise<GatewayOutcome> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response.body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > STEP_OUTPUT_BYTES_MAX) {
-      response.body.destroy();
-      return tooLarge();
-    }
-    chunks.push(chunk);
-  }
+function topicOf({ publish }: GatewayRequest, { response }: Answered, openTopic: OpenTopic | undefined): TopicWriter | undefined {
+  return publish === undefined ? undefined : openTopic?.(publish, textOf(response.headers["content-type"]) ?? "");
+}
+
+async function read({ url, response }: Answered, topic: TopicWriter | undefined): Promise<GatewayOutcome> {
+  const bytes = await readBytes(response, topic).finally(() => topic?.end());
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers)) headers[name.toLowerCase()] = textOf(value) ?? "";
-  const body = decoded(Buffer.concat(chunks), headers["content-encoding"]);
+  const unpack = UNPACKERS[headers["content-encoding"] ?? ""];
+  const body = bytes === undefined || bytes.length === 0 || unpack === undefined ? bytes : unpacked(bytes, unpack);
   if (body === undefined) return tooLarge();
-  return { kind: "response", url, status: response.statusCode, headers, body };
+  if (unpack === undefined) return { kind: "response", url, status: response.statusCode, headers, body: body.toString("utf8") };
+  // They speak of the bytes that came, which nobody gets to see.
+  const { "content-encoding": _encoding, "content-length": _length, ...rest } = headers;
+  return { kind: "response", url, status: response.statusCode, headers: rest, body: body.toString("utf8") };
 }
 
-/** Undefined where it is too large when it is unpacked. Unknown encodings stay as they are. */
-function decoded(body: Buffer, encoding: string | undefined): string | undefined {
-  const limit = { maxOutputLength: STEP_OUTPUT_BYTES_MAX };
+/** Undefined where there are too many (keeps I1). */
+async function readBytes({ body }: Dispatcher.ResponseData, topic: TopicWriter | undefined): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > STEP_OUTPUT_BYTES_MAX) return undefined;
+    chunks.push(chunk);
+    topic?.write(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+type Unpack = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer;
+
+/** Other encodings stay as they are. */
+const UNPACKERS: Readonly<Record<string, Unpack | undefined>> = {
+  gzip: gunzipSync,
+  "x-gzip": gunzipSync,
+  br: brotliDecompressSync,
+  deflate: inflateSync,
+};
+
+/** Undefined where it is too large when it is unpacked. */
+function unpacked(bytes: Buffer, unpack: Unpack): Buffer | undefined {
   try {
-    if (encoding === "gzip") return gunzipSync(body, limit).toString("utf8");
-    if (encoding === "br") return brotliDecompressSync(body, limit).toString("utf8");
-    if (encoding === "deflate") return inflateSync(body, limit).toString("utf8");
+    return unpack(bytes, { maxOutputLength: STEP_OUTPUT_BYTES_MAX });
   } catch (error) {
     if ((error as { readonly code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") return undefined;
+    throw error;
   }
-  return body.toString("utf8");
 }
 
-function tooLarge(): GatewayOutcome {
+function tooLarge(): Failed {
   return failure(`the answer is larger than ${String(STEP_OUTPUT_BYTES_MAX)} bytes, which is the most that a step can return`, false);
 }
 
-function failure(message: string, isRetryable: boolean): GatewayOutcome {
+function failure(message: string, isRetryable: boolean): Failed {
   return { kind: "failure", message, isRetryable };
 }
 
-/** An address that is refused stays refused; everything else may be over in a while. */
+/** What no second attempt would change. */
+const FINAL: ReadonlySet<string> = new Set(["ERR_INVALID_URL", "UND_ERR_INVALID_ARG", "UND_ERR_HEADERS_OVERFLOW"]);
+
+/** An address that is refused stays refused, and a request that can't be written stays so; everything else may be over in a while. */
 function failureOf(error: unknown): GatewayOutcome {
   const refusal = [error, error instanceof Error ? error.cause : undefined].find((each) => each instanceof PrivateAddressError);
   if (refusal !== undefined) return failure(refusal.message, false);
-  const { message = "", code } = error as { readonly message?: string; readonly code?: string };
-  return failure(message === "" ? (code ?? "the connection failed") : message, true);
+  const { message = "", code = "" } = error as { readonly message?: string; readonly code?: string };
+  // The message of this one has the whole address in it.
+  const said = code === "ERR_INVALID_URL" ? "the address, or the target of a redirect, is no URL" : message;
+  return failure(said === "" ? (code === "" ? "the connection failed" : code) : said, !FINAL.has(code));
 }
 
 function textOf(value: string | readonly string[] | undefined): string | undefined {

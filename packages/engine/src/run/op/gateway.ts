@@ -1,6 +1,7 @@
 /** `Gateway` and `AIGateway`: the server makes an HTTP request for the step. Spec: wire 6.13, 6.14. */
 import type { WireOp } from "@pawl/protocol";
 import { itemIdOf } from "../../queue/item-row.ts";
+import { retriesOfStep } from "../../registration/parse-retry.ts";
 import { type Draft, itemOf, putStep, stepOf } from "../draft.ts";
 import { stepOfOp } from "./op-step.ts";
 
@@ -12,7 +13,9 @@ export function planGateway(draft: Draft, op: WireOp): void {
   const step = stepOfOp(draft, op, { kind, status: "planned", itemId: id });
   putStep(draft, step);
   draft.hasProgress = true;
-  draft.changes.push({ kind: "insert-item", item: itemOf(draft, { id, kind: "gateway", dueAt: draft.env.ctx.now, stepId: op.id }) });
+  const item = itemOf(draft, { id, kind: "gateway", dueAt: draft.env.ctx.now, stepId: op.id });
+  const { attempts } = retriesOfStep(op.opts?.["retry"]);
+  draft.changes.push({ kind: "insert-item", item: attempts === undefined ? item : { ...item, attemptsMax: attempts + 1 } });
   const { id: runId, functionId } = draft.run;
   draft.trace.push({ kind: "step-planned", runId, functionId, stepId: op.id, stepKind: kind, name: step.name });
 }

@@ -38,7 +38,7 @@ const RUN_STATUS = {
 
 function functionSpan(facts: RunFacts, rows: readonly AttemptRow[]): UiSpan {
   const { run } = facts;
-  const item = facts.items.find((fact) => callsApp(fact.item) && fact.item.kind !== "planned-step");
+  const item = facts.items.find((fact) => callsApp(fact.item) && fact.item.stepId === undefined);
   const position = item === undefined ? undefined : positionOfItem(item, facts);
   const attempts = [...rows.map(failedAttempt), ...callOf(item), ...finalCall(facts, rows)];
   const error = run.error === undefined ? undefined : uiError(parseError(run.error));
