@@ -37,7 +37,10 @@ export type {
   StepId,
   StepResult,
   StepTools,
+  WaitChoice,
+  WaitCondition,
   WaitOptions,
+  WaitTarget,
 } from "./step/tools.ts";
 export type { Duration, DurationLike, Instant, InstantLike, Timeout, TimeStr } from "./time/duration.ts";
 export type { Jsonify } from "./json/jsonify.ts";

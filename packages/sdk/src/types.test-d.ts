@@ -160,6 +160,22 @@ const typed = client.createFunction({ id: "steps" }, paid, async ({ step, group 
   void step.waitForEvent("w", { event: paid });
   // @ts-expect-error an unknown event
   void step.waitForEvent("w", { event: "order/padi", timeout: "1h" });
+  const first = await step.waitForEvent("w", { event: ["order/shipped", paid], timeout: "1h", lookBack: "5m" });
+  if (first?.name === "order/shipped") expectTypeOf(first.data.carrier).toEqualTypeOf<string | undefined>();
+  else expectTypeOf(first?.data.order).toEqualTypeOf<number | undefined>();
+  const own = await step.waitForEvent("w", {
+    event: ["order/shipped", { event: paid, if: "async.data.order > 1" }, { event: "order/paid", match: "data.order" }],
+    timeout: "1h",
+    lookBack: "run",
+    match: "data.order",
+  });
+  expectTypeOf(own?.name).toEqualTypeOf<"order/shipped" | "order/paid" | undefined>();
+  // @ts-expect-error an unknown event in a list
+  void step.waitForEvent("w", { event: ["order/shipped", "order/padi"], timeout: "1h" });
+  // @ts-expect-error either one
+  void step.waitForEvent("w", { event: [{ event: paid, if: "true", match: "data.order" }], timeout: "1h" });
+  // @ts-expect-error no duration
+  void step.waitForEvent("w", { event: paid, timeout: "1h", lookBack: "always" });
   expectTypeOf(await step.waitForSignal<{ at: Date }>("x", { signal: "s", timeout: "1h" })).toEqualTypeOf<{
     signal: string;
     data: { at: string };

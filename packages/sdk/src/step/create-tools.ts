@@ -8,14 +8,13 @@
 import type { Opcode } from "@pawl/protocol";
 import { type AiModel, inferOptions } from "../ai/model.ts";
 import { NonRetriableError } from "../error/errors.ts";
-import { EventType, type AnyEventType, type EventTypes, type SendableEvent } from "../event/event-type.ts";
-import { matchExpression } from "../function/config.ts";
+import type { EventTypes, SendableEvent } from "../event/event-type.ts";
 import { functionSlug } from "../function/function.ts";
 import { retriesConfig } from "../function/retries.ts";
 import type { TopicRef } from "../realtime/channel.ts";
-import { type Duration, durationText, instantText, timeoutText } from "../time/duration.ts";
-import { eventNameOf } from "../trigger/trigger.ts";
+import { durationText, instantText, timeoutText } from "../time/duration.ts";
 import type { GatewayInit, GroupTools, InvokeOptions, InvokeTarget, StepId, StepTools } from "./tools.ts";
+import { type WaitArguments, waitOp } from "./wait-op.ts";
 
 /** What a tool asks of the engine. */
 export type StepRequest = {
@@ -95,42 +94,10 @@ class Tools {
     return this.host.find({ ...base, op: "Sleep", name: instantText(instant, `Step "${base.id}"`), restore: () => undefined });
   }
 
-  waitForEvent(
-    id: StepId,
-    options: {
-      event: unknown;
-      timeout: Parameters<typeof timeoutText>[0];
-      if?: string;
-      match?: string;
-      lookBack?: Duration | "run";
-    },
-  ): Promise<unknown> {
+  waitForEvent(id: StepId, options: WaitArguments): Promise<unknown> {
     const base = this.base(id);
-    const awaited: readonly unknown[] = Array.isArray(options.event) ? options.event : [options.event];
-    const names = awaited.map(eventNameOf);
-    const [name = ""] = names;
-    if (names.length === 0 || names.includes(""))
-      throw new NonRetriableError(`Step "${base.id}": \`event\` must be an event name or event type, or a list of those.`);
-    const expression = options.if ?? (options.match === undefined ? undefined : matchExpression(options.match));
-    const timeout = timeoutText(options.timeout, `Step "${base.id}", option \`timeout\``);
-    const { lookBack } = options;
-    const types = awaited.map((event, index) =>
-      event instanceof EventType ? event : this.host.eventTypes.find((known) => known.name === names[index]),
-    );
-    const hasSchema = types.some((type) => type?.schema !== undefined);
-    const more = {
-      ...(names.length === 1 ? {} : { events: names }),
-      ...(lookBack === undefined
-        ? {}
-        : { lookBack: lookBack === "run" ? lookBack : durationText(lookBack, `Step "${base.id}", option \`lookBack\``) }),
-    };
-    return this.host.find({
-      ...base,
-      op: "WaitForEvent",
-      name,
-      ...(hasSchema ? { restore: (event: unknown) => checkEvent(event, types) } : {}),
-      opts: { ...base.opts, timeout, ...more, ...(expression === undefined ? {} : { if: expression }) },
-    });
+    const { opts, ...op } = waitOp(options, { stepId: base.id, known: this.host.eventTypes });
+    return this.host.find({ ...base, ...op, opts: { ...base.opts, ...opts } });
   }
 
   sendEvent(id: StepId, events: SendableEvent<EventTypes> | readonly SendableEvent<EventTypes>[]): Promise<unknown> {
@@ -241,14 +208,6 @@ class Tools {
     if (typeof target === "object" && "slug" in target) return target.slug;
     throw new NonRetriableError(`Step "${stepId}": \`function\` must be a function of createFunction, a reference, or a slug.`);
   }
-}
-
-/** An awaited event with its data as the schema yields it; `null` after a timeout. */
-async function checkEvent(event: unknown, types: readonly (AnyEventType | undefined)[]): Promise<unknown> {
-  if (event === null) return null;
-  const received = event as { readonly name: string; readonly data: unknown };
-  const type = types.length === 1 ? types[0] : types.find((candidate) => candidate?.name === received.name);
-  return type === undefined ? received : { ...received, data: await type.check(received.data) };
 }
 
 function toResponse(value: unknown): unknown {

@@ -34,17 +34,8 @@ export type StepId =
 /** What a step's callback yields, as JSON. */
 export type StepResult<R> = Jsonify<Awaited<R>>;
 
-export type WaitOptions<Target> = {
-  /** What to wait for. A list: the first of them that comes, at most 10; only on Pawl's server. */
-  readonly event: Target | readonly Target[];
-  /**
-   * Counts events, too, that came so long before the wait began, or since the run was scheduled (`"run"`); at most 24 h. Default: only what
-   * comes afterwards. Only Pawl's server acts on it.
-   */
-  readonly lookBack?: Duration | "run";
-  /** How long: milliseconds, `"3d"`, or a date. At most 366 days. */
-  readonly timeout: Timeout;
-} & (
+/** A condition on an awaited event: one of the two, or none. */
+export type WaitCondition =
   | {
       /** Expression over `event` (the triggering event) and `async` (the awaited one). Default: any such event. */
       readonly if?: string;
@@ -54,8 +45,34 @@ export type WaitOptions<Target> = {
       /** Path that must be equal in both events, such as `"data.orderId"`. */
       readonly match: string;
       readonly if?: never;
-    }
-);
+    };
+
+/** An event by name or type. */
+export type WaitTarget<E extends EventTypes> = EventName<E> | AnyEventType;
+
+/** One of several events; with a condition of its own it takes the place of the wait's. */
+export type WaitChoice<E extends EventTypes> = WaitTarget<E> | ({ readonly event: WaitTarget<E> } & WaitCondition);
+
+/** The events that a wait names. */
+export type TargetOf<Target> = Target extends AnyEventType
+  ? Target
+  : Target extends readonly (infer Choice)[]
+    ? TargetOf<Choice>
+    : Target extends { readonly event: infer Event }
+      ? Event
+      : Target;
+
+export type WaitOptions<Target> = {
+  /** What to wait for. A list: the first of them that comes, at most 10. Other servers than Pawl's wait for the first of the list only. */
+  readonly event: Target;
+  /**
+   * Counts events, too, that came so long before the wait began, or since the run was scheduled (`"run"`); at most 24 h. Default: only what
+   * comes afterwards. Only Pawl's server acts on it.
+   */
+  readonly lookBack?: Duration | "run";
+  /** How long: milliseconds, `"3d"`, or a date. At most 366 days. */
+  readonly timeout: Timeout;
+} & WaitCondition;
 
 /** The received event for a name or an event type. */
 export type AwaitedEvent<E extends EventTypes, Target> = Target extends AnyEventType
@@ -97,11 +114,14 @@ export interface StepTools<E extends EventTypes = EventTypes> {
   /** Pauses the run until a date; a past one doesn't pause. */
   sleepUntil(id: StepId, instant: Instant): Promise<void>;
 
-  /** Waits for an event that comes after this call; `null` when none came within the timeout. */
-  waitForEvent<const Target extends EventName<E> | AnyEventType>(
+  /**
+   * Waits for an event, or for the first of several; `null` when none came within the timeout. Only events that come after this call count,
+   * unless `lookBack` says otherwise. The `name` of the event tells which of several came.
+   */
+  waitForEvent<const Target extends WaitTarget<E> | readonly WaitChoice<E>[]>(
     id: StepId,
     options: WaitOptions<Target>,
-  ): Promise<AwaitedEvent<E, Target> | null>;
+  ): Promise<AwaitedEvent<E, TargetOf<Target>> | null>;
 
   /** Sends one or several events once. */
   sendEvent(id: StepId, events: SendableEvent<E> | readonly SendableEvent<E>[]): Promise<{ ids: string[] }>;
