@@ -56,7 +56,7 @@ export type TestServerOptions = Partial<Pick<ServerContext, "kind" | "signingKey
   readonly functions?: readonly Readonly<Record<string, unknown>>[];
   /** Parts of the engine in the place of the usual ones. */
   readonly clock?: ManualClock;
-  readonly engine?: Partial<Pick<EngineOptions, "store" | "random" | "workers" | "logger" | "retryIntervalMs">>;
+  readonly engine?: Partial<Pick<EngineOptions, "store" | "random" | "workers" | "logger" | "retryIntervalMs" | "gateway" | "retention">>;
 };
 
 const APP_URL = "http://127.0.0.1:9/api/pawl";
