@@ -290,6 +290,14 @@ describe("waiting", () => {
     expect(ofKind(changes, "update-run")[0]?.run.hasPauses).toBe(true);
   });
 
+  test("a wait has its event's or signal's name among its options, also where the op has it as its name", () => {
+    const stored = (what: Parameters<typeof op>[0]) =>
+      JSON.parse(ofKind(reply(runState(), { reply: ops(op(what)) }).changes, "put-step")[0]?.step.options ?? "");
+    expect(stored({ op: "WaitForEvent", name: "x", opts: { timeout: "1h" } })).toEqual({ event: "x", timeout: "1h" });
+    expect(stored({ op: "WaitForEvent", name: "x", opts: { timeout: "1h", events: ["x", "y"] } })).toMatchObject({ event: "x" });
+    expect(stored({ op: "WaitForSignal", name: "go", opts: { timeout: "1h" } })).toEqual({ signal: "go", timeout: "1h" });
+  });
+
   test("a wait whose condition does not compile fails the run", () => {
     const { changes } = reply(runState(), { reply: ops(op({ op: "WaitForEvent", name: "x", opts: { timeout: "1h", if: "a ==" } })) });
     expect(ofKind(changes, "update-run")[0]?.run.error).toContain("InvalidExpression");

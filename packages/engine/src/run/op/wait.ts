@@ -56,7 +56,9 @@ export function waitForEvent(draft: Draft, op: WireOp): void {
   }
   const search = { id: itemIdOf.lookBack(draft.run.id, { stepId: op.id, stepsDone: draft.run.stepsDone }), kind: "look-back" } as const;
   const endsWithSearch = since < now && expiresAt <= now;
-  const step = addWaitingStep(draft, op, { kind: "wait-for-event", expiresAt, ...(endsWithSearch ? { item: search } : {}) });
+  // SDKs give the name as the op's or as an option; what is stored has it as an option.
+  const named = { ...op, opts: { ...op.opts, event: awaited[0]?.event } };
+  const step = addWaitingStep(draft, named, { kind: "wait-for-event", expiresAt, ...(endsWithSearch ? { item: search } : {}) });
   const ids = pauseIdsOf(step);
   for (const [index, pause] of pauses.entries())
     addPause(draft, step, { kind: "event", expiresAt, ...pause, id: ids[index] ?? pauseIdOf(step.runId, step.id), createdAt: since });
@@ -106,7 +108,7 @@ export function waitForSignal(draft: Draft, op: WireOp, { signalHolders }: OpCon
   if (holder !== undefined && own === undefined) draft.guards.push({ kind: "pause-open", pauseId: holder });
   if (holder !== undefined) draft.changes.push({ kind: "delete-pause", pauseId: holder });
   else draft.guards.push({ kind: "signal-free", signal });
-  const step = addWaitingStep(draft, op, { kind: "wait-for-signal", expiresAt });
+  const step = addWaitingStep(draft, { ...op, opts: { ...op.opts, signal } }, { kind: "wait-for-signal", expiresAt });
   addPause(draft, step, { kind: "signal", signal, expiresAt });
 }
 

@@ -101,6 +101,8 @@ test("waits say what they wait for", () => {
     since: NOW - 20,
     until: NOW + 10,
   });
+  const several = { event: "a", events: ["a", { event: "b", if: "true" }] };
+  expect(waiting("wait-for-event", several)?.text).toBe("Waiting for the first of the events a, b, or for the timeout.");
   expect(waiting("wait-for-signal", { signal: "go" })?.text).toBe("Waiting for the signal go, or for the timeout.");
   expect(waiting("invoke", {})).toMatchObject({ code: "waiting-for-invoke" });
 });

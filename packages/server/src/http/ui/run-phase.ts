@@ -11,7 +11,7 @@ import { type ReasonCode, REASONS, type RunPhase, type UiReason } from "@pawl/pr
 import { workerHoldOf } from "../../core/worker-slots.ts";
 import { given } from "../../json.ts";
 import type { ItemFact, RunFacts } from "./run-facts.ts";
-import { stepOptions } from "./step-options.ts";
+import { awaitedEvents, stepOptions } from "./step-options.ts";
 import { firstLine, parseError } from "./stored-json.ts";
 
 export type Position = { readonly phase: RunPhase; readonly reason?: UiReason };
@@ -59,10 +59,10 @@ function waitReason({ item, step }: ItemFact, { run }: RunFacts): UiReason {
 }
 
 function waitWords(step: ItemFact["step"]): { readonly code: ReasonCode; readonly text: string } {
-  const { event, signal, function_id: target } = stepOptions(step);
+  const { signal, function_id: target } = stepOptions(step);
   switch (step?.kind) {
     case "wait-for-event":
-      return words("waiting-for-event", event === undefined ? undefined : `Waiting for the event ${event}, or for the timeout.`);
+      return words("waiting-for-event", waitText(awaitedEvents(step)));
     case "wait-for-signal":
       return words("waiting-for-signal", signal === undefined ? undefined : `Waiting for the signal ${signal}, or for the timeout.`);
     case "invoke":
@@ -70,6 +70,12 @@ function waitWords(step: ItemFact["step"]): { readonly code: ReasonCode; readonl
     default:
       return words("sleeping", undefined);
   }
+}
+
+function waitText(events: readonly string[]): string | undefined {
+  const [event] = events;
+  if (event === undefined) return undefined;
+  return `Waiting for ${events.length === 1 ? `the event ${event}` : `the first of the events ${events.join(", ")}`}, or for the timeout.`;
 }
 
 function words(code: ReasonCode, text: string | undefined): { readonly code: ReasonCode; readonly text: string } {

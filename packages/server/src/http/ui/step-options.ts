@@ -10,6 +10,14 @@ export type StepOptions = {
   readonly function_id?: string;
 };
 
+/** Names of the events that a step waits for; one in most cases. */
+export function awaitedEvents(step: Pick<StepRow, "options"> | undefined): readonly string[] {
+  const { event } = stepOptions(step);
+  const options = parseJson(step?.options);
+  const events = isRecord(options) && Array.isArray(options["events"]) ? (options["events"] as readonly unknown[]) : [event];
+  return events.map((each) => (isRecord(each) ? each["event"] : each)).filter((name) => typeof name === "string");
+}
+
 /** The options that are texts. */
 export function stepOptions(step: Pick<StepRow, "options"> | undefined): StepOptions {
   const options = parseJson(step?.options);
