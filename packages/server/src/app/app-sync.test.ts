@@ -1,0 +1,169 @@
+/** Syncs that the server asks for, with apps on real sockets. */
+import { createHmac } from "node:crypto";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { openMemoryStore } from "@pawl/store-memory";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { Engine } from "../core/engine.ts";
+import { functionConfig } from "../http/test-server.fixture.ts";
+import { ManualClock, START } from "../ports/manual-clock.fixture.ts";
+import { silentLogger } from "../ports/logger.ts";
+import { systemRandom } from "../ports/random.ts";
+import { AppSync, type AppSyncOptions } from "./app-sync.ts";
+
+const KEY = "8f0e5a3c";
+
+const POLL_MS = 5_000;
+
+type SeenRequest = { readonly method: string; readonly url: string; readonly headers: IncomingHttpHeaders; readonly body: string };
+type Answer = { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> };
+
+/** An app on a free port. */
+async function appOf(answer: (request: SeenRequest) => Answer): Promise<{ readonly url: string; readonly requests: SeenRequest[] }> {
+  const requests: SeenRequest[] = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      const seen = { method: request.method ?? "", url: request.url ?? "", headers: request.headers, body };
+      requests.push(seen);
+      const { status, body: payload = {}, headers = {} } = answer(seen);
+      response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(payload));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/pawl`, requests };
+}
+
+type Made = { readonly sync: AppSync; readonly engine: Engine; readonly clock: ManualClock };
+
+function syncOf(options: Partial<AppSyncOptions> = {}, clock: ManualClock = new ManualClock()): Made {
+  const invoker = { call: () => Promise.reject(new Error("not called")), close: async () => {} };
+  const engine = new Engine({ store: openMemoryStore(), clock, random: systemRandom(), logger: silentLogger, invoker });
+  const rest = { urls: [], discovers: false, pollIntervalMs: 0, pollsErrorsOnly: false };
+  const sync = new AppSync({ engine, logger: silentLogger, kind: "dev", ...rest, ...options });
+  onTestFinished(() => sync.stop());
+  return { sync, engine, clock };
+}
+
+const inBand = (over: Readonly<Record<string, unknown>> = {}): Answer => ({
+  status: 200,
+  headers: { "x-inngest-sync-kind": "in_band", "x-inngest-sdk": "js:v4.24.0" },
+  body: { app_id: "shop", sdk_language: "js", sdk_version: "4.24.0", framework: "express", functions: [functionConfig("shop-a")], ...over },
+});
+
+describe("the request", () => {
+  test("a PUT that says who asks, signed over the body", async () => {
+    const app = await appOf(() => ({ status: 200 }));
+    const { sync } = syncOf({ kind: "cloud", signingKey: `signkey-prod-${KEY}` });
+    expect(await sync.add(`${app.url}?deployId=d`)).toEqual({ kind: "synced" });
+    const [request] = app.requests;
+    expect(request).toMatchObject({ method: "PUT", url: "/api/pawl", headers: { "x-inngest-server-kind": "cloud" } });
+    expect(JSON.parse(request?.body ?? "")).toEqual({ url: app.url });
+    const at = String(START / 1_000);
+    const mac = createHmac("sha256", KEY)
+      .update((request?.body ?? "") + at)
+      .digest("hex");
+    expect(request?.headers["x-inngest-signature"]).toBe(`t=${at}&s=${mac}`);
+  });
+
+  test("without a key it is not signed", async () => {
+    const app = await appOf(() => ({ status: 200 }));
+    await syncOf().sync.add(app.url);
+    expect(app.requests[0]?.headers).not.toHaveProperty("x-inngest-signature");
+  });
+});
+
+describe("the answer", () => {
+  test("functions in it are registered, in the place of what stood for the URL", async () => {
+    let isUp = false;
+    const app = await appOf(() => (isUp ? inBand() : { status: 404 }));
+    const { sync, engine } = syncOf();
+    await sync.add(app.url);
+    expect(engine.registry.apps()).toMatchObject([{ name: "", url: app.url, error: "url_not_found" }]);
+    isUp = true;
+    expect(await sync.add(app.url)).toEqual({ kind: "synced" });
+    expect(engine.registry.apps()).toMatchObject([{ name: "shop", url: app.url, sdk: "js:v4.24.0" }]);
+    expect(engine.registry.functionBySlug("shop-a")?.archivedAt).toBeUndefined();
+  });
+
+  test("functions in it that are invalid are the app's error", async () => {
+    const app = await appOf(() =>
+      inBand({ functions: [functionConfig("shop-a", { triggers: [{ event: "a", expression: "event.data." }] })] }),
+    );
+    const { sync, engine } = syncOf();
+    expect((await sync.add(app.url)).kind).toBe("failed");
+    expect(engine.registry.apps()[0]?.error).toContain("expression");
+  });
+
+  test.each<[Answer, string | undefined]>([
+    [{ status: 401 }, "unauthorized"],
+    [{ status: 403 }, "forbidden"],
+    [{ status: 404 }, "url_not_found"],
+    [{ status: 400, body: { message: "Your signing key is invalid" } }, "invalid_signing_key"],
+    [{ status: 400, body: { message: "Error: No functions registered within your app" } }, "no_functions"],
+    [{ status: 400, body: { message: "At least one function is invalid" } }, "invalid_function"],
+    [{ status: 400, body: { message: "You didn't specify your workspace's signing key" } }, "missing_signing_key"],
+    [{ status: 400, body: { message: "No INNGEST_ENV branch name found" } }, "missing_branch_env_name"],
+    [{ status: 400, body: { message: "no stock" } }, "no stock"],
+    [{ status: 500, body: {} }, "internal_server_error"],
+    [{ status: 405 }, undefined],
+    [{ status: 502 }, undefined],
+  ])("%j: %s", async (answer, code) => {
+    const app = await appOf(() => answer);
+    const { sync, engine } = syncOf();
+    expect(await sync.add(app.url)).toEqual(code === undefined ? { kind: "synced" } : { kind: "failed", code });
+    expect(engine.registry.apps().map(({ error }) => error)).toEqual(code === undefined ? [] : [code]);
+  });
+
+  test("nobody there, and a URL that can't be asked", async () => {
+    const { sync } = syncOf();
+    expect(await sync.add("http://127.0.0.1:1/api/pawl")).toEqual({ kind: "failed", code: "unreachable" });
+    expect(await sync.add("ftp://127.0.0.1/")).toEqual({ kind: "failed", code: "unsupported_protocol" });
+  });
+});
+
+/** A clock that tells when a timer is set: a poll that has ended sets the next one. */
+class PollClock extends ManualClock {
+  #polled: () => void = () => {};
+  readonly polled: Promise<void> = new Promise((resolve) => (this.#polled = resolve));
+
+  override setTimer(delayMs: number, callback: () => void): { cancel(): void } {
+    if (delayMs === POLL_MS) this.#polled();
+    return super.setTimer(delayMs, callback);
+  }
+}
+
+describe("polling", () => {
+  /** How often a good app and one in error have been asked, after the first poll. */
+  async function polled(pollsErrorsOnly: boolean): Promise<readonly number[]> {
+    const good = await appOf(() => inBand());
+    const bad = await appOf(() => ({ status: 403 }));
+    const clock = new PollClock();
+    const { sync } = syncOf({ pollIntervalMs: POLL_MS, pollsErrorsOnly }, clock);
+    await sync.add(good.url);
+    await sync.add(bad.url);
+    sync.start();
+    await clock.advance(500);
+    await clock.polled;
+    return [good.requests.length, bad.requests.length];
+  }
+
+  test("every known app is asked again", async () => {
+    expect(await polled(false)).toEqual([2, 2]);
+  });
+
+  test("or only those in error", async () => {
+    expect(await polled(true)).toEqual([1, 2]);
+  });
+
+  test("none without an interval", () => {
+    const { sync, clock } = syncOf();
+    sync.start();
+    expect(clock.timerCount).toBe(0);
+  });
+});
