@@ -1,5 +1,6 @@
 import { coldStart } from "./cold-start.ts";
 import { fairness } from "./fairness.ts";
+import { flood } from "./flood.ts";
 import { keyed } from "./keyed.ts";
 import { latency } from "./latency.ts";
 import { matching } from "./matching.ts";
@@ -25,4 +26,5 @@ export const SCENARIOS: readonly (Scenario | LoneScenario)[] = [
   matching,
   millionSleepers,
   startUp,
+  flood,
 ];

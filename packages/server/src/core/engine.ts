@@ -177,6 +177,11 @@ export class Engine {
     return ids;
   }
 
+  /** Events in memory that are not processed: what senders are slowed down by. */
+  get pendingEvents(): { readonly count: number; readonly bytes: number } {
+    return this.#runner.pending;
+  }
+
   /** Asks for one function to be run. Resolves with the event's internal id when it is durable. */
   async invoke({
     target,

@@ -60,10 +60,16 @@ export type RunnerOptions = {
 export class Runner {
   readonly #options: RunnerOptions;
   readonly #inProgress = new Map<string, Promise<void>>();
+  readonly #pending = { count: 0, bytes: 0 };
   #isStopped = false;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+  }
+
+  /** Events in memory that are not processed, and the bytes of their bodies. */
+  get pending(): { readonly count: number; readonly bytes: number } {
+    return this.#pending;
   }
 
   /** Takes up the events that a crash left unprocessed. */
@@ -87,6 +93,8 @@ export class Runner {
    * A repeated request may come while the event of a first one, whose commit fails, is still being processed in vain: it gets its own turn.
    */
   push(event: EventRow, parsed?: ExpressionEvent): Promise<void> {
+    this.#pending.count += 1;
+    this.#pending.bytes += event.body.length;
     return this.#begin(event, parsed ?? (JSON.parse(event.body) as ExpressionEvent), 0);
   }
 
@@ -104,6 +112,8 @@ export class Runner {
   async #processOrPutOff(event: EventRow, parsed: ExpressionEvent, faults: number): Promise<void> {
     try {
       await this.#process(event, parsed);
+      this.#pending.count -= 1;
+      this.#pending.bytes -= event.body.length;
     } catch (error) {
       const delayMs = faultDelayMs(faults);
       this.#options.logger.error(

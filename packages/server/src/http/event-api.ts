@@ -3,12 +3,14 @@
  *
  * I1  Events before a bad one are stored and their ids returned, as senders of the protocol expect; nothing after it is.
  * I2  200 is answered when every event is durable.
+ * I3  A server that has too much in hand answers 503 with Retry-After before it reads a body (back-pressure.ts).
  *
  * Spec: wire 8; semantics 1. Where the reference answers `[""]` for no events, the list is empty here ([bug] there).
  */
 import { HEADER, isTooDeepJson } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { checkEvents, parseSeed, readEvents } from "../event/read-events.ts";
+import { refuseUnderPressure } from "./back-pressure.ts";
 import { acceptsEventKey } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
 import { sendError } from "./errors.ts";
@@ -20,9 +22,10 @@ const BODY_BYTES_MAX: number = 64 * 1024 * 1024;
 export function eventRoutes(app: FastifyInstance, context: ServerContext): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: BODY_BYTES_MAX }, (_request, body, done) => done(null, body));
-  app.post("/e/:key", (request, reply) => takeEvents(context, request, reply));
+  const onRequest = refuseUnderPressure(context.engine);
+  app.post("/e/:key", { onRequest }, (request, reply) => takeEvents(context, request, reply));
   app.post("/e", (_request, reply) => reply.code(401).send(unknownKey("Event key is required")));
-  app.post("/invoke/:slug", (request, reply) => takeInvocation(context, request, reply));
+  app.post("/invoke/:slug", { onRequest }, (request, reply) => takeInvocation(context, request, reply));
 }
 
 async function takeEvents(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
