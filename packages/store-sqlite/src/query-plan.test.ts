@@ -42,6 +42,10 @@ test.each([
   [{ statuses: ["RUNNING"] }, "runs_live_idx"],
   [{ statuses: ["RUNNING", "FAILED"] }, "runs_queued_idx"],
   [{ functionIds: ["a"] }, "runs_function_idx"],
+  [{ live: true }, "runs_live_idx"],
+  [{ live: false, hasStarted: true }, "runs_queued_idx"],
+  [{ live: true, functionIds: ["a"], hasStarted: false }, "runs_function_live_idx"],
+  [{ bulkId: "b", statuses: ["FAILED"] }, "runs_bulk_idx"],
   [{ functionIds: ["a", "b"], appIds: ["c"], eventName: "d" }, "runs_queued_idx"],
 ] as const)("a list of runs with %o is read in the order of %s", (filter, index) => {
   const { connection } = recordingConnection();
@@ -50,6 +54,29 @@ test.each([
     expect(planOf(connection, sql)).toContain(index);
     expect(planOf(connection, sql)).not.toContain("TEMP B-TREE");
   }
+  connection.close();
+});
+
+test.each([
+  ["from cells where kind = ?", "SEARCH cells USING INDEX cells_kind_idx (kind=? AND key>?)"],
+  ["select version from cells where key = ?", "SEARCH cells USING PRIMARY KEY (key=?)"],
+  ["delete from cells where key in", "cells_expires_idx (expires_at<?)"],
+  ["select event_id from batch_events", "SEARCH batch_events USING PRIMARY KEY (batch_id=?)"],
+  ["from defers where run_id = ?", "SEARCH defers USING PRIMARY KEY (run_id=?)"],
+  ["from metadata where run_id = ?", "SEARCH metadata USING PRIMARY KEY (run_id=?)"],
+  ["where name = ? and received_at", "SEARCH events USING INDEX events_received_idx (name=? AND received_at>? AND received_at<?)"],
+  ["where name = ? and (received_at, id)", "SEARCH events USING INDEX events_received_idx (name=? AND (received_at,id)>(?,?)"],
+  ["where ended_at < ?", "SEARCH runs USING INDEX runs_ended_idx (ended_at<?)"],
+  ["max(place)", "SEARCH events USING INTEGER PRIMARY KEY (rowid>?)"],
+  ["octet_length(body)", "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
+  ["octet_length(body)", "SEARCH batch_events USING COVERING INDEX batch_events_event_idx (event_id=?)"],
+  ["delete from run_events", "run_events_run_idx (run_id=?)"],
+])("the statement with %j is planned as %j", (part, step) => {
+  const { connection, statements } = recordingConnection();
+  prepareStatements(connection);
+  const found = statements.filter((sql) => sql.includes(part));
+  expect(found).toHaveLength(1);
+  expect(planOf(connection, found[0] ?? "")).toContain(step);
   connection.close();
 });
 
