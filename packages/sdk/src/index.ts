@@ -29,7 +29,6 @@ export type {
 
 export type {
   AwaitedEvent,
-  GatewayInit,
   GroupTools,
   InvokeOptions,
   InvokeTarget,
@@ -67,4 +66,6 @@ export type GetFunctionOutput<F> = JsonForm<RawOutput<F>>;
 /** Step tools of a client's functions, for helpers that take them as argument. */
 export type GetStepTools<C> = C extends Client<infer E> ? Tools<E> : never;
 
-export { anthropic, gemini, openai, type AiFormat, type AiModel, type ModelOptions } from "./ai/model.ts";
+export { anthropic, deepseek, gemini, grok, models, openai, openaiResponses } from "./ai/model.ts";
+export type { AiFormat, AiInput, AiModel, AiOutput, AnthropicOptions, ModelOptions } from "./ai/model.ts";
+export type * from "./ai/provider-types.ts";

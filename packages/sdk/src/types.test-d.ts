@@ -273,3 +273,17 @@ const Component = (): unknown => {
   return messages.byTopic.count;
 };
 void Component;
+
+// --- step.ai, step.fetch ---------------------------------------------------------------------------------------------------------
+declare const ai: StepTools["ai"];
+const gpt = ai.models.openai({ model: "m" });
+const answered = ai.infer("ask", { model: gpt, body: { messages: [{ role: "user", content: "hi" }], temperature: 1 } });
+expectTypeOf<Awaited<typeof answered>["choices"][number]["message"]["content"]>().toEqualTypeOf<string | null>();
+// @ts-expect-error: a body of another provider
+void ai.infer("ask", { model: gpt, body: { contents: [] } });
+// @ts-expect-error: the maximum is missing
+ai.models.anthropic({ model: "m" });
+const own = ai.infer("own", { model: { format: "own", url: "https://x.example", authKey: "k" }, body: { anything: 1 } });
+expectTypeOf<Awaited<typeof own>>().toBeAny();
+expectTypeOf(ai.wrap("wrap", (n: number) => ({ at: new Date(n) }), 1)).resolves.toEqualTypeOf<{ at: string }>();
+expectTypeOf<StepTools["fetch"]>().toExtend<typeof fetch>();

@@ -85,7 +85,9 @@ function authOf(format: unknown, key: string): { readonly headers: Readonly<Reco
   }
 }
 
+/** The official client's models have the key in their URL already. */
 function withQuery(url: string, key: string): string {
+  if (/[?&]key=/.test(url)) return url;
   return `${url}${url.includes("?") ? "&" : "?"}key=${encodeURIComponent(key)}`;
 }
 

@@ -151,6 +151,7 @@ test("requests are read as the protocol says", () => {
     body: '{"a":2,"b":1}',
   });
   expect(requestOf("ai-gateway", { url, auth_key: "k&", format: "gemini" })).toMatchObject({ url: `${url}?key=k%26` });
+  expect(requestOf("ai-gateway", { url: `${url}?key=k`, auth_key: "k", format: "gemini" })).toMatchObject({ url: `${url}?key=k` });
   expect(requestOf("ai-gateway", { url, auth_key: "k", format: "bedrock" })).toMatchObject({ headers: { authorization: "k" } });
   expect(requestOf("ai-gateway", { url, auth_key: "k", format: "openai-chat" })).toMatchObject({ headers: { authorization: "Bearer k" } });
   expect(requestOf("gateway", { url: "ftp://x" })).toContain("must begin with http");

@@ -6,14 +6,15 @@
  * Source: sdk 7 and Appendix A, wire-protocol 6.6 to 6.15.
  */
 import type { Opcode } from "@pawl/protocol";
-import { type AiModel, inferOptions } from "../ai/model.ts";
+import { type AiModel, inferOptions, models } from "../ai/model.ts";
 import { NonRetriableError } from "../error/errors.ts";
 import type { EventTypes, SendableEvent } from "../event/event-type.ts";
 import { functionSlug } from "../function/function.ts";
 import { retriesConfig } from "../function/retries.ts";
 import type { TopicRef } from "../realtime/channel.ts";
 import { durationText, instantText, timeoutText } from "../time/duration.ts";
-import type { GatewayInit, GroupTools, InvokeOptions, InvokeTarget, StepId, StepTools } from "./tools.ts";
+import { type FetchTarget, readFetch, toResponse } from "./fetch-request.ts";
+import type { GroupTools, InvokeOptions, InvokeTarget, StepId, StepTools } from "./tools.ts";
 import { type WaitArguments, waitOp } from "./wait-op.ts";
 
 /** What a tool asks of the engine. */
@@ -62,7 +63,7 @@ export function createTools(host: ToolHost): { readonly step: StepTools; readonl
     waitForSignal: tools.waitForSignal.bind(tools),
     sendSignal: tools.sendSignal.bind(tools),
     fetch: tools.fetch.bind(tools),
-    ai: { infer: tools.infer.bind(tools), wrap: tools.wrap.bind(tools) },
+    ai: { infer: tools.infer.bind(tools), wrap: tools.wrap.bind(tools), models },
     realtime: { publish: tools.publish.bind(tools) },
   };
   return { step: step as StepTools, group: { parallel: tools.parallel.bind(tools) as GroupTools["parallel"] } };
@@ -162,11 +163,12 @@ class Tools {
     return this.host.find({ ...base, op: "StepPlanned", name: base.id, opts: { ...base.opts, type: "step.ai.wrap" }, run: fn, input });
   }
 
-  fetch(input: string | URL, init: GatewayInit = {}): Promise<unknown> {
-    const url = new URL(input);
-    const { method = "GET", headers = {}, body } = init;
-    const opts = { url: url.href, method, headers, ...(body === undefined ? {} : { body }) };
-    return this.host.find({ ...this.base(`step.fetch: ${url.hostname}`), op: "Gateway", opts, restore: toResponse });
+  fetch(input: FetchTarget, init?: RequestInit): Promise<unknown> {
+    const { hostname, options } = readFetch(input, init);
+    const base = this.base(`step.fetch: ${hostname}`);
+    const find = (opts: object): Promise<unknown> =>
+      this.host.find({ ...base, op: "Gateway", opts: { ...base.opts, ...opts }, restore: toResponse });
+    return options instanceof Promise ? options.then(find) : find(options);
   }
 
   async parallel(first: { readonly mode?: ParallelMode } | (() => Promise<unknown>), second?: () => Promise<unknown>): Promise<unknown> {
@@ -208,11 +210,4 @@ class Tools {
     if (typeof target === "object" && "slug" in target) return target.slug;
     throw new NonRetriableError(`Step "${stepId}": \`function\` must be a function of createFunction, a reference, or a slug.`);
   }
-}
-
-function toResponse(value: unknown): unknown {
-  const { body, headers, status_code: status } = value as { body?: string; headers?: Record<string, string>; status_code: number };
-  // A body must not come with these statuses, says the Fetch standard.
-  const hasBody = status !== 204 && status !== 205 && status !== 304;
-  return new Response(hasBody ? (body ?? "") : null, { status, headers: headers ?? {} });
 }

@@ -5,7 +5,7 @@
  *
  * Source: sdk 7.
  */
-import type { AiModel } from "../ai/model.ts";
+import type { AiInput, AiModel, AiOutput, models } from "../ai/model.ts";
 import type { AnyEventType, EventName, EventTypes, ReceivedOfName, ReceivedOfType, SendableEvent } from "../event/event-type.ts";
 import type { EventMeta } from "../event/payload.ts";
 import type { RetryOptions } from "../function/options.ts";
@@ -145,24 +145,20 @@ export interface StepTools<E extends EventTypes = EventTypes> {
      * Asks a model, and waits for its answer without holding a process: the server makes the request. Throws a StepError when it fails for
      * good. The result is the provider's answer.
      */
-    infer<Answer = Any>(
-      id: StepId,
-      options: { readonly model: AiModel; readonly body: Readonly<Record<string, unknown>> },
-    ): Promise<Jsonify<Answer>>;
+    infer<M extends AiModel>(id: StepId, options: { readonly model: M; readonly body: AiInput<M> }): Promise<Jsonify<AiOutput<M>>>;
     /** Runs `fn` once and remembers its result, as `step.run` does; shown as a call of a model, with its arguments. */
     wrap<A extends unknown[], R>(id: StepId, fn: (...input: A) => R, ...input: A): Promise<StepResult<R>>;
+    /** Models of providers. */
+    readonly models: typeof models;
   };
 
-  /** Has the server make an HTTP request, and waits for the answer without holding a process. Any HTTP status is an answer. */
-  fetch(input: string | URL, init?: GatewayInit): Promise<Response>;
+  /**
+   * The same as the platform's `fetch`, but the server makes the request, and the run waits without holding a process. Any HTTP status is an
+   * answer; when none comes, it is tried again, and in the end a StepError is thrown. The step is named after the host. Bodies are text, of at
+   * most 4 MiB; signals have no effect. May be handed to clients of APIs that take a `fetch`.
+   */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
 }
-
-/** What can be said about a request that the server makes. The body must be text; JSON arrives as it is. */
-export type GatewayInit = {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-};
 
 export interface GroupTools {
   /**
