@@ -35,7 +35,7 @@ export function generateFlow(random: SeededRandom, { mayBatch }: { readonly mayB
     runLimit: option(() => ({ limit: random.between(1, 2), perK: perK() })),
     startMs: option(period),
     finishMs: option(period),
-    prioritySeconds: alone(() => random.pick([1, 60, 600])),
+    prioritySeconds: alone(() => random.pick([1, 60, 600])) ?? alone(() => 60),
     schedules: option(() => generateSchedules(random)) ?? [],
   });
 }

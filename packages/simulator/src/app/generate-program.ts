@@ -26,8 +26,23 @@ export function generatePrograms(
     const mayCancel = program.trigger?.event !== "inngest/function.cancelled";
     if (!hasFlow) return program;
     const checkpointsRetries = random.fork(`${slug} checkpoints`).chance(0.3);
-    return { ...program, checkpointsRetries, flow: mayCancel ? flow : withoutCancelling(flow) };
+    const waits = random.fork(`${slug} waits`);
+    const body = program.body.map((statement) => withWaits(statement, waits));
+    return { ...program, body, checkpointsRetries, flow: mayCancel ? flow : withoutCancelling(flow) };
   });
+}
+
+/** Some waits are for one of two events, and some count what came before. */
+function withWaits(statement: Statement, random: SeededRandom): Statement {
+  if (statement.kind === "parallel")
+    return { ...statement, branches: statement.branches.map((branch) => branch.map((inner) => withWaits(inner, random))) };
+  if (statement.kind !== "wait") return statement;
+  const other = random.chance(0.3) ? random.pick(TRIGGER_EVENTS) : statement.event;
+  return {
+    ...statement,
+    ...(other === statement.event ? {} : { orEvent: other }),
+    ...(random.chance(0.3) ? { lookBack: random.pick(["run", 20_000, 600_000] as const) } : {}),
+  };
 }
 
 function generateProgram(random: SeededRandom, { slug, later }: { readonly slug: string; readonly later: readonly string[] }): Program {

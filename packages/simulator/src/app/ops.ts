@@ -22,8 +22,14 @@ export function opOf(step: FoundStep, payload: Payload): WireOp {
     case "sleep":
       return op(step, { op: "Sleep", name: duration(statement.ms) });
     case "wait": {
-      const condition = statement.matchesK ? { if: "async.data.k == event.data.k" } : {};
-      return op(step, { op: "WaitForEvent", name: statement.event, opts: { timeout: duration(statement.timeoutMs), ...condition } });
+      const { event, orEvent, lookBack, matchesK, timeoutMs } = statement;
+      const opts = {
+        timeout: duration(timeoutMs),
+        ...(matchesK ? { if: "async.data.k == event.data.k" } : {}),
+        ...(orEvent === undefined ? {} : { events: [event, orEvent] }),
+        ...(lookBack === undefined ? {} : { lookBack: lookBack === "run" ? lookBack : duration(lookBack) }),
+      };
+      return op(step, { op: "WaitForEvent", name: event, opts });
     }
     case "signal": {
       const { signal, timeoutMs, replaces } = statement;

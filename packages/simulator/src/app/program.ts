@@ -33,6 +33,10 @@ export type WaitStatement = {
   /** Whether `async.data.k == event.data.k` must hold. */
   readonly matchesK: boolean;
   readonly timeoutMs: number;
+  /** Another name that it waits for as well. */
+  readonly orEvent?: string;
+  /** Events that came so long before the wait count too, in milliseconds; `run`: since the run was scheduled. */
+  readonly lookBack?: number | "run";
 };
 
 /** A statement that is a step. */

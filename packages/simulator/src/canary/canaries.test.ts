@@ -22,8 +22,13 @@ const WITHOUT: ReadonlySet<string> = new Set([
   "queue/item-row",
   // Read at registration only.
   "cron/parse-cron",
-  // The simulated app uses neither metadata nor defers.
+  // The simulated app uses neither requests by the server, nor metadata, nor defers.
+  "run/decide-gateway",
+  "run/op/gateway",
   "run/metadata",
+  "run/defer-events",
+  // For lists.
+  "run/run-filter",
   "run/op/op-metadata",
   "run/op/defer",
 ]);

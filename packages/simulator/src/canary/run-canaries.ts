@@ -1,5 +1,5 @@
 /** Mistakes in decisions about one run. */
-import { FUNCTION_FINISHED, FUNCTION_INVOKED, type RunRow } from "@pawl/engine";
+import { type Change, FUNCTION_FINISHED, FUNCTION_INVOKED, type RunRow } from "@pawl/engine";
 import { dropping, items, mapping, newRuns, sometimes, steps, withoutGuards } from "./alterations.ts";
 import type { Canary } from "./canary.ts";
 
@@ -46,6 +46,15 @@ export const RUN_CANARIES: readonly Canary[] = [
         !changeSet.changes.some(({ kind }) => kind === "delete-item" || kind === "reschedule-item" || kind === "delete-run-work");
       if (!isCheckpoint || !random.chance(0.3)) return changeSet;
       return { ...changeSet, changes: changeSet.changes.filter(({ kind }) => kind !== "put-step") };
+    },
+  },
+  {
+    name: "a search for earlier events finds nothing",
+    module: "run/decide-look-back",
+    foundBy: ["waits"],
+    alter: (changeSet) => {
+      const isDone = (change: Change): boolean => change.kind === "delete-item" && change.itemId.includes("/look-back/");
+      return changeSet.changes.some(isDone) ? { ...changeSet, changes: changeSet.changes.filter(isDone) } : changeSet;
     },
   },
   {

@@ -2,11 +2,11 @@
  * Batches: each event that is collected is in exactly one run, in the order of arrival, with at most as many as allowed, and within time;
  * each other event has a run of its own.
  */
-import type { RunRow } from "@pawl/engine";
+import type { EventOutcome, RunRow } from "@pawl/engine";
 import { keyOf } from "../app/flow-options.ts";
 import { isClean } from "../world/scenario.ts";
 import { ofKind, type CheckContext, type Checker, type Commit } from "./checker.ts";
-import { isRefusedByPause, pairOf, SCHEDULED_TIMER } from "./event-facts.ts";
+import { isCollected, isRefusedByPause, pairOf } from "./event-facts.ts";
 import { latenessMs } from "./lateness.ts";
 
 type Batch = {
@@ -53,7 +53,7 @@ function add(context: CheckContext, { state, commit, batchId, eventId }: Added):
   const event = mirror.events.get(eventId);
   if (outcome === undefined || options === undefined || event === undefined)
     return report(`event ${eventId} is put into the batch ${batchId} without a word`);
-  if (!isCollected(context, { functionId: outcome.functionId, eventId })) report(`event ${eventId} is batched, but its condition is false`);
+  if (!isTaken(context, { functionId: outcome.functionId, eventId })) report(`event ${eventId} is batched, but its condition is false`);
   const key = `${outcome.functionId} for ${keyOf(options, event.data) ?? "none"}`;
   const before = state.newest.get(key);
   const known = state.batches.get(batchId);
@@ -82,7 +82,7 @@ function end(
   const batch = state.ofPair.get(pairOf({ eventId, functionId }));
   if (batch === undefined) {
     if (eventIds.length > 1) report(`run ${id} has ${eventIds.length} events, which were not collected`);
-    if (isCollected(context, { functionId, eventId }) && !isRefusedByPause(run))
+    if (isTaken(context, { functionId, eventId }) && !isRefusedByPause(run))
       report(`event ${eventId} has run ${id} for itself, but should be batched`);
     return;
   }
@@ -95,13 +95,8 @@ function end(
     report(`the batch ${batch.id} ended ${queuedAt - batch.dueAt} ms late`);
 }
 
-/** Ticks of schedules are not collected, nor is what does not fit the condition. */
-function isCollected(
-  { mirror, programs }: CheckContext,
-  { functionId, eventId }: { readonly functionId: string; readonly eventId: string },
-): boolean {
-  const above = programs.get(functionId)?.flow.batch?.above;
+function isTaken({ mirror, programs }: CheckContext, { functionId, eventId }: Pick<EventOutcome, "functionId" | "eventId">): boolean {
+  const program = programs.get(functionId);
   const event = mirror.events.get(eventId);
-  if (event === undefined || event.row.name === SCHEDULED_TIMER) return false;
-  return above === undefined || (typeof event.data.n === "number" && event.data.n > above);
+  return program !== undefined && event !== undefined && isCollected(event, program);
 }

@@ -41,3 +41,11 @@ export function pairOf({ eventId, functionId }: Pick<EventOutcome, "eventId" | "
 export function isRefusedByPause({ skipReason }: RunRow): boolean {
   return skipReason === "function-paused" || skipReason === "function-draining";
 }
+
+type Happened = { readonly row: EventRow; readonly data: EventFacts };
+
+/** Whether a function's batches take an event: ticks of schedules are not collected, nor is what does not fit the condition. */
+export function isCollected({ row, data }: Happened, { flow: { batch } }: Program): boolean {
+  if (batch === undefined || row.name === SCHEDULED_TIMER) return false;
+  return batch.above === undefined || (typeof data.n === "number" && data.n > batch.above);
+}

@@ -1,9 +1,9 @@
 /**
- * Priority: a run's place in its lane is what its event says; and where nothing fails, of the runs that wait for their start in a lane
- * the first goes first.
+ * Priority: a run's place in its lane is what its event says; and where the store never fails, of the runs that wait for their start in a
+ * lane the first goes first.
  */
 import type { RunRow } from "@pawl/engine";
-import { isClean } from "../world/scenario.ts";
+import { hasSoundStore } from "../world/scenario.ts";
 import { ofKind, type CheckContext, type Checker } from "./checker.ts";
 import { latenessMs } from "./lateness.ts";
 
@@ -29,7 +29,7 @@ export function checkPriorities({ mirror, programs, scenario, now, report }: Che
       if (itemId.endsWith("/start") && !calledAt.has(ctx.run_id)) calledAt.set(ctx.run_id, now());
     },
     ended: () => {
-      if (!isClean(scenario)) return;
+      if (!hasSoundStore(scenario)) return;
       const late = latenessMs(scenario);
       const starts = [...calledAt].flatMap(([runId, at]): readonly Start[] => {
         const run = mirror.runs.get(runId);

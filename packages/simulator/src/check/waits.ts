@@ -1,6 +1,6 @@
 /**
- * Waits: a pause is consumed once and only by an event that fits, came while the pause existed and was not there before; and an event
- * that fits a pause resumes it.
+ * Waits: a pause is consumed once and only by an event that fits, came while the pause existed, or no longer before it than it looks back;
+ * and an event that fits a pause resumes it.
  */
 import type { StepRow } from "@pawl/engine";
 import { statementsOf, type WaitStatement } from "../app/program.ts";
@@ -51,29 +51,30 @@ function checkMissed(context: CheckContext, step: StepRow): void {
   const { mirror, report } = context;
   const pause = mirror.pausesEver.get(`${step.runId}/${step.id}`);
   if (pause === undefined) return;
+  const statement = waitOf(context, step);
   const matched = new Set([...mirror.stepsOf(step.runId).values()].map(({ matchedEventId }) => matchedEventId));
   for (const event of mirror.events.values()) {
     const { id, receivedAt } = event.row;
-    const isInTime =
-      receivedAt > pause.storedAt && receivedAt + SLACK_MS < pause.row.expiresAt && event.storedAt + SLACK_MS < pause.row.expiresAt;
+    const isSeen = statement?.lookBack === undefined ? receivedAt > pause.storedAt : receivedAt >= pause.row.createdAt;
+    const isInTime = [receivedAt, event.storedAt, pause.storedAt].every((at) => at + SLACK_MS < pause.row.expiresAt) && isSeen;
     if (isInTime && !matched.has(id) && fits(context, { step, event }))
       report(`step ${step.id} of run ${step.runId} timed out, although event ${id} had come ${pause.row.expiresAt - receivedAt} ms before`);
   }
 }
 
 /** Whether an event is what a step waits for. */
-function fits({ mirror, programs }: CheckContext, { step, event }: { readonly step: StepRow; readonly event: MirroredEvent }): boolean {
+function fits(context: CheckContext, { step, event }: { readonly step: StepRow; readonly event: MirroredEvent }): boolean {
+  const { mirror } = context;
   const run = mirror.runs.get(step.runId);
-  const program = programs.get(run?.functionId ?? "");
   const trigger = mirror.events.get(run?.eventIds[0] ?? "");
-  if (run === undefined || program === undefined || trigger === undefined || run.eventIds.includes(event.row.id)) return false;
-  const statement = [...statementsOf(program.body)].find(
-    (other): other is WaitStatement => other.kind === "wait" && other.id === step.name,
-  );
-  if (statement === undefined || statement.event !== event.row.name) return false;
-  return !statement.matchesK || kOf(event) === kOf(trigger);
+  const statement = waitOf(context, step);
+  if (run === undefined || statement === undefined || trigger === undefined || run.eventIds.includes(event.row.id)) return false;
+  if (statement.event !== event.row.name && statement.orEvent !== event.row.name) return false;
+  return !statement.matchesK || event.data.k === trigger.data.k;
 }
 
-function kOf({ row }: MirroredEvent): unknown {
-  return (JSON.parse(row.body) as { readonly data?: { readonly k?: unknown } }).data?.k;
+function waitOf({ mirror, programs }: CheckContext, { runId, name }: StepRow): WaitStatement | undefined {
+  const program = programs.get(mirror.runs.get(runId)?.functionId ?? "");
+  if (program === undefined) return undefined;
+  return [...statementsOf(program.body)].find((other): other is WaitStatement => other.kind === "wait" && other.id === name);
 }

@@ -18,6 +18,8 @@ const ANSWER_MS_MAX = 10_000;
 const TRIES_MAX = 6;
 /** After the faults, so much later nothing is paused any more. */
 const RESUME_ALL_MS = 30_000;
+/** Instants at which everything happens in a bursty world. */
+const BURSTS = 4;
 const IDS = ["order-1", "order-2", "order-3"] as const;
 
 export type LoadOptions = {
@@ -42,7 +44,8 @@ export class Load {
   begin(): void {
     const { clock, random, scenario } = this.#options;
     const later = (what: () => Promise<void>): void => {
-      clock.setTimer(random.integer(scenario.faultyMs), () => void what());
+      const at = random.integer(scenario.faultyMs);
+      clock.setTimer(scenario.isBursty ? at - (at % Math.ceil(scenario.faultyMs / BURSTS)) : at, () => void what());
     };
     for (let index = 0; index < scenario.events; index++) later(() => this.#send());
     for (let index = random.integer(4); index > 0; index--) later(() => this.#cancel());

@@ -17,6 +17,8 @@ export type Scenario = {
   readonly pauses: number;
   /** Times at which somebody runs a run again; a number. */
   readonly reruns: number;
+  /** Whether much happens at the same few instants. */
+  readonly isBursty: boolean;
   /** Bulk operations; a number. */
   readonly bulks: number;
   /** Longest time that the store takes for a commit or a read; 0: it answers at once. */
@@ -80,6 +82,7 @@ export function scenarioOf(random: SeededRandom): Scenario {
     hasFlow: flow.chance(2 / 3),
     pauses: flow.chance(0.3) ? flow.between(1, 3) : 0,
     reruns: flow.chance(0.3) ? flow.between(1, 3) : 0,
+    isBursty: flow.chance(0.3),
     bulks: flow.chance(0.2) ? flow.between(1, 2) : 0,
     storeLatencyMs: random.pick([0, 0, 1, 3, 20]),
     app: {
@@ -99,7 +102,7 @@ export function scenarioOf(random: SeededRandom): Scenario {
 
 /** The same world without flow control and what belongs to it. */
 export function plain(scenario: Scenario): Scenario {
-  return { ...scenario, hasFlow: false, pauses: 0, reruns: 0, bulks: 0 };
+  return { ...scenario, hasFlow: false, pauses: 0, reruns: 0, bulks: 0, isBursty: false };
 }
 
 /** Whether no fault can happen. */
