@@ -34,15 +34,21 @@ export class LaneWindow {
   }
 
   get needsMore(): boolean {
-    return this.hasMore && this.#heap.size < LOW_WATER;
+    return this.hasMore && (this.#heap.size < LOW_WATER || this.#isUnread);
   }
 
+  /** The first item; undefined too while it is not known which is the first. */
   peek(): ItemRow | undefined {
-    return this.#heap.peek();
+    return this.#isUnread ? undefined : this.#heap.peek();
   }
 
   take(): ItemRow | undefined {
-    return this.#heap.pop();
+    return this.#isUnread ? undefined : this.#heap.pop();
+  }
+
+  /** After a start: what is stored may sort before what has come since. */
+  get #isUnread(): boolean {
+    return this.hasMore && this.cursor === undefined;
   }
 
   /** Adds a due item. Returns what leaves memory for it: the item itself, or those that now sort last. */
