@@ -1,6 +1,6 @@
 /** REST v2: apps, functions, invoking, sending events. Spec: wire 11.4. */
 import type { AppRow, FunctionRow } from "@pawl/engine";
-import { EVENT_BYTES_MAX, EVENT_NAME_LENGTH_MAX } from "@pawl/protocol";
+import { EVENT_BYTES_MAX, EVENT_NAME_LENGTH_MAX, type ReasonCode, REASONS } from "@pawl/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Registry } from "../../core/registry.ts";
 import { checkEvents } from "../../event/read-events.ts";
@@ -69,6 +69,14 @@ async function invoke({ engine }: ServerContext, { params, body }: Request): Pro
   return answerOf(await invokeAndWait(engine, { function: row, data, ...given("idempotencyKey", key) }), engine.clock.now());
 }
 
+/** Codes for why an invoked function does not run now, where they differ from `function_skipped`. */
+const CODES: Readonly<Partial<Record<ReasonCode, string>>> = {
+  "rate-limit": "rate_limited",
+  debounced: "function_debounced",
+  "debounce-older-event": "function_debounced",
+  "debounce-superseded": "function_debounced",
+};
+
 function answerOf(invoked: Invoked, now: number): unknown {
   switch (invoked.kind) {
     case "run":
@@ -78,7 +86,7 @@ function answerOf(invoked: Invoked, now: number): unknown {
       throw new V2Refusal("This idempotency key was used before", { status: 409, code: "idempotency_conflict", body });
     }
     case "no-run":
-      throw new V2Refusal(`The function was not run: ${invoked.detail ?? invoked.reason}`, { status: 422, code: "function_skipped" });
+      throw new V2Refusal(REASONS[invoked.reason], { status: 422, code: CODES[invoked.reason] ?? "function_skipped" });
     case "pending":
       throw new V2Refusal(
         `The event ${invoked.eventId} is stored, but its run could not be scheduled yet; it will be. Look for the event's runs.`,
