@@ -20,8 +20,8 @@ export { settled, START };
 /** A function of the world's app. Its slug is `shop-<name>`; it is triggered by `shop/<name>` unless `on` says otherwise. */
 export type TestFunction = Handler & {
   readonly on?: string | readonly Readonly<Record<string, unknown>>[];
-  /** Default: what the server does with a function that does not say. */
-  readonly retries?: number;
+  /** How often, or also when. Default: what the server does with a function that does not say. */
+  readonly retries?: number | Readonly<Record<string, unknown>>;
   /** Other options of its registration. */
   readonly options?: Readonly<Record<string, unknown>>;
 };
@@ -214,7 +214,8 @@ export function configOf(
   const config = functionConfig(`shop-${name}`, { triggers, ...options });
   const { steps } = config as { readonly steps: { readonly step: Readonly<Record<string, unknown>> } };
   const { retries: _, ...step } = steps.step;
-  return { ...config, steps: { step: retries === undefined ? step : { ...step, retries: { attempts: retries } } } };
+  const given = typeof retries === "number" ? { attempts: retries } : retries;
+  return { ...config, steps: { step: given === undefined ? step : { ...step, retries: given } } };
 }
 
 function randomWith(jitterMs: number): RandomSource {
