@@ -1,5 +1,5 @@
 /** The functions of the mock server's shop, and what their runs do. */
-import type { UiError, UiFunction } from "@pawl/protocol";
+import type { UiError, UiFunction, UiFunctionOptions } from "@pawl/protocol";
 import { ScriptBuilder } from "./plan.ts";
 import type { Script } from "./plan.ts";
 
@@ -137,8 +137,15 @@ function define(path: `${string}/${string}`, trigger: Trigger, script: MockFunct
     concurrency: app === "crm" ? [{ limit: 2, key: "event.data.account" }] : [],
     steps: { step: { retries: { attempts: 4 } } },
   };
+  const options: UiFunctionOptions = {
+    attemptsMax: 5,
+    concurrency: { step: app === "crm" ? [{ limit: 2, scope: "fn", keyExpression: "event.data.account" }] : [] },
+    ...(app === "shop" ? { throttle: { limit: 20, periodMs: 60_000, burst: 5 } } : {}),
+    cancelOn: id === "charge-card" ? [{ event: "shop/order.cancelled", condition: "event.data.orderId == async.data.orderId" }] : [],
+    timeouts: {},
+  };
   return {
-    ui: { id: `fn_${slug}`, slug, name: id, appName: app, version: 12, triggers: [trigger], config: JSON.stringify(config) },
+    ui: { id: `fn_${slug}`, slug, name: id, appName: app, version: 12, triggers: [trigger], options, config: JSON.stringify(config) },
     script,
   };
 }

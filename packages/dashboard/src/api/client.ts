@@ -3,7 +3,7 @@
  *
  * Shapes: `@pawl/protocol`, ui.ts.
  */
-import type { UiOk, UiRerunResult, UiSendEvent, UiSendEventResult } from "@pawl/protocol";
+import type { RunStatus, UiBulk, UiOk, UiPauseMode, UiRerunResult, UiSendEvent, UiSendEventResult } from "@pawl/protocol";
 import { learnServerTime } from "../time/clock.ts";
 
 const BASE = "/ui/v1";
@@ -50,9 +50,42 @@ export async function cancelRun(runId: string): Promise<UiOk> {
   return post(`/runs/${encodeURIComponent(runId)}/cancel`);
 }
 
-/** Starts a new run with the same events. Throws `ApiError`. */
-export async function rerun(runId: string): Promise<UiRerunResult> {
-  return post(`/runs/${encodeURIComponent(runId)}/rerun`);
+/** A step to begin at, and arguments in the place of its own. */
+export type RerunFrom = { readonly stepId: string; readonly input?: readonly unknown[] };
+
+/** Starts a new run with the same events, from the beginning or from a step. Throws `ApiError`. */
+export async function rerun(runId: string, fromStep?: RerunFrom): Promise<UiRerunResult> {
+  return post(`/runs/${encodeURIComponent(runId)}/rerun`, fromStep === undefined ? {} : { fromStep });
+}
+
+/** Pauses a function. Throws `ApiError`. */
+export async function pauseFunction(slug: string, mode: UiPauseMode): Promise<UiOk> {
+  return post(`/functions/${encodeURIComponent(slug)}/pause`, { mode });
+}
+
+/** Resumes a function. Throws `ApiError`. */
+export async function resumeFunction(slug: string): Promise<UiOk> {
+  return post(`/functions/${encodeURIComponent(slug)}/resume`);
+}
+
+/** What a bulk operation is to do. Instants in milliseconds since the epoch. */
+export type BulkRequest = {
+  readonly kind: UiBulk["kind"];
+  readonly functionSlug: string;
+  readonly from?: number;
+  readonly statuses: readonly RunStatus[];
+  readonly if?: string;
+  readonly perSecond?: number;
+};
+
+/** Makes a bulk operation, which begins after the server's time for undoing. Throws `ApiError`. */
+export async function createBulk(request: BulkRequest): Promise<UiBulk> {
+  return post("/bulks", request);
+}
+
+/** Undoes an operation that has not begun, or stops one that has. Throws `ApiError`: 409 already ended. */
+export async function stopBulk(id: string): Promise<{ readonly result: "undone" | "stopped" }> {
+  return call(`/bulks/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
 function post<T>(path: string, body: unknown = {}): Promise<T> {

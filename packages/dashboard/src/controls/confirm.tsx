@@ -8,13 +8,15 @@ type ConfirmProps = {
   readonly children: ReactNode;
   /** The verb on the button. */
   readonly verb: string;
+  /** False while something is missing for it. Default true. */
+  readonly canConfirm?: boolean;
   /** Runs on confirmation; a rejection is shown in the dialog. */
   readonly onConfirm: () => Promise<void>;
   readonly onClose: () => void;
 };
 
 /** A modal dialog. Mount it to open it. */
-export function Confirm({ title, children, verb, onConfirm, onClose }: ConfirmProps): ReactNode {
+export function Confirm({ title, children, verb, canConfirm = true, onConfirm, onClose }: ConfirmProps): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
@@ -42,7 +44,7 @@ export function Confirm({ title, children, verb, onConfirm, onClose }: ConfirmPr
         <button type="button" className="button" onClick={onClose}>
           Leave as it is
         </button>
-        <button type="button" className="button primary" disabled={isBusy} onClick={confirm}>
+        <button type="button" className="button primary" disabled={isBusy || !canConfirm} onClick={confirm}>
           {verb}
         </button>
       </footer>

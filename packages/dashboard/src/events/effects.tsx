@@ -9,35 +9,41 @@ import type { UiEventRow, UiFunctionList } from "@pawl/protocol";
 import { useResource } from "../api/resource.ts";
 import { ShortId } from "../controls/copy-button.tsx";
 import { listenedNames, nearMiss } from "../functions/model.ts";
+import { ReasonDetail } from "../reason/detail.tsx";
 import { Link } from "../router/location.tsx";
 import { functionPath, runPath } from "../router/routes.ts";
 import { PhaseBadge } from "../status/glyph.tsx";
-import { phaseOfStatus } from "../status/words.ts";
+import { effectsOf } from "./model.ts";
+import type { Effect } from "./model.ts";
 
 /** The list, for the panel of an event and for what was just sent. */
 export function EventEffects({ event }: { readonly event: UiEventRow }): ReactNode {
-  const outcomes = event.outcomes ?? [];
+  const effects = effectsOf(event);
   return (
     <ul className="effects" aria-label="What it did">
-      {event.runs.map((run) => (
-        <li key={run.id}>
-          <PhaseBadge phase={phaseOfStatus(run.status)} />
-          <span>
-            <Link href={runPath(run.id)}>{run.functionSlug}</Link> <ShortId id={run.id} />
-          </span>
-        </li>
+      {effects.map((effect, index) => (
+        <EffectLine key={effect.runId ?? `${effect.functionSlug}-${index}`} effect={effect} />
       ))}
-      {outcomes.map((outcome) => (
-        <li key={outcome.functionSlug}>
-          <PhaseBadge phase="skipped" />
-          <Link href={functionPath(outcome.functionSlug)}>{outcome.functionSlug}</Link>
-          <span className="why">
-            {REASONS[outcome.reason]} {outcome.detail}
-          </span>
-        </li>
-      ))}
-      {event.runs.length === 0 && outcomes.length === 0 && <NothingStarted name={event.name} />}
+      {effects.length === 0 && <NothingStarted name={event.name} />}
     </ul>
+  );
+}
+
+function EffectLine({ effect }: { readonly effect: Effect }): ReactNode {
+  const { functionSlug, phase, runId, reason, detail } = effect;
+  return (
+    <li>
+      <PhaseBadge phase={phase} />
+      <span>
+        <Link href={runId === undefined ? functionPath(functionSlug) : runPath(runId)}>{functionSlug}</Link>{" "}
+        {runId !== undefined && <ShortId id={runId} />}
+      </span>
+      {reason !== undefined && (
+        <span className="why">
+          {REASONS[reason]} <ReasonDetail code={reason} detail={detail} />
+        </span>
+      )}
+    </li>
   );
 }
 

@@ -3,19 +3,11 @@ import { fireEvent, render, screen, within } from "@testing-library/react";
 import { beforeEach, expect, test } from "vitest";
 import { Shell } from "../shell/shell.tsx";
 import { installBrowser } from "../testing/browser.ts";
-import { eventRow } from "../testing/fixtures.ts";
+import { eventRow, functionItem } from "../testing/fixtures.ts";
 import { eventsSentence } from "./model.ts";
 
 const browser = installBrowser();
-const listening = {
-  id: "1",
-  slug: "shop-pay",
-  name: "pay",
-  appName: "shop",
-  version: 1,
-  triggers: [{ event: "shop/order.created" }],
-  config: "{}",
-};
+const listening = functionItem({ slug: "shop-pay", name: "pay" });
 
 beforeEach(() => {
   history.replaceState(null, "", "/events");
@@ -55,7 +47,8 @@ test("a function that wasn't started is listed with its reason", async () => {
   history.replaceState(null, "", "/events?event=01EVT");
   render(<Shell />);
   const panel = screen.getByRole("complementary", { name: "Event" });
-  expect(await within(panel).findByText(/the trigger's expression is false for this event\. total is 0/)).toBeDefined();
+  const effects = await within(panel).findByRole("list", { name: "What it did" });
+  expect(effects.textContent).toContain("the trigger's expression is false for this event. total is 0");
 });
 
 test("the sentence counts events and the runs they started", () => {

@@ -13,7 +13,7 @@ import { SearchField } from "../runs/filters.tsx";
 import { Glyph } from "../status/glyph.tsx";
 import { phaseOfStatus, toneOfPhase } from "../status/words.ts";
 import { Ago } from "../time/ago.tsx";
-import { compareEvents, eventFiltersOf, eventsPath, eventsSentence, reasonWords } from "./model.ts";
+import { compareEvents, effectsOf, eventFiltersOf, eventsPath, eventsSentence, reasonWords, startedBy } from "./model.ts";
 import { EventPanel } from "./panel.tsx";
 import "./events.css";
 
@@ -85,7 +85,7 @@ function EventCells({ row, query }: { readonly row: UiEventRow; readonly query: 
         </Link>
       </span>
       <span role="cell" className="col-note">
-        {row.runs.length > 0 ? <Started row={row} /> : <span className="quiet ellipsis">{reasonWords(row)}</span>}
+        {startedBy(row).length > 0 ? <Started row={row} /> : <span className="quiet ellipsis">{reasonWords(row)}</span>}
       </span>
       <span role="cell" className="col-payload">
         <code className="quiet ellipsis">{row.data.slice(0, 200)}</code>
@@ -102,10 +102,12 @@ function EventCells({ row, query }: { readonly row: UiEventRow; readonly query: 
 
 /** The runs that the event started, by name. */
 function Started({ row }: { readonly row: UiEventRow }): ReactNode {
-  const rest = row.runs.length - RUNS_SHOWN_MAX;
+  const runs = startedBy(row);
+  const rest = runs.length - RUNS_SHOWN_MAX;
+  const idleCount = effectsOf(row).length - runs.length;
   return (
     <span className="run-badges">
-      {row.runs.slice(0, RUNS_SHOWN_MAX).map((run) => {
+      {runs.slice(0, RUNS_SHOWN_MAX).map((run) => {
         const phase = phaseOfStatus(run.status);
         return (
           <span key={run.id} className="badge" data-tone={toneOfPhase(phase)} title={`${run.functionSlug}: ${phase}`}>
@@ -116,7 +118,7 @@ function Started({ row }: { readonly row: UiEventRow }): ReactNode {
         );
       })}
       {rest > 0 && <span className="quiet">+{rest}</span>}
-      {(row.outcomes?.length ?? 0) > 0 && <span className="quiet">{row.outcomes?.length} not started</span>}
+      {idleCount > 0 && <span className="quiet">{idleCount} not started</span>}
     </span>
   );
 }

@@ -1,16 +1,9 @@
 import { expect, test } from "vitest";
 import type { UiFunction } from "@pawl/protocol";
+import { functionItem } from "../testing/fixtures.ts";
 import { listenedNames, nearMiss } from "./model.ts";
 
-const fn = (event: string): UiFunction => ({
-  id: event,
-  slug: event,
-  name: event,
-  appName: "shop",
-  version: 1,
-  triggers: [{ event }],
-  config: "{}",
-});
+const fn = (event: string): UiFunction => functionItem({ id: event, triggers: [{ event }] });
 
 test("names are sorted, each once, without patterns and the server's own", () => {
   expect(listenedNames([fn("b"), fn("a"), fn("b"), fn("shop/*"), fn("inngest/function.failed")])).toEqual(["a", "b"]);

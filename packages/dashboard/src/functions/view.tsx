@@ -1,14 +1,16 @@
-/** The functions that apps have registered, and the configuration of the chosen one. */
+/** The functions that apps have registered, and the chosen one beside them. */
 import type { ReactNode } from "react";
 import type { UiFunction, UiFunctionList } from "@pawl/protocol";
 import { useLive } from "../api/live.ts";
 import { useResource } from "../api/resource.ts";
 import { Empty, Problem, Skeleton } from "../controls/states.tsx";
-import { JsonViewer } from "../json/viewer.tsx";
 import { Link } from "../router/location.tsx";
 import { functionPath } from "../router/routes.ts";
 import { countOf } from "../time/format.ts";
+import { FunctionPanel, Triggers } from "./panel.tsx";
+import { PausedBadge } from "./pause.tsx";
 import "../apps/apps.css";
+import "./functions.css";
 
 /** The pages at `/functions` and `/functions/:slug`. */
 export function FunctionsView({ slug }: { readonly slug: string | undefined }): ReactNode {
@@ -40,7 +42,7 @@ export function FunctionsView({ slug }: { readonly slug: string | undefined }): 
               <FunctionCard key={each.id} item={each} isChosen={each === chosen} />
             ))}
           </ul>
-          {chosen !== undefined && <FunctionPanel item={chosen} />}
+          {chosen !== undefined && <FunctionPanel key={chosen.id} item={chosen} onChange={reload} />}
         </div>
       )}
     </div>
@@ -49,7 +51,9 @@ export function FunctionsView({ slug }: { readonly slug: string | undefined }): 
 
 function headline(items: readonly UiFunction[]): string {
   const apps = new Set(items.map((each) => each.appName)).size;
-  return items.length === 0 ? "No functions." : `${countOf(items.length, "function")} in ${countOf(apps, "app")}.`;
+  const paused = items.filter((each) => each.paused !== undefined).length;
+  if (items.length === 0) return "No functions.";
+  return `${countOf(items.length, "function")} in ${countOf(apps, "app")}${paused === 0 ? "" : `, ${paused} paused`}.`;
 }
 
 function FunctionCard({ item, isChosen }: { readonly item: UiFunction; readonly isChosen: boolean }): ReactNode {
@@ -60,55 +64,10 @@ function FunctionCard({ item, isChosen }: { readonly item: UiFunction; readonly 
           {item.name}
         </Link>
         <span className="quiet">{item.slug}</span>
+        <PausedBadge item={item} />
       </span>
       <Triggers item={item} />
       <span className="quiet">{item.appName}</span>
     </li>
-  );
-}
-
-function Triggers({ item }: { readonly item: UiFunction }): ReactNode {
-  if (item.triggers.length === 0) return <span className="quiet">started by other functions only</span>;
-  return (
-    <span className="stack-text">
-      {item.triggers.map((trigger, index) => (
-        <span key={index} className="triggers">
-          <code>{trigger.event ?? trigger.cron}</code>
-          {trigger.expression !== undefined && (
-            <span className="quiet">
-              where <code>{trigger.expression}</code>
-            </span>
-          )}
-          {trigger.cron !== undefined && <span className="quiet">schedule</span>}
-        </span>
-      ))}
-    </span>
-  );
-}
-
-function FunctionPanel({ item }: { readonly item: UiFunction }): ReactNode {
-  const events = item.triggers.flatMap((trigger) => trigger.event ?? []);
-  return (
-    <aside className="panel" aria-label={`Function ${item.slug}`}>
-      <header className="panel-head">
-        <h2>{item.name}</h2>
-        <span className="quiet">version {item.version}</span>
-        <span className="spring" />
-        <Link className="quiet" href="/functions">
-          Close
-        </Link>
-      </header>
-      <p className="actions">
-        <Link className="button" href={`/runs?function=${encodeURIComponent(item.slug)}`}>
-          See its runs
-        </Link>
-        {events.map((event) => (
-          <Link key={event} className="button" href={`/send?name=${encodeURIComponent(event)}`}>
-            Send {event}
-          </Link>
-        ))}
-      </p>
-      <JsonViewer title="Configuration" text={item.config} />
-    </aside>
   );
 }

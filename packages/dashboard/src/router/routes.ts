@@ -9,6 +9,7 @@
 export type Route =
   | { readonly page: "runs" }
   | { readonly page: "run"; readonly runId: string }
+  | { readonly page: "bulks" }
   | { readonly page: "events" }
   | { readonly page: "functions"; readonly slug?: string }
   | { readonly page: "apps" }
@@ -21,7 +22,7 @@ export function matchRoute(path: string): Route {
   if (rest.length > 0) return { page: "not-found" };
   if (head === "runs") return id === undefined ? { page: "runs" } : { page: "run", runId: decode(id) };
   if (head === "functions") return id === undefined ? { page: "functions" } : { page: "functions", slug: decode(id) };
-  if (id === undefined && (head === "events" || head === "apps" || head === "send")) return { page: head };
+  if (id === undefined && (head === "bulks" || head === "events" || head === "apps" || head === "send")) return { page: head };
   return { page: "not-found" };
 }
 
@@ -51,6 +52,11 @@ export function redirectOf(path: string, query: URLSearchParams): string | undef
 /** The path of a run's page. */
 export function runPath(runId: string): string {
   return `/runs/${encodeURIComponent(runId)}`;
+}
+
+/** The address of an event, beside the list of events. */
+export function eventPath(eventId: string): string {
+  return `/events?event=${encodeURIComponent(eventId)}`;
 }
 
 /** The path of a function's page. */

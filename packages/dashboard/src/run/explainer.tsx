@@ -1,13 +1,15 @@
 /**
- * Why this run isn't moving: a banner while it is queued, held, waiting, retrying or paused. The words of each reason are the protocol's.
+ * Why this run isn't moving, or was skipped: the reason in the protocol's words, since when and until when, and who holds what it waits for.
  *
  * Spec: dashboard 3.5.
  */
 import type { ReactNode } from "react";
 import { REASONS } from "@pawl/protocol";
 import type { UiReason, UiRunDetail, UiSpan } from "@pawl/protocol";
+import { Holders } from "../reason/holders.tsx";
+import { untilWords } from "../reason/model.ts";
 import { Link } from "../router/location.tsx";
-import { runPath } from "../router/routes.ts";
+import { functionPath, runPath } from "../router/routes.ts";
 import { Glyph } from "../status/glyph.tsx";
 import { toneOfPhase, wordOf } from "../status/words.ts";
 import { Ago, Countdown, Elapsed } from "../time/ago.tsx";
@@ -15,43 +17,71 @@ import { Ago, Countdown, Elapsed } from "../time/ago.tsx";
 /** Steps listed by name; a fan-out may have thousands and the timeline shows them all. */
 const STEPS_LISTED_MAX = 4;
 
-const STILL = new Set(["queued", "held", "waiting", "retrying", "paused"]);
+const STILL = new Set(["queued", "held", "waiting", "retrying", "paused", "skipped"]);
 
-/** The banner; nothing while the run moves or has ended. */
+/** The banner; nothing while the run moves or has ended by itself. */
 export function Explainer({ detail }: { readonly detail: UiRunDetail }): ReactNode {
   const { run } = detail;
-  if (!STILL.has(run.phase) || run.reason === undefined) return null;
+  const { reason } = run;
+  if (!STILL.has(run.phase) || reason === undefined) return null;
   const stuck = detail.spans.filter((span) => span.endedAt === undefined && span.reason !== undefined && span.kind !== "function");
+  const listed = run.phase === "skipped" ? [] : stuck;
   return (
     <section className="explainer" data-tone={toneOfPhase(run.phase)} aria-label="Why this run isn't moving">
       <h2>
         <Glyph name={run.phase} />
-        {wordOf(run.phase)} for <Elapsed from={run.reason.since} />
-        {run.reason.until !== undefined && (
-          <span className="until">
-            {untilWords(run.reason)} <Countdown at={run.reason.until} />
-          </span>
-        )}
+        {wordOf(run.phase)} <Since run={run} reason={reason} />
+        <Until reason={reason} />
       </h2>
-      <p>{REASONS[run.reason.code]}</p>
-      {run.reason.text !== REASONS[run.reason.code] && stuck.length === 0 && <p className="quiet">{run.reason.text}</p>}
-      {stuck.length > 0 && (
+      <p>{REASONS[reason.code]}</p>
+      {reason.text !== REASONS[reason.code] && listed.length === 0 && <p className="quiet">{reason.text}</p>}
+      {listed.length === 0 && <Holders runIds={reason.holders} />}
+      <NextStep run={run} reason={reason} />
+      {listed.length > 0 && (
         <ul>
-          {stuck.slice(0, STEPS_LISTED_MAX).map((span) => (
+          {listed.slice(0, STEPS_LISTED_MAX).map((span) => (
             <StuckStep key={span.id} span={span} reason={span.reason as UiReason} />
           ))}
-          {stuck.length > STEPS_LISTED_MAX && <li className="quiet">and {stuck.length - STEPS_LISTED_MAX} more steps</li>}
+          {listed.length > STEPS_LISTED_MAX && <li className="quiet">and {listed.length - STEPS_LISTED_MAX} more steps</li>}
         </ul>
       )}
     </section>
   );
 }
 
-/** What happens at the reason's `until`. */
-function untilWords(reason: UiReason): string {
-  if (reason.code === "sleeping") return "wakes";
-  if (reason.code === "retrying" || reason.code === "app-unreachable") return "next attempt";
-  return reason.code.startsWith("waiting-for-") ? "times out" : "goes on at the latest";
+type BannerProps = { readonly run: UiRunDetail["run"]; readonly reason: UiReason };
+
+function Since({ run, reason }: BannerProps): ReactNode {
+  if (run.phase === "skipped") return <Ago at={reason.since} />;
+  return (
+    <>
+      for <Elapsed from={reason.since} />
+    </>
+  );
+}
+
+function Until({ reason }: { readonly reason: UiReason }): ReactNode {
+  if (reason.until === undefined) return null;
+  return (
+    <span className="until">
+      {untilWords(reason.code)} <Countdown at={reason.until} />
+    </span>
+  );
+}
+
+/** Where to go to change it. */
+function NextStep({ run, reason }: BannerProps): ReactNode {
+  const words = nextStepWords(run, reason);
+  return words === undefined ? null : (
+    <p>
+      <Link href={functionPath(run.functionSlug)}>{words}</Link>
+    </p>
+  );
+}
+
+function nextStepWords({ phase }: UiRunDetail["run"], { code }: UiReason): string | undefined {
+  if (code === "held-by-pause" || code === "function-paused" || code === "function-draining") return "Resume the function";
+  return phase === "held" || phase === "skipped" ? "See the limits of the function" : undefined;
 }
 
 function StuckStep({ span, reason }: { readonly span: UiSpan; readonly reason: UiReason }): ReactNode {
@@ -60,9 +90,15 @@ function StuckStep({ span, reason }: { readonly span: UiSpan; readonly reason: U
       <b>{span.name}</b> <span>{reason.text}</span>{" "}
       <span className="quiet">
         since <Ago at={reason.since} />
+        {reason.until !== undefined && (
+          <>
+            {" · "}
+            {untilWords(reason.code)} <Countdown at={reason.until} />
+          </>
+        )}
         {span.attempts.at(-1)?.error !== undefined && <> · last error: {span.attempts.at(-1)?.error?.message}</>}
       </span>{" "}
-      {span.invoke?.runId !== undefined && <Link href={runPath(span.invoke.runId)}>Open its run</Link>}
+      <Holders runIds={reason.holders} /> {span.invoke?.runId !== undefined && <Link href={runPath(span.invoke.runId)}>Open its run</Link>}
       {span.wait?.eventName !== undefined && (
         <Link href={`/send?name=${encodeURIComponent(span.wait.eventName)}`}>Send a matching event</Link>
       )}

@@ -38,6 +38,7 @@ export function RunHeader({ detail, headline, now, onChange }: HeaderProps): Rea
           <code>{run.eventName}</code>
           {run.eventCount > 1 && <span className="quiet"> {countOf(run.eventCount, "event")}</span>}
         </Fact>
+        {detail.endReason !== undefined && run.reason === undefined && <Fact label="Why">{detail.endReason}</Fact>}
         <Fact label="Queued">
           <Ago at={run.queuedAt} />
         </Fact>
@@ -51,9 +52,28 @@ export function RunHeader({ detail, headline, now, onChange }: HeaderProps): Rea
 }
 
 function Lineage({ detail }: { readonly detail: UiRunDetail }): ReactNode {
-  const { run, childRuns } = detail;
+  const { run, childRuns, cron, bulkId, sessions = [] } = detail;
   return (
     <>
+      {cron !== undefined && (
+        <Fact label="Schedule">
+          <code>{cron}</code>
+        </Fact>
+      )}
+      {sessions.length > 0 && (
+        <Fact label="Sessions">
+          {sessions.map(([key, id]) => (
+            <code key={`${key}=${id}`}>
+              {key}={id}
+            </code>
+          ))}
+        </Fact>
+      )}
+      {bulkId !== undefined && (
+        <Fact label="Made by">
+          <Link href="/bulks">a bulk operation</Link>
+        </Fact>
+      )}
       {run.rerunOf !== undefined && (
         <Fact label="Rerun of">
           <Link href={runPath(run.rerunOf)}>

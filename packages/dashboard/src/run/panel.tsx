@@ -1,18 +1,20 @@
 /** The panel beside the timeline: everything about the chosen step, or about the run as a whole. */
 import type { ReactNode } from "react";
-import type { UiRunDetail, UiSpan } from "@pawl/protocol";
+import type { UiReason, UiRunDetail, UiSpan } from "@pawl/protocol";
 import { Fact } from "../controls/fact.tsx";
 import { JsonViewer } from "../json/viewer.tsx";
+import { Holders } from "../reason/holders.tsx";
 import { Link } from "../router/location.tsx";
-import { runPath } from "../router/routes.ts";
+import { eventPath, runPath } from "../router/routes.ts";
 import { Glyph } from "../status/glyph.tsx";
 import { toneOfPhase, toneOfSpan, wordOf } from "../status/words.ts";
 import { Ago, Countdown, Elapsed } from "../time/ago.tsx";
+import { Deferred } from "./after-run.tsx";
 import { AttemptList } from "./attempts.tsx";
 import { ErrorBlock } from "./error-block.tsx";
-
-/** Events of a batch whose data is shown at once. */
-const EVENTS_SHOWN_MAX = 10;
+import { Notes } from "./notes.tsx";
+import { RerunFromStep } from "./rerun-from-step.tsx";
+import { RunEvents } from "./run-events.tsx";
 
 /** The run as a whole: its events, its result, the calls to its own code. `span` is that of the run's own code, if there is one yet. */
 export function RunPanel({ detail, span }: { readonly detail: UiRunDetail; readonly span: UiSpan | undefined }): ReactNode {
@@ -28,16 +30,9 @@ export function RunPanel({ detail, span }: { readonly detail: UiRunDetail; reado
       </header>
       {error !== undefined && <ErrorBlock error={error} />}
       {output !== undefined && <JsonViewer title="Output" text={output} />}
-      {events.slice(0, EVENTS_SHOWN_MAX).map((event) => (
-        <JsonViewer key={event.id} title={`Event ${event.name}`} text={event.data} />
-      ))}
-      {events.length > EVENTS_SHOWN_MAX && <p className="quiet">and {events.length - EVENTS_SHOWN_MAX} more events</p>}
-      {events.length === 1 && events[0] !== undefined && (
-        <p className="panel-links">
-          <Link href={`/events?event=${encodeURIComponent(events[0].id)}`}>Open the event</Link>
-          <Link href={`/send?like=${encodeURIComponent(events[0].id)}`}>Send it with changes</Link>
-        </p>
-      )}
+      <Notes metadata={detail.metadata} stepId="" />
+      <RunEvents events={events} />
+      <Deferred detail={detail} />
       {own !== undefined && hasTelling(own) && <AttemptList title="Calls to the function" attempts={own.attempts} isNumbered={false} />}
     </aside>
   );
@@ -48,8 +43,8 @@ function hasTelling({ attempts }: UiSpan): boolean {
   return attempts.length > 1 || attempts.some((attempt) => attempt.outcome !== "completed");
 }
 
-/** One step: facts, error, input, output, attempts. */
-export function SpanPanel({ span }: { readonly span: UiSpan }): ReactNode {
+/** One step: facts, error, input, output, notes, attempts, and the way to run again from it. */
+export function SpanPanel({ detail, span }: { readonly detail: UiRunDetail; readonly span: UiSpan }): ReactNode {
   return (
     <aside className="panel" aria-label={`Step ${span.name}`}>
       <header className="panel-head">
@@ -62,7 +57,9 @@ export function SpanPanel({ span }: { readonly span: UiSpan }): ReactNode {
       {span.error !== undefined && <ErrorBlock error={span.error} />}
       {span.output !== undefined && <JsonViewer title="Output" text={span.output} />}
       {span.input !== undefined && <JsonViewer title="Input" text={span.input} />}
+      <Notes metadata={detail.metadata} stepId={span.id} />
       {span.attempts.length > 0 && <AttemptList title="Attempts" attempts={span.attempts} />}
+      <RerunFromStep run={detail.run} span={span} />
     </aside>
   );
 }
@@ -77,7 +74,7 @@ function SpanFacts({ span }: { readonly span: UiSpan }): ReactNode {
           <code>{span.userlandId}</code>
         </Fact>
       )}
-      {reason !== undefined && span.endedAt === undefined && <Fact label="Reason">{reason.text}</Fact>}
+      {reason !== undefined && span.endedAt === undefined && <ReasonFact reason={reason} />}
       <Fact label="Took">
         <Elapsed from={span.startedAt ?? span.queuedAt} until={span.endedAt} />
       </Fact>
@@ -96,6 +93,18 @@ function SpanFacts({ span }: { readonly span: UiSpan }): ReactNode {
         </Fact>
       )}
     </dl>
+  );
+}
+
+function ReasonFact({ reason }: { readonly reason: UiReason }): ReactNode {
+  return (
+    <Fact label="Reason">
+      <span>{reason.text}</span>
+      <span className="quiet">
+        since <Ago at={reason.since} />
+      </span>
+      <Holders runIds={reason.holders} />
+    </Fact>
   );
 }
 
@@ -119,7 +128,7 @@ function WaitFacts({ wait }: { readonly wait: NonNullable<UiSpan["wait"]> }): Re
       )}
       {wait.matchedEventId !== undefined && (
         <Fact label="Matched">
-          <Link href={`/events?event=${encodeURIComponent(wait.matchedEventId)}`}>
+          <Link href={eventPath(wait.matchedEventId)}>
             <code>{wait.matchedEventId}</code>
           </Link>
         </Fact>

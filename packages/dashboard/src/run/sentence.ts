@@ -3,8 +3,8 @@
  *
  * Spec: dashboard 3.1, 3.5, 6.7.
  */
-import { REASONS } from "@pawl/protocol";
 import type { UiRunDetail, UiSpan } from "@pawl/protocol";
+import { clauseOf } from "../reason/model.ts";
 import { wordOf } from "../status/words.ts";
 import { formatAgo, formatDuration } from "../time/format.ts";
 
@@ -21,7 +21,7 @@ export function headlineOf(detail: UiRunDetail, now: number): string {
     case "cancelled":
       return `${name} was cancelled after ${formatDuration(tookMs)}.`;
     case "skipped":
-      return `${name} was skipped.`;
+      return `${name} was skipped${because(run)}.`;
     case "running":
       return `${name} is running${namesOf(openSpans(detail, "running"), " ")}.`;
     case "waiting":
@@ -31,7 +31,7 @@ export function headlineOf(detail: UiRunDetail, now: number): string {
     case "queued":
     case "held":
     case "paused":
-      return `${name} is ${run.phase}${run.reason === undefined ? "" : `: ${lowerFirst(REASONS[run.reason.code].replace(/^\w+: |\.$/g, ""))}`}.`;
+      return `${name} is ${run.phase}${because(run)}.`;
   }
 }
 
@@ -98,6 +98,6 @@ function retryWhen(detail: UiRunDetail, now: number): string {
   return at <= now ? " now" : ` ${formatAgo(at, now)}`;
 }
 
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+function because({ reason }: UiRunDetail["run"]): string {
+  return reason === undefined ? "" : `: ${clauseOf(reason.code)}`;
 }

@@ -67,7 +67,7 @@ function LoadedRun({ detail, onChange }: { readonly detail: UiRunDetail; readonl
         {span === undefined || span.kind === "function" ? (
           <RunPanel detail={detail} span={span} />
         ) : (
-          <SpanPanel key={span.id} span={span} />
+          <SpanPanel key={span.id} detail={detail} span={span} />
         )}
       </div>
     </>

@@ -43,11 +43,14 @@ test("statuses are switched on and off in their own order", () => {
 
 test("the sentence says how many failed, and of how many", () => {
   const failed = runRow({ phase: "failed" });
-  expect(sentenceOf([], false)).toBe("No runs.");
-  expect(sentenceOf([runRow(), failed], true)).toBe("1 of the newest 2 runs failed.");
-  expect(sentenceOf([failed, failed], false)).toBe("All of 2 runs failed.");
-  expect(sentenceOf([openRunRow({ phase: "retrying" }), runRow()], false)).toBe("1 run is retrying; none of 2 runs failed.");
-  expect(sentenceOf([runRow()], false)).toBe("All well: none of 1 run failed.");
+  expect(sentenceOf([], { hasMore: false, isFailedOnly: false })).toBe("No runs.");
+  expect(sentenceOf([runRow(), failed], { hasMore: true, isFailedOnly: false })).toBe("1 of the newest 2 runs failed.");
+  expect(sentenceOf([failed, failed], { hasMore: false, isFailedOnly: false })).toBe("All of 2 runs failed.");
+  expect(sentenceOf([openRunRow({ phase: "retrying" }), runRow()], { hasMore: false, isFailedOnly: false })).toBe(
+    "1 run is retrying; none of 2 runs failed.",
+  );
+  expect(sentenceOf([failed], { hasMore: true, isFailedOnly: true })).toBe("The newest 1 failed run.");
+  expect(sentenceOf([runRow()], { hasMore: false, isFailedOnly: false })).toBe("All well: none of 1 run failed.");
 });
 
 test("phases are counted in their order, without the empty ones", () => {

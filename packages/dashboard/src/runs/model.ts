@@ -52,6 +52,11 @@ export function isFiltered(filters: RunFilters): boolean {
   return filters.statuses.length > 0 || Object.keys(filters).length > 1;
 }
 
+/** True for the view of failed runs, which offers to run them again. */
+export function areFailedOnly({ statuses }: RunFilters): boolean {
+  return statuses.length === 1 && statuses[0] === "FAILED";
+}
+
 /** Path of a page of the list. */
 export function runsPath(filters: RunFilters, cursor?: string): string {
   return pathOf("/runs", {
@@ -95,9 +100,13 @@ export function tallyPhases(rows: readonly UiRunRow[]): readonly { readonly phas
   return RUN_PHASES.map((phase) => ({ phase, count: counts.get(phase) ?? 0 })).filter((each) => each.count > 0);
 }
 
+/** What the list is: whether older runs are left out, and whether only failed ones were asked for. */
+export type Listed = { readonly hasMore: boolean; readonly isFailedOnly: boolean };
+
 /** The answer to “is anything wrong?”, about the rows that are loaded. */
-export function sentenceOf(rows: readonly UiRunRow[], hasMore: boolean): string {
-  if (rows.length === 0) return "No runs.";
+export function sentenceOf(rows: readonly UiRunRow[], { hasMore, isFailedOnly }: Listed): string {
+  if (rows.length === 0) return isFailedOnly ? "No failed runs." : "No runs.";
+  if (isFailedOnly) return `${hasMore ? "The newest " : ""}${countOf(rows.length, "failed run")}.`;
   const count = (phase: RunPhase): number => rows.filter((row) => row.phase === phase).length;
   const failed = count("failed");
   const retrying = count("retrying");

@@ -1,12 +1,15 @@
 /** One line of the runs list. The whole line is a link to the run. */
 import { memo } from "react";
 import type { ReactNode } from "react";
-import type { ReasonCode, UiRunRow } from "@pawl/protocol";
+import type { UiReason, UiRunRow } from "@pawl/protocol";
 import { ShortId } from "../controls/copy-button.tsx";
 import type { Column } from "../list/live-table.tsx";
+import { Holders } from "../reason/holders.tsx";
+import { dueAt } from "../reason/model.ts";
 import { Link } from "../router/location.tsx";
 import { runPath } from "../router/routes.ts";
 import { PhaseBadge } from "../status/glyph.tsx";
+import { RowRerun } from "./row-rerun.tsx";
 import { Ago, Countdown, Elapsed } from "../time/ago.tsx";
 import { countOf } from "../time/format.ts";
 
@@ -21,8 +24,14 @@ export const RUN_COLUMNS: readonly Column[] = [
   { label: "Duration", className: "col-duration" },
 ];
 
+type CellsProps = {
+  readonly row: UiRunRow;
+  /** Offer to run it again. */
+  readonly canRerun: boolean;
+};
+
 /** The cells of a run. Renders again only when the row changed. */
-export const RunCells: React.NamedExoticComponent<{ readonly row: UiRunRow }> = memo(function RunCells({ row }): ReactNode {
+export const RunCells: React.NamedExoticComponent<CellsProps> = memo(function RunCells({ row, canRerun }): ReactNode {
   return (
     <>
       <span role="cell" className="col-status">
@@ -40,6 +49,7 @@ export const RunCells: React.NamedExoticComponent<{ readonly row: UiRunRow }> = 
       </span>
       <span role="cell" className="col-note">
         <Progress row={row} />
+        {canRerun && <RowRerun row={row} />}
       </span>
       <span role="cell" className="col-id">
         <ShortId id={row.id} />
@@ -54,28 +64,41 @@ export const RunCells: React.NamedExoticComponent<{ readonly row: UiRunRow }> = 
   );
 });
 
-/** Reasons whose `until` is when the run goes on; that of the others is only a timeout. */
-const DUE: ReadonlySet<ReasonCode> = new Set(["retrying", "sleeping", "start-delayed", "app-unreachable"]);
+/** Holders linked in a line; the run's page has the others. */
+const HOLDERS_SHOWN_MAX = 1;
 
-/** Why it stands still and until when; else how far it is. */
+/** Why it stands still and until when, why it was skipped, or what it failed with; else how far it is. */
 function Progress({ row }: { readonly row: UiRunRow }): ReactNode {
-  const { reason } = row;
-  if (reason !== undefined && row.endedAt === undefined) {
-    return (
+  if (row.reason !== undefined && (row.endedAt === undefined || row.phase === "skipped")) return <Why reason={row.reason} />;
+  return (
+    <>
+      {row.failure !== undefined && (
+        <span className="ellipsis" title={row.failure}>
+          {row.failure}
+        </span>
+      )}
+      <span className="quiet">{stepsAndOrigin(row)}</span>
+    </>
+  );
+}
+
+function Why({ reason }: { readonly reason: UiReason }): ReactNode {
+  const due = dueAt(reason);
+  return (
+    <>
+      {due !== undefined && (
+        <b className="until">
+          <Countdown at={due} />
+        </b>
+      )}
       <span className="ellipsis" title={reason.text}>
-        {reason.until !== undefined && DUE.has(reason.code) && (
-          <b className="until">
-            <Countdown at={reason.until} />
-          </b>
-        )}
         {reason.text}
       </span>
-    );
-  }
-  return (
-    <span className="quiet">
-      {row.stepsDone > 0 && countOf(row.stepsDone, "step")}
-      {row.rerunOf !== undefined && `${row.stepsDone > 0 ? " · " : ""}rerun`}
-    </span>
+      <Holders runIds={reason.holders} max={HOLDERS_SHOWN_MAX} />
+    </>
   );
+}
+
+function stepsAndOrigin({ stepsDone, rerunOf }: UiRunRow): string {
+  return [stepsDone > 0 ? countOf(stepsDone, "step") : "", rerunOf === undefined ? "" : "rerun"].filter((part) => part !== "").join(" · ");
 }

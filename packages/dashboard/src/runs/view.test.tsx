@@ -3,7 +3,7 @@ import { act, fireEvent, render, screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { Shell } from "../shell/shell.tsx";
 import { installBrowser } from "../testing/browser.ts";
-import { openRunRow, runRow, T0 } from "../testing/fixtures.ts";
+import { functionItem, openRunRow, runRow, T0 } from "../testing/fixtures.ts";
 
 const browser = installBrowser();
 
@@ -50,7 +50,7 @@ test("a status filter is in the URL and asks the server", async () => {
 test("without runs, the events that start one are offered", async () => {
   browser.answers["GET /runs"] = { items: [] };
   browser.answers["GET /functions"] = {
-    items: [{ id: "1", slug: "s", name: "s", appName: "shop", version: 1, triggers: [{ event: "shop/paid" }], config: "{}" }],
+    items: [functionItem({ triggers: [{ event: "shop/paid" }] })],
   };
   render(<Shell />);
   expect((await screen.findByRole("link", { name: "Send shop/paid" })).getAttribute("href")).toBe("/send?name=shop%2Fpaid");

@@ -1,9 +1,12 @@
 /** The runs page: the answer, the filters, the live list. All state is in the URL. */
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useState } from "react";
 import type { ReactNode } from "react";
-import type { UiFunctionList, UiRunRow } from "@pawl/protocol";
+import type { UiFunction, UiFunctionList, UiRunRow } from "@pawl/protocol";
 import type { LiveMessage } from "../api/live.ts";
 import { useResource } from "../api/resource.ts";
+import { BulkDialog } from "../bulks/dialog.tsx";
+import { draftOf } from "../bulks/model.ts";
+import type { BulkKind } from "../bulks/model.ts";
 import { Empty } from "../controls/states.tsx";
 import { LiveTable } from "../list/live-table.tsx";
 import { usePaged } from "../list/use-paged.ts";
@@ -12,7 +15,8 @@ import { Glyph } from "../status/glyph.tsx";
 import { toneOfPhase, wordOf } from "../status/words.ts";
 import { serverNow } from "../time/clock.ts";
 import { RunFilterBar } from "./filters.tsx";
-import { compareRuns, filtersOf, isFiltered, passes, runsPath, sentenceOf, tallyPhases } from "./model.ts";
+import { areFailedOnly, compareRuns, filtersOf, isFiltered, passes, runsPath, sentenceOf, tallyPhases } from "./model.ts";
+import type { RunFilters } from "./model.ts";
 import { RUN_COLUMNS, RunCells } from "./row.tsx";
 import "./runs.css";
 
@@ -25,11 +29,14 @@ export function RunsView(): ReactNode {
   const view = usePaged<UiRunRow>({ pathOf, compare: compareRuns, accepts, onLive: changedRuns });
   const { rows, next } = view.list;
   const functions = useResource<UiFunctionList>("/functions").data?.items ?? [];
+  const isFailedOnly = areFailedOnly(filters);
   return (
     <div className="page">
       <header className="page-head">
-        <h1>{view.isFirstLoad ? "Runs" : sentenceOf(rows, next !== undefined)}</h1>
+        <h1>{view.isFirstLoad ? "Runs" : sentenceOf(rows, { hasMore: next !== undefined, isFailedOnly })}</h1>
         <Tally rows={rows} />
+        <span className="spring" />
+        <ManyRuns filters={filters} since={query.get("since")} functions={functions} />
       </header>
       <RunFilterBar query={query} filters={filters} functions={functions} />
       <LiveTable
@@ -38,7 +45,7 @@ export function RunsView(): ReactNode {
         columns={RUN_COLUMNS}
         view={view}
         toneOf={(row) => toneOfPhase(row.phase)}
-        cells={(row) => <RunCells row={row} />}
+        cells={(row) => <RunCells row={row} canRerun={isFailedOnly} />}
         empty={
           isFiltered(filters) ? (
             <NoMatch />
@@ -47,6 +54,32 @@ export function RunsView(): ReactNode {
           )
         }
       />
+    </div>
+  );
+}
+
+type ManyProps = { readonly filters: RunFilters; readonly since: string | null; readonly functions: readonly UiFunction[] };
+
+/** What can be done with many runs, and the view of those that failed. */
+function ManyRuns({ filters, since, functions }: ManyProps): ReactNode {
+  const [asked, setAsked] = useState<BulkKind>();
+  return (
+    <div className="actions" role="group" aria-label="Many runs">
+      <Link href="/runs?status=FAILED" className="quiet-button" aria-current={areFailedOnly(filters) || undefined}>
+        Failed runs
+      </Link>
+      <Link href="/bulks" className="quiet-button">
+        Bulk operations
+      </Link>
+      <button type="button" className="button" onClick={() => setAsked("cancel")}>
+        Cancel all…
+      </button>
+      <button type="button" className="button" onClick={() => setAsked("replay")}>
+        Replay all…
+      </button>
+      {asked !== undefined && (
+        <BulkDialog initial={draftOf(asked, { filters, since })} functions={functions} onClose={() => setAsked(undefined)} />
+      )}
     </div>
   );
 }

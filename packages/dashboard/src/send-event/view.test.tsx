@@ -3,7 +3,7 @@ import { fireEvent, render, screen, within } from "@testing-library/react";
 import { beforeEach, expect, test } from "vitest";
 import { Shell } from "../shell/shell.tsx";
 import { installBrowser } from "../testing/browser.ts";
-import { eventRow } from "../testing/fixtures.ts";
+import { eventRow, functionItem } from "../testing/fixtures.ts";
 
 const browser = installBrowser();
 
@@ -40,7 +40,7 @@ test("a sent event shows the runs that it started, and is remembered", async () 
 
 test("the data of the last event with the name fills a blank form", async () => {
   browser.answers["GET /functions"] = {
-    items: [{ id: "1", slug: "s", name: "s", appName: "shop", version: 1, triggers: [{ event: "shop/paid" }], config: "{}" }],
+    items: [functionItem({ triggers: [{ event: "shop/paid" }] })],
   };
   browser.answers["GET /events"] = { items: [eventRow({ name: "shop/paid", data: '{"cents":5}' })] };
   render(<Shell />);

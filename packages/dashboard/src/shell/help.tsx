@@ -8,6 +8,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["g e", "Events"],
   ["g f", "Functions"],
   ["g a", "Apps"],
+  ["g b", "Bulk operations"],
   ["n", "Send an event"],
   ["/", "Search"],
   [".", "Pause or resume live updates"],

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import type { UiBoot } from "@pawl/protocol";
 import { useResource } from "../api/resource.ts";
 import { AppsView } from "../apps/view.tsx";
+import { BulksView } from "../bulks/view.tsx";
 import { Empty } from "../controls/states.tsx";
 import { EventsView } from "../events/view.tsx";
 import { FunctionsView } from "../functions/view.tsx";
@@ -39,7 +40,7 @@ export function Shell(): ReactNode {
     if (redirect !== undefined) navigate(redirect, { isReplacing: true });
   }, [redirect]);
   useEffect(() => {
-    if (route.page !== "run") document.title = `${PAGES.find(({ page }) => page === route.page)?.label ?? "Not found"} · Pawl`;
+    if (route.page !== "run") document.title = `${titleOf(route.page)} · Pawl`;
   }, [route.page]);
   useShortcuts(useCallback(() => setHelpOpen(true), []));
   return (
@@ -47,13 +48,17 @@ export function Shell(): ReactNode {
       <a className="skip" href="#main">
         Skip to the page
       </a>
-      <TopBar page={route.page === "run" ? "runs" : route.page} onHelp={() => setHelpOpen(true)} />
+      <TopBar page={route.page === "run" || route.page === "bulks" ? "runs" : route.page} onHelp={() => setHelpOpen(true)} />
       <main id="main" tabIndex={-1}>
         <Boundary key={path}>{redirect === undefined && <Page route={route} />}</Boundary>
       </main>
       {isHelpOpen && <HelpSheet onClose={() => setHelpOpen(false)} />}
     </div>
   );
+}
+
+function titleOf(page: Route["page"]): string {
+  return page === "bulks" ? "Bulk operations" : (PAGES.find((each) => each.page === page)?.label ?? "Not found");
 }
 
 function TopBar({ page, onHelp }: { readonly page: Route["page"]; readonly onHelp: () => void }): ReactNode {
@@ -100,6 +105,8 @@ function Page({ route }: { readonly route: Route }): ReactNode {
       return <RunsView />;
     case "run":
       return <RunView key={route.runId} runId={route.runId} />;
+    case "bulks":
+      return <BulksView />;
     case "events":
       return <EventsView />;
     case "functions":

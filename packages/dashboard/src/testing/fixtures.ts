@@ -1,5 +1,5 @@
 /** Fixtures for the dashboard's tests: each has defaults, so that what a test sets is what it is about. */
-import type { UiAttempt, UiEventRow, UiRunDetail, UiRunRow, UiSpan } from "@pawl/protocol";
+import type { UiAttempt, UiBulk, UiEventRow, UiFunction, UiRunDetail, UiRunRow, UiSpan } from "@pawl/protocol";
 
 /** The instant at which the fixtures' world begins. */
 export const T0 = 1_800_000_000_000;
@@ -62,6 +62,39 @@ export function eventRow(changes: Partial<UiEventRow> = {}): UiEventRow {
     data: '{"orderId":"o_1"}',
     internal: false,
     runs: [],
+    ...changes,
+  };
+}
+
+/** A function that an event starts and that asks for nothing. */
+export function functionItem(changes: Partial<UiFunction> = {}): UiFunction {
+  return {
+    id: "fn-1",
+    slug: "shop-charge-card",
+    name: "charge-card",
+    appName: "shop",
+    version: 1,
+    triggers: [{ event: "shop/order.created" }],
+    options: { attemptsMax: 5, concurrency: { step: [] }, cancelOn: [], timeouts: {} },
+    config: "{}",
+    ...changes,
+  };
+}
+
+/** A cancellation that begins in ten seconds. */
+export function bulk(changes: Partial<UiBulk> = {}): UiBulk {
+  return {
+    id: "01BULK",
+    kind: "cancel",
+    functionSlug: "shop-charge-card",
+    until: T0,
+    statuses: ["QUEUED", "RUNNING"],
+    perSecond: 10,
+    createdAt: T0,
+    beginsAt: T0 + 10_000,
+    status: "scheduled",
+    seen: 0,
+    done: 0,
     ...changes,
   };
 }

@@ -46,6 +46,14 @@ export function formatInstant(at: number, now: number): string {
   return `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${time}`;
 }
 
+/** Local time to the minute, with weekday and date when it isn't today: `06:00`, `Thu 26 Nov 06:00`. */
+export function formatMoment(at: number, now: number): string {
+  const date = new Date(at);
+  const time = date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  if (date.toDateString() === new Date(now).toDateString()) return time;
+  return `${date.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" }).replace(",", "")} ${time}`;
+}
+
 /** Size of a text in bytes: `312 B`, `4.1 kB`, `2.6 MB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1_000) return `${bytes} B`;
