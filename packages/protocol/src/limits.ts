@@ -72,6 +72,10 @@ export const SLEEP_MS_MAX: number = 366 * DAY_MS;
 export const WAIT_MS_MAX: number = 366 * DAY_MS;
 /** Time after which a wait without timeout, or a cancelling listener, ends. */
 export const WAIT_MS_DEFAULT: number = 365 * DAY_MS;
+/** Most events that one wait can name: each is a row, and all of them go when one comes. */
+export const EVENTS_PER_WAIT_MAX = 10;
+/** How far a wait can look back: what it finds is searched for event by event. */
+export const LOOK_BACK_MS_MAX: number = DAY_MS;
 
 export const DEBOUNCE_PERIOD_MS_MIN: number = SECOND_MS;
 export const DEBOUNCE_PERIOD_MS_MAX: number = 7 * DAY_MS;

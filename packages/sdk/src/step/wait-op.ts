@@ -6,6 +6,7 @@
  *
  * Source: sdk 7, wire-protocol 6.11; `events` and `lookBack` are Pawl's own.
  */
+import { EVENTS_PER_WAIT_MAX } from "@pawl/protocol";
 import { NonRetriableError } from "../error/errors.ts";
 import { EventType, type AnyEventType, type EventTypes } from "../event/event-type.ts";
 import { matchExpression } from "../function/config.ts";
@@ -27,9 +28,6 @@ export type WaitOp = {
 
 type Choice = { readonly name: string; readonly condition: string | undefined; readonly type: AnyEventType | undefined };
 
-/** Most events that one wait can name. */
-const EVENTS_MAX = 10;
-
 /** Reads the options of a wait. Throws a NonRetriableError that names the step. */
 export function waitOp(options: WaitArguments, { stepId, known }: { readonly stepId: string; readonly known: EventTypes }): WaitOp {
   const list: readonly unknown[] = Array.isArray(options.event) ? options.event : [options.event];
@@ -37,8 +35,8 @@ export function waitOp(options: WaitArguments, { stepId, known }: { readonly ste
   const [first] = choices;
   if (first === undefined || choices.some(({ name }) => name === ""))
     throw new NonRetriableError(`Step "${stepId}": \`event\` must be an event name or event type, or a list of those.`);
-  if (choices.length > EVENTS_MAX)
-    throw new NonRetriableError(`Step "${stepId}": a wait can name ${EVENTS_MAX} events at most, not ${choices.length}.`);
+  if (choices.length > EVENTS_PER_WAIT_MAX)
+    throw new NonRetriableError(`Step "${stepId}": a wait can name ${EVENTS_PER_WAIT_MAX} events at most, not ${choices.length}.`);
   const types = choices.map(({ type }) => type);
   return {
     op: "WaitForEvent",

@@ -9,7 +9,7 @@
  *
  * Spec: wire 6.11, 6.15; semantics 5.2, 5.5, 14 (nos. 4, 5).
  */
-import { parseDurationMs, WAIT_MS_DEFAULT, WAIT_MS_MAX, type WireOp } from "@pawl/protocol";
+import { EVENTS_PER_WAIT_MAX, LOOK_BACK_MS_MAX, parseDurationMs, WAIT_MS_DEFAULT, WAIT_MS_MAX, type WireOp } from "@pawl/protocol";
 import { bindEvent, compileOnce, type ExpressionEvent, indexKeyOf } from "../../expression/index.ts";
 import type { PauseRow } from "../../pause/pause-row.ts";
 import { type ItemRow, itemIdOf } from "../../queue/item-row.ts";
@@ -18,12 +18,6 @@ import type { StepRow } from "../../step/step-row.ts";
 import { type Draft, failRun, itemOf, putStep, stepOf } from "../draft.ts";
 import type { OpContext } from "./apply-op.ts";
 import { optionText, stepOfOp } from "./op-step.ts";
-
-/** Most events that one wait can name. */
-export const EVENTS_PER_WAIT_MAX = 10;
-
-/** How far a wait can look back. */
-export const LOOK_BACK_MS_MAX = 86_400_000;
 
 /** Id of the pause of a step; of one that waits for several events, the first. */
 export function pauseIdOf(runId: string, stepId: string): string {
