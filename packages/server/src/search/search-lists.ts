@@ -67,8 +67,8 @@ function scanOfRuns({ store: { history }, clock }: Searched, query: RunQuery, se
     readPage: ({ after, limit }) =>
       history.listRuns({ ...query, limit, ...(after === undefined ? {} : { after: { at: after[timeField] ?? 0, id: after.id } }) }),
     testOf: async (runs) => {
-      const ids = search.readsEvent ? new Set(runs.flatMap(({ eventIds }) => eventIds[0] ?? [])) : [];
-      const events = new Map(await Promise.all(Array.from(ids, async (id) => [id, await history.eventById(id)] as const)));
+      const ids = search.readsEvent ? runs.flatMap(({ eventIds }) => eventIds[0] ?? []) : [];
+      const events = new Map((await history.eventsByIds([...new Set(ids)])).map((event) => [event.id, event]));
       const now = clock.now();
       return (run) => matchesRun(search, { run, event: parsed(events.get(run.eventIds[0] ?? "")), now });
     },
