@@ -31,7 +31,7 @@ async function main(): Promise<number> {
   const begin = performance.now();
   let failed = 0;
   for (let index = 0; index < runs; index++) {
-    const result = await runSeed(seed + index, { keepsTrace: values.trace, isPlain: values.plain });
+    const result = await runSeed(seed + index, { trace: values.trace ? "kept" : runs === 1 ? "hashed" : "off", isPlain: values.plain });
     for (const line of result.trace) process.stdout.write(line);
     if (runs === 1) process.stdout.write(`${describe(result)}\n`);
     if (result.violations.length === 0) continue;

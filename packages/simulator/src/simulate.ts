@@ -12,7 +12,7 @@ import { Cluster } from "./world/cluster.ts";
 import { Load } from "./world/load.ts";
 import { plain, type Scenario, scenarioOf } from "./world/scenario.ts";
 import { SeededRandom } from "./world/seeded-random.ts";
-import { Trace } from "./world/trace.ts";
+import { Trace, type TraceMode } from "./world/trace.ts";
 import { turn, VirtualClock, WORLD_BEGIN } from "./world/virtual-clock.ts";
 
 /** Retries of calls, hanging calls, sleeps in a row: all of it together takes less than this. */
@@ -29,8 +29,8 @@ const CHECKPOINT_TRIES_MAX = 3;
 
 export type SimulationOptions = {
   readonly canary?: Canary;
-  /** Whether the trace is kept for printing. Default false. */
-  readonly keepsTrace?: boolean;
+  /** What becomes of the trace. Default `off`. */
+  readonly trace?: TraceMode;
   /** Whether the world is without flow control, schedules, pauses and reruns, whatever the seed chooses. Default false. */
   readonly isPlain?: boolean;
 };
@@ -39,7 +39,7 @@ export type SimulationResult = {
   readonly seed: number;
   readonly scenario: Scenario;
   readonly violations: readonly Violation[];
-  /** Hash of everything that happened. */
+  /** Hash of everything that happened; empty where nothing was noted. */
   readonly hash: string;
   readonly timers: number;
   readonly virtualMs: number;
@@ -73,11 +73,11 @@ class World {
   #appIsDown = false;
   #timers = 0;
 
-  constructor(seed: number, { canary, keepsTrace = false, isPlain = false }: SimulationOptions) {
+  constructor(seed: number, { canary, trace: mode = "off", isPlain = false }: SimulationOptions) {
     this.#seed = seed;
     const clock = this.#clock;
     const random = new SeededRandom(String(seed));
-    const trace = new Trace(keepsTrace);
+    const trace = new Trace(mode);
     const chosen = scenarioOf(random.fork("scenario"));
     const scenario = isPlain ? plain(chosen) : chosen;
     const programs = generatePrograms(random.fork("programs"), scenario);
@@ -101,7 +101,7 @@ class World {
       executed: (execution) => watch.executed(execution),
     });
     this.#load = new Load({ ...common, random: random.fork("load"), cluster: this.#cluster, mirror: watch.mirror });
-    trace.note(clock.now(), JSON.stringify({ seed, scenario, programs }));
+    trace.note(clock.now(), () => JSON.stringify({ seed, scenario, programs }));
   }
 
   /** Nobody waits for a promise that was rejected: a server would end. */

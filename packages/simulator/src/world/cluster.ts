@@ -187,7 +187,7 @@ export class Cluster {
       state,
       canary,
       committed: ({ wanted, changeSet }) => {
-        trace.note(clock.now(), `node ${index} commits ${JSON.stringify({ guards: changeSet.guards, changes: changeSet.changes })}`);
+        trace.note(clock.now(), () => `node ${index} commits ${JSON.stringify({ guards: changeSet.guards, changes: changeSet.changes })}`);
         const isZombie = node.state === "zombie";
         watch.committed({ at: clock.now(), isZombie, leasedItemId: leasedItemOf(wanted), changeSet });
       },
@@ -222,11 +222,14 @@ export class Cluster {
       isDown: isAppDown,
       began: (call) => {
         const { itemId, body } = watch.callBegan(index, call);
-        trace.note(clock.now(), `node ${index} calls for ${itemId}, attempt ${body.ctx.attempt}, generation ${body.ctx.generation_id}`);
+        trace.note(
+          clock.now(),
+          () => `node ${index} calls for ${itemId}, attempt ${body.ctx.attempt}, generation ${body.ctx.generation_id}`,
+        );
       },
       ended: (call, reply) => {
         const observed = watch.callEnded(call);
-        trace.note(clock.now(), `node ${index} is answered for ${observed?.itemId}: ${JSON.stringify(reply)}`);
+        trace.note(clock.now(), () => `node ${index} is answered for ${observed?.itemId}: ${JSON.stringify(reply)}`);
       },
     });
   }
@@ -236,7 +239,7 @@ export class Cluster {
     const { watch, scenario, trace, clock } = this.#options;
     const isSound = hasSoundStore(scenario);
     const note = (fields: Readonly<Record<string, unknown>>, message: string): void => {
-      trace.note(clock.now(), `log: ${message} ${String(fields["error"]).split("\n")[0]}`);
+      trace.note(clock.now(), () => `log: ${message} ${String(fields["error"]).split("\n")[0]}`);
       const isExpected = !isSound && String(fields["error"]).includes("SimulatedFault");
       if (state() === "up" && !isExpected) watch.report("world", `the node logged: ${message} ${JSON.stringify(fields)}`);
     };
@@ -244,6 +247,6 @@ export class Cluster {
   }
 
   #note(line: string): void {
-    this.#options.trace.note(this.#options.clock.now(), line);
+    this.#options.trace.note(this.#options.clock.now(), () => line);
   }
 }
