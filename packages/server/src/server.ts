@@ -36,6 +36,8 @@ export type ServerOptions = {
   readonly port?: number;
   /** Another port, for workers alone; 0 takes a free one. Default: workers come to `port`. */
   readonly connectPort?: number;
+  /** Whether other servers share the store, behind the same address: workers go to them when this one stops. Default false. */
+  readonly hasPeers?: boolean;
   /** Accepted event keys. None: any key is accepted (`dev`) or none (`cloud`). */
   readonly eventKeys?: readonly string[];
   /** Bare hexadecimal, or with a `signkey-…-` prefix. Signs calls and protects the management API. */
@@ -106,7 +108,7 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
     throw error;
   }
   sync.start();
-  return serverOf({ engine, sync, http, host, connect, gateway });
+  return serverOf({ engine, sync, http, host, connect, gateway, hasPeers: options.hasPeers ?? false });
 }
 
 function engineOf(options: ServerOptions, { connect, realtime }: { readonly connect: Connect; readonly realtime: Realtime }): Engine {
@@ -150,15 +152,16 @@ type Parts = {
   readonly host: string;
   readonly connect: Connect;
   readonly gateway: GatewayPort | undefined;
+  readonly hasPeers: boolean;
 };
 
-function serverOf({ engine, sync, http, host, connect, gateway }: Parts): PawlServer {
+function serverOf({ engine, sync, http, host, connect, gateway, hasPeers }: Parts): PawlServer {
   const address = http.server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   let stopping: Promise<void> | undefined;
   const stop = async (drainMs: number): Promise<void> => {
     await sync.stop();
-    connect.drain();
+    connect.drain(hasPeers);
     // Checkpoints and workers' answers of calls in progress must still arrive, so HTTP ends last.
     await engine.stop(drainMs);
     connect.close();

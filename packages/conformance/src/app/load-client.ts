@@ -19,6 +19,11 @@ type ClientModule = {
   serve(options: { readonly client: Client; readonly functions: readonly unknown[] }): RequestListener;
 };
 
+/** The entry for workers, which only some clients have. */
+type ConnectModule = {
+  connect(options: Readonly<Record<string, unknown>>): Promise<{ readonly closed: Promise<void> }>;
+};
+
 export type LoadOptions = {
   readonly client: ClientName;
   /** Folder of an official client. */
@@ -31,6 +36,8 @@ export type Loaded = {
   readonly kit: Pick<Kit, "client" | "define" | "NonRetriableError" | "RetryAfterError" | "send" | "realtime">;
   /** Call after all functions are defined. */
   readonly listener: () => RequestListener;
+  /** The same for a worker. Resolves when it is connected. */
+  readonly connect: (options: Readonly<Record<string, unknown>>) => Promise<{ readonly closed: Promise<void> }>;
 };
 
 /** Loads a client. */
@@ -56,10 +63,22 @@ export async function loadClient({ client, folder, appId, checkpointing }: LoadO
       ...(instance.realtime === undefined ? {} : { realtime: instance.realtime }),
     },
     listener: () => module.serve({ client: instance, functions }),
+    connect: async (options) => {
+      const entry = client === "pawl" ? await loadPawlConnect() : ((await import(connectUrl(folder))) as ConnectModule);
+      return entry.connect({ ...options, apps: [{ client: instance, functions }] });
+    },
   };
 }
 
 async function loadPawl(): Promise<ClientModule> {
   const [{ Pawl, NonRetriableError, RetryAfterError }, { serve }] = await Promise.all([import("pawl"), import("pawl/node")]);
   return { Inngest: Pawl, NonRetriableError, RetryAfterError, serve } as unknown as ClientModule;
+}
+
+async function loadPawlConnect(): Promise<ConnectModule> {
+  return (await import("pawl/connect")) as unknown as ConnectModule;
+}
+
+function connectUrl(folder: string): string {
+  return pathToFileURL(join(folder, "connect.mjs")).href;
 }

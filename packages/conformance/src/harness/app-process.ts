@@ -28,6 +28,8 @@ export type AppSetup = {
   /** Whether our SDK is run from what users install. Default false. */
   readonly isBuilt?: boolean;
   readonly nodeArgs?: readonly string[];
+  /** Options of `connect`, for an app that is a worker and listens on no port. */
+  readonly connect?: Readonly<Record<string, unknown>>;
 };
 
 /** What a function tells: `kind` and whatever the function adds. */
@@ -104,10 +106,15 @@ export async function startAppProcess(setup: AppSetup): Promise<AppProcess> {
       PAWL_APP_FOLDER: folder,
       PAWL_APP_FUNCTIONS: functions,
       PAWL_APP_PORT: String(port),
+      PAWL_APP_CONNECT: setup.connect === undefined ? "" : JSON.stringify(setup.connect),
     }),
   });
   const app = new AppProcess(new Child(process_), (message) => process_.send(message));
   process_.on("message", (message) => app.receive(message as Report));
+  if (setup.connect !== undefined) {
+    await app.report("waiting for the worker to connect", ({ kind }) => kind === "connected");
+    return app;
+  }
   const listening = await app.report("waiting for the app to listen", ({ kind }) => kind === "listening");
   app.url = `http://127.0.0.1:${String(listening["port"])}/api/inngest`;
   await app.register();

@@ -161,7 +161,7 @@ test("only workers may connect, and only while the server runs", async () => {
   };
   expect(await refusalOf("chat")).toBe(400);
   expect((await fetch(`${url}/v0/connect`)).status).toBe(426);
-  connect.drain();
+  connect.drain(false);
   expect(await refusalOf("v0.connect.inngest.com")).toBe(503);
   expect((await post("/v0/connect/start")).status).toBe(503);
 });

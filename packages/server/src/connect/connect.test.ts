@@ -293,14 +293,14 @@ test("a worker that does not read what it is sent is not read either", async () 
   worker.say(FRAME.workerHeartbeat);
   expect(worker.socket.isPaused).toBe(true);
   worker.socket.bufferedAmount = 0;
-  world.connect.drain();
+  world.connect.drain(true);
   expect(worker.socket.isPaused).toBe(false);
 });
 
 test("a server that stops lets its workers finish", async () => {
   const worker = await world.worker();
   const runId = await world.send();
-  world.connect.drain();
+  world.connect.drain(true);
   expect([worker.kinds.at(-1), world.connect.hasRoom, world.connect.isDraining]).toEqual([FRAME.gatewayClosing, false, true]);
   const stopped = world.engine.stop(10_000);
   worker.answer(worker.request(), "finished");

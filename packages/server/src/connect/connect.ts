@@ -145,10 +145,10 @@ export class Connect {
     this.requests.left(worker);
   }
 
-  /** Takes no more workers and sends no more requests; workers look for another server and finish what they have. */
-  drain(): void {
+  /** Takes no more workers and sends no more requests; workers finish what they have. `hasPeers`: they are sent to the other servers. */
+  drain(hasPeers: boolean): void {
     this.#isDraining = true;
-    for (const connection of this.#connections) connection.drain();
+    for (const connection of this.#connections) connection.drain(hasPeers);
   }
 
   /** Ends all connections. */

@@ -53,9 +53,9 @@ export class WorkerConnection {
     this.#take(opened);
   }
 
-  /** Asks the worker to look for another gateway; it finishes what it has. */
-  drain(): void {
-    this.#input({ kind: "server-closing" });
+  /** The worker gets nothing new and finishes what it has; where there are peers, it looks for one of them. */
+  drain(hasPeers: boolean): void {
+    this.#input({ kind: "server-closing", hasPeers });
   }
 
   close(code: number, reason: string): void {

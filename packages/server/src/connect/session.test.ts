@@ -164,10 +164,11 @@ test("heartbeats are answered, also while the apps are being registered", () => 
     expect(sent(play([...before, frame(FRAME.workerHeartbeat)]).effects)).toEqual([FRAME.gatewayHeartbeat]);
 });
 
-test("a server that stops sends its workers to look for another, and those that are not there yet away", () => {
-  const { state, effects } = play([...ready, { kind: "server-closing" }]);
+test("a server that stops sends its workers to its peers, if it has any, and those that are not there yet away", () => {
+  expect(play([...ready, { kind: "server-closing", hasPeers: false }]).effects).toEqual([{ kind: "paused" }]);
+  const { state, effects } = play([...ready, { kind: "server-closing", hasPeers: true }]);
   expect([state.phase, sent(effects), effects.at(-1)]).toEqual(["draining", [FRAME.gatewayClosing], { kind: "paused" }]);
-  expect(play([{ kind: "server-closing" }]).effects).toEqual([closeOf("connect_gateway_closing", 1001)]);
+  expect(play([{ kind: "server-closing", hasPeers: true }]).effects).toEqual([closeOf("connect_gateway_closing", 1001)]);
 });
 
 test("property: whatever comes, in whatever order, nothing is thrown, and a closed session stays closed", () => {
@@ -178,7 +179,10 @@ test("property: whatever comes, in whatever order, nothing is thrown, and a clos
   const input: fc.Arbitrary<SessionInput> = fc.oneof(
     { weight: 6, arbitrary: fc.tuple(fc.nat({ max: 17 }), payload).map(([kind, bytes]) => frame(kind, bytes)) },
     { weight: 2, arbitrary: fc.uint8Array({ maxLength: 60 }).map((bytes) => ({ kind: "frame" as const, bytes })) },
-    { weight: 1, arbitrary: fc.constantFrom<SessionInput>({ kind: "synced" }, { kind: "tick" }, { kind: "server-closing" }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom<SessionInput>({ kind: "synced" }, { kind: "tick" }, { kind: "server-closing", hasPeers: true }),
+    },
   );
   fc.assert(
     fc.property(fc.boolean(), fc.array(fc.tuple(input, fc.nat({ max: 60_000 })), { maxLength: 30 }), (isReady, inputs) => {

@@ -52,8 +52,8 @@ export type SessionInput =
   | { readonly kind: "sync-failed"; readonly code: string; readonly message: string }
   /** The deadline may have passed. */
   | { readonly kind: "tick" }
-  /** The server is stopping: the worker is to look for another. */
-  | { readonly kind: "server-closing" };
+  /** The server is stopping. `hasPeers`: the worker is to look for another one. */
+  | { readonly kind: "server-closing"; readonly hasPeers: boolean };
 
 export type SessionEffect =
   | { readonly kind: "send"; readonly bytes: Uint8Array }
@@ -102,7 +102,7 @@ export function stepSession(state: SessionState, input: SessionInput, now: numbe
     case "tick":
       return onTick(state, now);
     case "server-closing":
-      return onServerClosing(state);
+      return onServerClosing(state, input.hasPeers);
   }
 }
 
@@ -112,9 +112,14 @@ function onTick(state: SessionState, now: number): SessionStep {
   return closed("CONSECUTIVE_HEARTBEATS_MISSED");
 }
 
-function onServerClosing(state: SessionState): SessionStep {
+/**
+ * A worker that is told to look for another gateway and finds none is lost for long: the official client delivers no answers meanwhile, and
+ * after ten refusals waits for five minutes (npm inngest 4.24.0, November 2026). So it is told only where there is another.
+ */
+function onServerClosing(state: SessionState, hasPeers: boolean): SessionStep {
   if (state.phase === "hello" || state.phase === "syncing") return closed("connect_gateway_closing", GOING_AWAY);
-  return { state: { ...state, phase: "draining" }, effects: [{ kind: "send", bytes: frameOf(FRAME.gatewayClosing) }, { kind: "paused" }] };
+  const told: readonly SessionEffect[] = hasPeers ? [{ kind: "send", bytes: frameOf(FRAME.gatewayClosing) }] : [];
+  return { state: { ...state, phase: "draining" }, effects: [...told, { kind: "paused" }] };
 }
 
 function onSynced(state: SessionState, now: number): SessionStep {

@@ -72,6 +72,8 @@ const WEIGHT_STEPS = 1_000_000;
 export class Workers {
   readonly #random: RandomSource;
   readonly #workers = new Set<Worker>();
+  /** Slots by function; they change with the workers only. */
+  readonly #slots = new Map<string, readonly Slot[]>();
   /** The group of each app, by id, that was registered last. */
   readonly #newest = new Map<string, string>();
   /** Called when workers have come, gone, or changed their phase. */
@@ -95,6 +97,7 @@ export class Workers {
 
   setPhase(worker: Worker, phase: WorkerPhase): void {
     worker.phase = phase;
+    this.#slots.clear();
     this.onChange();
   }
 
@@ -126,7 +129,15 @@ export class Workers {
   }
 
   /** Slots of a function whose app works over connections (I3). */
-  slotsOf({ appId, slug, id }: FunctionRow): readonly Slot[] {
+  slotsOf(row: FunctionRow): readonly Slot[] {
+    const known = this.#slots.get(row.id);
+    if (known !== undefined) return known;
+    const slots = this.#countSlots(row);
+    this.#slots.set(row.id, slots);
+    return slots;
+  }
+
+  #countSlots({ appId, slug, id }: FunctionRow): readonly Slot[] {
     let ofApp = 0;
     let ofFunction = 0;
     for (const worker of this.#workers) {
