@@ -16,9 +16,28 @@ export type Steps = {
   ): Promise<EventOf | null>;
   invoke(id: string, options: { readonly function: unknown; readonly data?: unknown; readonly timeout?: string }): Promise<unknown>;
   sendEvent(id: string, payload: unknown): Promise<{ readonly ids: readonly string[] }>;
+  fetch(url: string, init?: RequestInit): Promise<Response>;
+  readonly ai: {
+    infer(id: string, options: { readonly model: unknown; readonly body: Readonly<Record<string, unknown>> }): Promise<unknown>;
+    wrap<A extends unknown[], T>(id: string, body: (...input: A) => T | Promise<T>, ...input: A): Promise<T>;
+    readonly models: AiModels;
+  };
   /** 4.x and ours. */
   readonly realtime?: { publish(id: string, topic: TopicOf, data: unknown): Promise<unknown> };
 };
+
+/** Models of providers, as all clients make them. */
+export type AiModels = Readonly<
+  Record<
+    "openai" | "anthropic" | "gemini",
+    (options: {
+      readonly model: string;
+      readonly apiKey: string;
+      readonly baseUrl: string;
+      readonly defaultParameters?: Readonly<Record<string, unknown>>;
+    }) => unknown
+  >
+>;
 
 /** A topic as all clients take it. */
 export type TopicOf = { readonly channel: string; readonly topic: string; readonly config: Readonly<Record<never, never>> };

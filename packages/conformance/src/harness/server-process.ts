@@ -37,6 +37,8 @@ export type ServerSetup = {
   /** TypeScript sources, or what users run. Default `source`. */
   readonly code?: "source" | "built";
   readonly nodeArgs?: readonly string[];
+  /** More flags of the command. */
+  readonly args?: readonly string[];
 };
 
 export type ServerProcess = {
@@ -72,8 +74,8 @@ export function isBuilt(): boolean {
 
 type Arguments = ServerSetup & { readonly mode: "start" | "dev"; readonly port: number };
 
-function argumentsOf({ dir, port, mode, retryIntervalS, drainTimeoutS }: Arguments): string[] {
-  const common = ["--host", "127.0.0.1", "--port", String(port)];
+function argumentsOf({ dir, port, mode, retryIntervalS, drainTimeoutS, args = [] }: Arguments): string[] {
+  const common = ["--host", "127.0.0.1", "--port", String(port), ...args];
   if (retryIntervalS !== undefined) common.push("--retry-interval", String(retryIntervalS));
   if (drainTimeoutS !== undefined) common.push("--drain-timeout", String(drainTimeoutS));
   return mode === "start"
