@@ -29,6 +29,16 @@ const NO_SLOTS: readonly Slot[] = [];
 /** What holds a waiting item back. */
 export type Hold = { readonly kind: "slot"; readonly slot: Slot } | StartHold;
 
+/** The items of a stored lane that are held. */
+export type HeldItems = {
+  readonly lane: string;
+  readonly hold: Hold;
+  /** Of them, in memory. */
+  readonly count: number;
+  /** Whether the store may have more. */
+  readonly hasMore: boolean;
+};
+
 export type LanesOptions = {
   readonly store: Pick<Store, "apply" | "cells" | "scanItems">;
   readonly clock: Clock;
@@ -116,6 +126,16 @@ export class Lanes {
     const lane = this.#lanes.get(baseLaneOf(storedLane));
     if (lane?.blockedOn !== undefined) return { kind: "slot", slot: lane.blockedOn };
     return isStartLane(storedLane) ? lane?.startHold : undefined;
+  }
+
+  /** What is held, for metrics. */
+  *held(): Generator<HeldItems> {
+    for (const { blockedOn, startHold, starts, windows } of this.#lanes.values()) {
+      const hold: Hold | undefined = blockedOn === undefined ? startHold : { kind: "slot", slot: blockedOn };
+      if (hold === undefined) continue;
+      for (const { key, size, hasMore } of blockedOn === undefined ? [starts] : windows)
+        if (size > 0 || hasMore) yield { lane: key, hold, count: size, hasMore };
+    }
   }
 
   /** Runs that hold a slot, at most `max`. */

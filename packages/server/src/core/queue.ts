@@ -17,7 +17,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import { Fifo } from "./fifo.ts";
 import { ItemRecovery } from "./item-recovery.ts";
-import { type Hold, Lanes } from "./lanes.ts";
+import { type HeldItems, type Hold, Lanes } from "./lanes.ts";
 import { TimerWindow } from "./timer-window.ts";
 
 /** Timer items (ends of sleeps, time-outs) that are decided at the same time. They take no worker. */
@@ -166,6 +166,11 @@ export class Queue {
   holdOf(itemId: string): Hold | undefined {
     const entry = this.#entries.get(itemId);
     return entry?.state === "waiting" ? this.#lanes.holdOf(entry.item) : undefined;
+  }
+
+  /** What is held, for metrics. */
+  held(): Iterable<HeldItems> {
+    return this.#lanes.held();
   }
 
   /** Runs that hold a slot, at most `max`. */
