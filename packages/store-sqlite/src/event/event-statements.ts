@@ -58,7 +58,7 @@ export function eventStatements(connection: Connection): EventStatements {
   );
   const ofNameAfter = connection.prepare<EventRecord>(
     `select ${EVENT_COLUMNS} from events indexed by events_received_idx
-     where name = ? and (received_at, id) > ((select received_at from events where id = ?), ?) and received_at <= ?
+     where name = ? and (received_at, id) > ((select received_at from events where id = ?), ?) and +received_at >= ? and received_at <= ?
      order by received_at, id limit ?`,
   );
   const outcomes = connection.prepare<OutcomeRecord>(
@@ -72,7 +72,7 @@ export function eventStatements(connection: Connection): EventStatements {
     ofName: ({ name, receivedFrom, receivedUntil, after, limit }) =>
       (after === undefined
         ? ofName.all(name, receivedFrom, receivedUntil, limit)
-        : ofNameAfter.all(name, after, after, receivedUntil, limit)
+        : ofNameAfter.all(name, after, after, receivedFrom, receivedUntil, limit)
       ).map(eventOf),
     byIds: (eventIds) => eventIds.flatMap((eventId) => byId.all(eventId)).map(eventOf),
     bodies: (eventIds) => eventIds.flatMap((eventId) => body.all(eventId)).map((record) => record.body),

@@ -195,6 +195,8 @@ function describeSearch(open: OpenStore): void {
     expect((await store.eventsOfName({ ...query, limit: 2 })).map(({ id }) => id)).toEqual([idOf(1), idOf(2)]);
     expect((await store.eventsOfName({ ...query, after: idOf(2), limit: 2 })).map(({ id }) => id)).toEqual([idOf(4)]);
     expect(await store.eventsOfName({ ...query, receivedFrom: 1_001, receivedUntil: 1_999, limit: 2 })).toEqual([]);
+    expect((await store.eventsOfName({ ...query, receivedFrom: 3_000, after: idOf(1), limit: 2 })).map(({ id }) => id)).toEqual([idOf(4)]);
+    expect(await store.eventsOfName({ ...query, after: idOf(7), limit: 2 })).toEqual([]);
   });
 
   test("events are found by when they were received also where their ids say another time", async () => {
