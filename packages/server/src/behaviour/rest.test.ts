@@ -94,3 +94,23 @@ describe("wire 12.2 what a development server tells", () => {
     expect((await cloud.get("/dev")).status).toBe(404);
   });
 });
+
+describe("semantics 14.26 events that start nothing", () => {
+  it("their page says so: neither runs nor outcomes", async () => {
+    const world = await worldOf({ f: { script: () => 1 } });
+    const id = await world.send("shop/nobody");
+    expect((await world.get(`/ui/v1/events/${id}`)).body).toMatchObject({ name: "shop/nobody", runs: [] });
+  });
+});
+
+describe("semantics 14.25 sending events from the dashboard", () => {
+  it("needs a session, and no event key", async () => {
+    const world = await worldOf({ f: { script: () => 1 } }, { server: { kind: "cloud", signingKey: "abcd", eventKeys: ["e"] } });
+    expect((await world.post("/ui/v1/events", { name: "shop/f", data: {} })).status).toBe(401);
+    const { headers } = await world.post("/ui/v1/login", { key: "abcd" });
+    const cookie = String(headers["set-cookie"]).split(";")[0] ?? "";
+    expect((await world.post("/ui/v1/events", { name: "shop/f", data: {} }, { cookie })).status).toBe(200);
+    await world.settle();
+    expect(await world.statuses("f")).toEqual(["COMPLETED"]);
+  });
+});
