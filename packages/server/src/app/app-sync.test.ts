@@ -167,3 +167,33 @@ describe("polling", () => {
     expect(clock.timerCount).toBe(0);
   });
 });
+
+describe("discovery", () => {
+  /** What apps on two ports are asked by one poll of a server that discovers: an SDK's under the second path, and something else. */
+  async function discovered(known: (made: Made) => Promise<void> = async () => {}): Promise<readonly (readonly string[])[]> {
+    const sdk = await appOf(({ method, url }) =>
+      url !== "/api/pawl" ? { status: 404 } : method === "PUT" ? inBand() : { status: 200, headers: { "x-inngest-sdk": "js:v4.24.0" } },
+    );
+    const other = await appOf(() => ({ status: 404 }));
+    const [port = 0, extraPort = 0] = [sdk, other].map(({ url }) => Number(new URL(url).port));
+    const clock = new PollClock();
+    const made = syncOf({ discovers: true, ports: [port], extraPort, pollIntervalMs: POLL_MS }, clock);
+    await known(made);
+    made.sync.start();
+    await clock.advance(500);
+    await clock.polled;
+    return [sdk, other].map(({ requests }) => requests.map(({ method, url }) => `${method} ${url}`));
+  }
+
+  test("while no app is known, the usual ports and paths are tried; what says that it is an SDK is asked to register", async () => {
+    expect(await discovered()).toEqual([
+      ["GET /api/inngest", "GET /api/pawl", "PUT /api/pawl"],
+      ["GET /api/inngest", "GET /api/pawl", "GET /x/inngest", "GET /.netlify/functions/inngest", "GET /.redwood/functions/inngest"],
+    ]);
+  });
+
+  test("with an app, nothing else is tried", async () => {
+    const known = await appOf(() => inBand());
+    expect(await discovered(async ({ sync }) => void (await sync.add(known.url)))).toEqual([[], []]);
+  });
+});

@@ -38,6 +38,8 @@ export type AppSyncOptions = {
   readonly urls: readonly string[];
   /** Whether the usual ports are tried while no app is known. */
   readonly discovers: boolean;
+  /** Loopback ports to try. Default: those that development servers usually have. */
+  readonly ports?: readonly number[];
   /** Extra port to try. */
   readonly extraPort?: number;
   /** Milliseconds between polls; 0: none. */
@@ -182,8 +184,8 @@ export class AppSync {
   }
 
   async #discover(): Promise<void> {
-    const ports = this.#options.extraPort === undefined ? PORTS : [...PORTS, this.#options.extraPort];
-    await Promise.all(ports.map((port) => this.#tryPort(port)));
+    const { ports = PORTS, extraPort } = this.#options;
+    await Promise.all([...ports, ...(extraPort === undefined ? [] : [extraPort])].map((port) => this.#tryPort(port)));
   }
 
   async #tryPort(port: number): Promise<void> {
