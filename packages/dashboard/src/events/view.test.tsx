@@ -2,9 +2,9 @@
 import { fireEvent, render, screen, within } from "@testing-library/react";
 import { beforeEach, expect, test } from "vitest";
 import { Shell } from "../shell/shell.tsx";
-import { installBrowser } from "../testing/browser.ts";
-import { eventRow, functionItem } from "../testing/fixtures.ts";
-import { eventsSentence } from "./model.ts";
+import { installBrowser, stopClock } from "../testing/browser.ts";
+import { eventRow, functionItem, T0 } from "../testing/fixtures.ts";
+import { effectsOf, eventsSentence } from "./model.ts";
 
 const browser = installBrowser();
 const listening = functionItem({ slug: "shop-pay", name: "pay" });
@@ -49,6 +49,48 @@ test("a function that wasn't started is listed with its reason", async () => {
   const panel = screen.getByRole("complementary", { name: "Event" });
   const effects = await within(panel).findByRole("list", { name: "What it did" });
   expect(effects.textContent).toContain("the trigger's expression is false for this event. total is 0");
+});
+
+test("a limit says when there is room again; a held event until when; a run in its favour is a link", async () => {
+  stopClock(T0);
+  const nextAt = T0 + 42_000;
+  const event = eventRow({
+    outcomes: [
+      { functionSlug: "a", reason: "rate-limit", detail: JSON.stringify({ limit: 5, periodMs: 60_000, nextAt }) },
+      { functionSlug: "b", reason: "batched", detail: JSON.stringify({ batchId: "x", until: nextAt }) },
+      { functionSlug: "c", reason: "singleton", detail: "01J8ZQ4T6V0000000000008F2K" },
+    ],
+  });
+  browser.answers["GET /events"] = { items: [event] };
+  browser.answers["GET /events/01EVT"] = event;
+  history.replaceState(null, "", "/events?event=01EVT");
+  render(<Shell />);
+  const [limited, batched, refused] = within(await screen.findByRole("list", { name: "What it did" })).getAllByRole("listitem");
+  expect(limited?.textContent).toMatch(/The limit is 5 in 1 min; there is room again in 42 s\./);
+  expect(batched?.textContent).toMatch(/^Held.*At the latest in 42 s\./);
+  expect(
+    within(refused as HTMLElement)
+      .getByRole("link", { name: /See the run/ })
+      .getAttribute("href"),
+  ).toBe("/runs/01J8ZQ4T6V0000000000008F2K");
+});
+
+test("a skipped run carries its reason; a hold that led to a run is over", () => {
+  const event = eventRow({
+    runs: [
+      { id: "r1", functionSlug: "a", status: "SKIPPED" },
+      { id: "r2", functionSlug: "b", status: "COMPLETED" },
+    ],
+    outcomes: [
+      { functionSlug: "a", reason: "singleton", detail: "01HOLDER" },
+      { functionSlug: "b", reason: "batched" },
+    ],
+  });
+  expect(effectsOf(event)).toEqual([
+    { functionSlug: "a", phase: "skipped", runId: "r1", reason: "singleton", detail: "01HOLDER" },
+    { functionSlug: "b", phase: "completed", runId: "r2" },
+  ]);
+  expect(eventsSentence([event], false)).toBe("1 event started 1 run.");
 });
 
 test("the sentence counts events and the runs they started", () => {

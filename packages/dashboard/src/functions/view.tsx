@@ -1,4 +1,5 @@
 /** The functions that apps have registered, and the chosen one beside them. */
+import { useEffect } from "react";
 import type { ReactNode } from "react";
 import type { UiFunction, UiFunctionList } from "@pawl/protocol";
 import { useLive } from "../api/live.ts";
@@ -6,6 +7,7 @@ import { useResource } from "../api/resource.ts";
 import { Empty, Problem, Skeleton } from "../controls/states.tsx";
 import { Link } from "../router/location.tsx";
 import { functionPath } from "../router/routes.ts";
+import { serverNow } from "../time/clock.ts";
 import { countOf } from "../time/format.ts";
 import { FunctionPanel, Triggers } from "./panel.tsx";
 import { PausedBadge } from "./pause.tsx";
@@ -19,6 +21,7 @@ export function FunctionsView({ slug }: { readonly slug: string | undefined }): 
     if (message.kind === "refetch" || message.changes.appsChanged) reload();
   });
   const items = data?.items ?? [];
+  useNextTick(items, reload);
   const chosen = items.find((each) => each.slug === slug);
   return (
     <div className="page">
@@ -47,6 +50,20 @@ export function FunctionsView({ slug }: { readonly slug: string | undefined }): 
       )}
     </div>
   );
+}
+
+/** A timer can't be longer than 2^31 ms, and a page that is open for a day may as well look again. */
+const NEXT_TICK_MS_MAX = 86_400_000;
+
+/** Fetches the functions again after the next schedule has ticked. */
+function useNextTick(items: readonly UiFunction[], reload: () => void): void {
+  const nextAt = Math.min(...items.flatMap(({ triggers }) => triggers.map((trigger) => trigger.nextAt ?? Infinity)));
+  useEffect(() => {
+    if (nextAt === Infinity) return undefined;
+    const waitMs = Math.max(0, Math.min(nextAt - serverNow(), NEXT_TICK_MS_MAX)) + 1_000;
+    const timer = setTimeout(reload, waitMs);
+    return () => clearTimeout(timer);
+  }, [nextAt, reload]);
 }
 
 function headline(items: readonly UiFunction[]): string {

@@ -2,7 +2,7 @@
 import { act, fireEvent, render, screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { Shell } from "../shell/shell.tsx";
-import { installBrowser } from "../testing/browser.ts";
+import { installBrowser, stopClock } from "../testing/browser.ts";
 import { functionItem, openRunRow, runRow, T0 } from "../testing/fixtures.ts";
 
 const browser = installBrowser();
@@ -70,4 +70,40 @@ test("thousands of rows draw a screenful", async () => {
   render(<Shell />);
   await screen.findAllByRole("link", { name: "charge-card" });
   expect(screen.getAllByRole("row").length).toBeLessThanOrEqual(60);
+});
+
+test("a held run names its holder, a skipped one its reason, a throttled one its time", async () => {
+  stopClock(T0);
+  const held = { code: "concurrency-limit", text: "All slots are in use.", since: T0, holders: ["01HOLDER", "01OTHER"] } as const;
+  const skipped = { code: "singleton", text: "No run: another one is under way.", since: T0 } as const;
+  const throttled = { code: "throttle", text: "Held by the throttle.", since: T0, until: T0 + 30_000 } as const;
+  browser.answers["GET /runs"] = {
+    items: [
+      openRunRow({ id: "r1", phase: "held", reason: held }),
+      runRow({ id: "r2", phase: "skipped", status: "SKIPPED", reason: skipped }),
+      openRunRow({ id: "r3", phase: "held", reason: throttled }),
+    ],
+  };
+  render(<Shell />);
+  await screen.findAllByRole("link", { name: "charge-card" });
+  const [, first, second, third] = screen.getAllByRole("row");
+  expect(
+    within(first as HTMLElement)
+      .getByRole("link", { name: /01HOLDER/ })
+      .getAttribute("href"),
+  ).toBe("/runs/01HOLDER");
+  expect(second?.textContent).toContain("No run: another one is under way.");
+  expect(third?.textContent).toContain("in 30 s");
+});
+
+test("the view of failed runs shows what failed, and runs one again in place", async () => {
+  browser.answers["GET /runs"] = { items: [runRow({ id: "r1", phase: "failed", status: "FAILED", failure: "CardError: declined" })] };
+  browser.answers["POST /runs/r1/rerun"] = { runId: "again" };
+  render(<Shell />);
+  fireEvent.click(await screen.findByRole("link", { name: "Failed runs" }));
+  expect((await screen.findByRole("heading", { level: 1 })).textContent).toBe("1 failed run.");
+  expect(screen.getByText("CardError: declined")).toBeDefined();
+  fireEvent.click(screen.getByRole("button", { name: "Replay run r1" }));
+  fireEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Replay" }));
+  expect((await screen.findByRole("link", { name: /running again as again/ })).getAttribute("href")).toBe("/runs/again");
 });

@@ -16,6 +16,8 @@ export type Browser = {
   readonly answers: Answers;
   /** Requests so far: `GET /runs?status=FAILED`. */
   readonly requests: string[];
+  /** The last body sent to each route, as JSON text. */
+  readonly bodies: { [route: string]: string };
   /** Sends a message of the stream to all open streams. */
   readonly emit: (changes: Partial<UiChanges>) => void;
 };
@@ -25,6 +27,7 @@ export function installBrowser(): Browser {
   const browser: Browser = {
     answers: {},
     requests: [],
+    bodies: {},
     emit: (changes) => {
       const message = JSON.stringify({ seq: 1, runs: [], appsChanged: false, eventsReceived: 0, ...changes });
       for (const stream of FakeStream.all) stream.dispatchEvent(new MessageEvent("changes", { data: message }));
@@ -37,7 +40,7 @@ export function installBrowser(): Browser {
     vi.stubGlobal("EventSource", FakeStream);
     vi.stubGlobal("ResizeObserver", FakeResizeObserver);
     vi.stubGlobal("fetch", (input: string, init?: RequestInit) =>
-      Promise.resolve(answer(browser, new URL(input, "http://localhost"), init?.method ?? "GET")),
+      Promise.resolve(answer(browser, new URL(input, "http://localhost"), init)),
     );
     history.replaceState(null, "", "/runs");
   });
@@ -46,12 +49,19 @@ export function installBrowser(): Browser {
     clearResources();
     clearLists();
     vi.unstubAllGlobals();
+    vi.useRealTimers();
   });
   return browser;
 }
 
-function answer(browser: Browser, url: URL, method: string): Response {
+/** Stops the clock for the rest of the test; timers go on. */
+export function stopClock(at: number): void {
+  vi.useFakeTimers({ toFake: ["Date"], now: at });
+}
+
+function answer(browser: Browser, url: URL, { method = "GET", body }: RequestInit = {}): Response {
   const path = url.pathname.replace("/ui/v1", "");
+  if (typeof body === "string") browser.bodies[`${method} ${path}`] = body;
   browser.requests.push(`${method} ${path}${url.search}`);
   const found = browser.answers[`${method} ${path}`];
   if (found === undefined) return Response.json({ error: { code: "not-found", message: "There is no such thing here." } }, { status: 404 });
