@@ -45,7 +45,7 @@ const START_BYTES_MAX = 1_024 * 1_024;
 const FLUSH_BYTES_MAX = 9 * 1_024 * 1_024;
 
 /** One gateway, one group. */
-export const GATEWAY_GROUP = "gw-dev";
+const GATEWAY_GROUP = "gw-dev";
 
 /** The routes, for `createHttpServer`. */
 export function connectRoutes(options: ConnectRoutesOptions): (app: FastifyInstance, context: ServerContext) => Promise<void> {

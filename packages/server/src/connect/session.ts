@@ -34,7 +34,7 @@ import {
 } from "@pawl/protocol";
 import { decode, encode, FrameError } from "./codec.ts";
 
-export type SessionPhase = "hello" | "syncing" | "connected" | "ready" | "draining" | "closed";
+type SessionPhase = "hello" | "syncing" | "connected" | "ready" | "draining" | "closed";
 
 export type SessionState = {
   readonly phase: SessionPhase;
