@@ -21,3 +21,20 @@ test("a server that can't have its port leaves no engine at work on the store", 
   await store.close();
   await new Promise((resolve) => holder.close(resolve));
 });
+
+test("a server tells that it is ready, and its metrics, until it drains", async () => {
+  const store = openMemoryStore();
+  const server = await startServer({ store, port: 0, version: "1.2.3" });
+  expect((await fetch(`${server.url}/ready`)).status).toBe(200);
+  expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('pawl_build_info{version="1.2.3",store="memory"} 1');
+  const stopped = Promise.withResolvers<void>();
+  const stop = vi.spyOn(server.engine, "stop").mockImplementation(() => stopped.promise);
+  const ending = server.stop(0);
+  const answer = await fetch(`${server.url}/ready`);
+  expect([answer.status, await answer.json()]).toMatchObject([503, { code: "draining" }]);
+  stopped.resolve();
+  await ending;
+  stop.mockRestore();
+  await server.engine.stop(0);
+  await store.close();
+});

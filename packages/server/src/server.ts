@@ -16,7 +16,10 @@ import { httpGateway } from "./gateway/http-gateway.ts";
 import { topicOpener } from "./gateway/publish-answer.ts";
 import type { ServerContext } from "./http/context.ts";
 import { createHttpServer } from "./http/http-server.ts";
+import { Readiness, readyRoutes } from "./http/readiness.ts";
 import { given } from "./json.ts";
+import { Metrics } from "./metrics/metrics.ts";
+import { metricsRoutes } from "./metrics/metrics-routes.ts";
 import { systemClock } from "./ports/clock.ts";
 import type { Invoker } from "./ports/invoker.ts";
 import { type Logger, silentLogger } from "./ports/logger.ts";
@@ -90,13 +93,21 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
   const loadSecret = openSecrets(options.secretsPath);
   const connect = new Connect({ clock: systemClock, random: systemRandom(), logger, loadSecret, http: options.invoker ?? httpInvoker() });
   const realtime = new Realtime({ clock: systemClock, random: systemRandom(), loadSecret });
-  const engine = engineOf(options, { connect, realtime });
+  const metrics = new Metrics({ clock: systemClock, logger, version: versionOf(options), workersConnected: () => connect.workers.size });
+  const engine = engineOf(options, { connect, realtime, metrics });
+  const readiness = new Readiness({ store: options.store, clock: systemClock, logger });
   const sync = syncOf(options, engine);
   publishRuns(engine, realtime);
   let gateway: GatewayPort | undefined;
-  const routes = [realtimeRoutes(realtime), connectRoutes({ connect, gatewayPort: () => gateway?.port })];
+  const routes = [
+    realtimeRoutes(realtime),
+    connectRoutes({ connect, gatewayPort: () => gateway?.port }),
+    metricsRoutes(metrics),
+    readyRoutes(readiness),
+  ];
   const http = await createHttpServer(contextOf(options, { engine, sync, logger, kind }), routes);
   await engine.start();
+  readiness.started();
   try {
     if (options.connectPort !== undefined) gateway = await openGatewayPort(connect, { host, port: options.connectPort });
     await http.listen({ host, port });
@@ -108,15 +119,17 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
     throw error;
   }
   sync.start();
-  return serverOf({ engine, sync, http, host, connect, gateway, hasPeers: options.hasPeers ?? false });
+  return serverOf({ engine, sync, http, host, connect, gateway, readiness, hasPeers: options.hasPeers ?? false });
 }
 
-function engineOf(options: ServerOptions, { connect, realtime }: { readonly connect: Connect; readonly realtime: Realtime }): Engine {
+type Rooms = { readonly connect: Connect; readonly realtime: Realtime; readonly metrics: Metrics };
+
+function engineOf(options: ServerOptions, { connect, realtime, metrics }: Rooms): Engine {
   const engine = new Engine({
-    store: options.store,
+    store: metrics.measureStore(options.store),
     clock: systemClock,
     random: systemRandom(),
-    invoker: connect.invoker,
+    invoker: metrics.measureInvoker(connect.invoker),
     gateway: httpGateway({
       allowPrivateAddresses: options.allowPrivateAddresses ?? (options.kind ?? "dev") === "dev",
       openTopic: topicOpener(realtime),
@@ -129,6 +142,7 @@ function engineOf(options: ServerOptions, { connect, realtime }: { readonly conn
     ...given("retention", options.retention),
   });
   connect.attach(engine);
+  metrics.attach(engine);
   return engine;
 }
 
@@ -152,14 +166,16 @@ type Parts = {
   readonly host: string;
   readonly connect: Connect;
   readonly gateway: GatewayPort | undefined;
+  readonly readiness: Readiness;
   readonly hasPeers: boolean;
 };
 
-function serverOf({ engine, sync, http, host, connect, gateway, hasPeers }: Parts): PawlServer {
+function serverOf({ engine, sync, http, host, connect, gateway, readiness, hasPeers }: Parts): PawlServer {
   const address = http.server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   let stopping: Promise<void> | undefined;
   const stop = async (drainMs: number): Promise<void> => {
+    readiness.drain();
     await sync.stop();
     connect.drain(hasPeers);
     // Checkpoints and workers' answers of calls in progress must still arrive, so HTTP ends last.
@@ -180,11 +196,15 @@ function serverOf({ engine, sync, http, host, connect, gateway, hasPeers }: Part
 function contextOf(options: ServerOptions, rest: Pick<ServerContext, "engine" | "sync" | "logger" | "kind">): ServerContext {
   return {
     ...rest,
-    version: options.version ?? "0.0.0",
+    version: versionOf(options),
     startedAt: systemClock.now(),
     eventKeys: options.eventKeys ?? [],
     startOptions: options.startOptions ?? {},
     ...given("signingKey", options.signingKey),
     ...given("dashboardDir", options.dashboardDir),
   };
+}
+
+function versionOf({ version = "0.0.0" }: ServerOptions): string {
+  return version;
 }

@@ -24,7 +24,8 @@ import { uiRoutes } from "./ui/ui-routes.ts";
 /** Time in which a request must have arrived whole: a slow sender can't hold a connection for ever. */
 const REQUEST_MS_MAX = 120_000;
 
-type Routes = (app: FastifyInstance, context: ServerContext) => void | Promise<void>;
+/** What adds routes to a scope of its own. */
+export type Routes = (app: FastifyInstance, context: ServerContext) => void | Promise<void>;
 
 /** Builds the server; `listen` is the caller's. */
 export async function createHttpServer(context: ServerContext, extraRoutes: readonly Routes[] = []): Promise<FastifyInstance> {

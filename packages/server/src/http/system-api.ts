@@ -5,7 +5,6 @@ import type { ServerContext } from "./context.ts";
 /** Adds the routes. */
 export function systemRoutes(app: FastifyInstance, context: ServerContext): void {
   app.get("/health", () => ({ status: 200, message: "OK" }));
-  app.get("/ready", () => ({ status: 200, message: "OK" }));
   app.get("/dev", (_request, reply) => {
     if (context.kind === "cloud")
       return reply.code(404).send({ code: "not_found", error: "This server was not started with `pawl dev`.", data: null, status: 404 });

@@ -7,12 +7,12 @@ import { AppSync } from "../app/app-sync.ts";
 import { registerApp } from "../app/register.ts";
 import { Engine, type EngineOptions } from "../core/engine.ts";
 import { ManualClock, settled, START } from "../ports/manual-clock.fixture.ts";
-import type { AppCall } from "../ports/invoker.ts";
+import type { AppCall, Invoker } from "../ports/invoker.ts";
 import { given } from "../json.ts";
 import { silentLogger } from "../ports/logger.ts";
 import { systemRandom } from "../ports/random.ts";
 import type { ServerContext } from "./context.ts";
-import { createHttpServer } from "./http-server.ts";
+import { createHttpServer, type Routes } from "./http-server.ts";
 
 export { settled, START };
 
@@ -56,6 +56,9 @@ export type TestServerOptions = Partial<Pick<ServerContext, "kind" | "signingKey
   readonly functions?: readonly Readonly<Record<string, unknown>>[];
   /** Parts of the engine in the place of the usual ones. */
   readonly clock?: ManualClock;
+  readonly routes?: readonly Routes[];
+  /** What the engine calls the app with, made from the usual. */
+  readonly invoker?: (usual: Invoker) => Invoker;
   readonly engine?: Partial<Pick<EngineOptions, "store" | "random" | "workers" | "logger" | "retryIntervalMs" | "gateway" | "retention">>;
 };
 
@@ -82,7 +85,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   const invoker = { call, close: async () => {} };
   const { signingKey, dashboardDir, eventKeys = [] } = options;
   const parts = { store: openMemoryStore(), random: systemRandom(), logger: silentLogger, ...options.engine };
-  const engine = new Engine({ ...parts, clock, invoker, ...given("signingKey", signingKey) });
+  const engine = new Engine({ ...parts, clock, invoker: options.invoker?.(invoker) ?? invoker, ...given("signingKey", signingKey) });
   const sync = new AppSync({ engine, logger: silentLogger, kind, urls: [], discovers: false, pollIntervalMs: 0, pollsErrorsOnly: false });
   const context: ServerContext = {
     engine,
@@ -96,7 +99,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     ...(signingKey === undefined ? {} : { signingKey }),
     ...(dashboardDir === undefined ? {} : { dashboardDir }),
   };
-  const http = await createHttpServer(context);
+  const http = await createHttpServer(context, options.routes);
   await engine.start();
   const registered = await registerApp(engine, {
     appName: "shop",
