@@ -1,4 +1,7 @@
-/** The dashboard in a real browser: send an event in the form, see its run live, read its steps, run it again. */
+/**
+ * The dashboard in a real browser: send an event in the form, see its run live, read its steps, run it again, also from a step; pause and
+ * resume a function; cancel many runs, and undo that.
+ */
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { NonRetriableError, Pawl } from "pawl";
@@ -46,11 +49,14 @@ function clientOf(baseUrl: string): Pawl {
 function functionsOf(baseUrl: string): Parameters<typeof createServer>[0]["functions"] {
   const client = clientOf(baseUrl);
   const greet = client.createFunction({ id: "greet", triggers: { event: "shop/greeted" } }, async ({ event, step }) => {
-    const text = await step.run("write text", () => `Hello, ${String(event.data["name"])}!`);
+    const text = await step.run("write text", (name: string) => `Hello, ${name}!`, String(event.data["name"]));
     if (event.data["name"] === "nobody") throw new NonRetriableError("there is nobody to greet");
     return text;
   });
-  return [greet];
+  const nap = client.createFunction({ id: "nap", triggers: { event: "shop/tired" } }, async ({ step }) => {
+    await step.sleep("nap", "1h");
+  });
+  return [greet, nap];
 }
 
 test.skipIf(executablePath === undefined)(
@@ -90,3 +96,65 @@ test.skipIf(executablePath === undefined)(
     expect(problems).toEqual([]);
   },
 );
+
+test.skipIf(executablePath === undefined)("a run is run again from a step with other arguments", async () => {
+  await clientOf(server.url).send({ name: "shop/greeted", data: { name: "Linus" } });
+  await page.goto(`${server.url}/runs`);
+  await page.getByRole("table", { name: "Runs" }).getByText("Completed").first().waitFor();
+  await page.getByRole("table", { name: "Runs" }).getByRole("link", { name: "greet" }).first().click();
+  await page.getByRole("treeitem", { name: /write text, completed/ }).click();
+  const before = page.url();
+  await page.getByRole("button", { name: "Run again from this step…" }).click();
+  const dialog = page.getByRole("dialog");
+  expect(JSON.parse(await dialog.getByRole("textbox", { name: /Arguments/ }).inputValue())).toEqual(["Linus"]);
+  await dialog.getByRole("textbox", { name: /Arguments/ }).fill('["Grace"]');
+  await dialog.getByRole("button", { name: "Run again" }).click();
+  await page.waitForURL((url) => url.pathname !== new URL(before).pathname);
+  await page.getByRole("treeitem", { name: /write text, completed/ }).click();
+  await page
+    .getByRole("complementary", { name: /write text/ })
+    .getByText("Hello, Grace!")
+    .waitFor();
+  expect(problems).toEqual([]);
+});
+
+test.skipIf(executablePath === undefined)("a paused function keeps its runs and says why; resumed, it runs them", async () => {
+  await page.goto(`${server.url}/functions/shop-greet`);
+  await page.getByRole("button", { name: "Pause…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+  await page.getByText("Paused · hold").waitFor();
+  await clientOf(server.url).send({ name: "shop/greeted", data: { name: "Edsger" } });
+  await page.goto(`${server.url}/runs?status=QUEUED`);
+  await page.getByRole("table", { name: "Runs" }).getByText("Held: the function is paused.").waitFor();
+  await page.getByRole("table", { name: "Runs" }).getByRole("link", { name: "greet" }).click();
+  await page.getByRole("link", { name: "Resume the function" }).waitFor();
+  const run = page.url();
+  await page.getByRole("link", { name: "Resume the function" }).click();
+  await page.getByRole("button", { name: "Resume" }).click();
+  await page.getByRole("button", { name: "Pause…" }).waitFor();
+  await page.goto(run);
+  await page.getByRole("treeitem", { name: /^Run, completed/ }).waitFor();
+  expect(problems).toEqual([]);
+});
+
+test.skipIf(executablePath === undefined)("many runs are cancelled at once; until it begins, that can be undone", async () => {
+  await clientOf(server.url).send([{ name: "shop/tired" }, { name: "shop/tired" }]);
+  await page.goto(`${server.url}/runs?function=shop-nap&status=RUNNING`);
+  await page.getByRole("table", { name: "Runs" }).getByText("Waiting").nth(1).waitFor();
+  await page.getByRole("button", { name: "Cancel all…" }).click();
+  await page.getByRole("dialog").getByText("2 runs match now.").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel them" }).click();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("Undone before it began: no run was touched.").waitFor();
+  // Without the time for undoing, which nobody should wait for here.
+  const request = { kind: "cancel", functionSlug: "shop-nap", delayMs: 0 };
+  await page.evaluate(
+    async (body) => await fetch("/ui/v1/bulks", { method: "POST", headers: { "content-type": "application/json" }, body }).then(() => {}),
+    JSON.stringify(request),
+  );
+  await page.goto(`${server.url}/bulks`);
+  await page.getByRole("listitem", { name: "Cancel runs of shop-nap" }).getByText("2 runs looked at, 2 cancelled").waitFor();
+  await page.goto(`${server.url}/runs?function=shop-nap`);
+  await page.getByRole("table", { name: "Runs" }).getByText("Cancelled").nth(1).waitFor();
+  expect(problems).toEqual([]);
+});

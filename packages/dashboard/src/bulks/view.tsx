@@ -105,7 +105,7 @@ function Scope({ bulk }: { readonly bulk: UiBulk }): ReactNode {
     <dl className="facts">
       <Fact label="Status">{statuses.length === 0 ? (kind === "cancel" ? "any live" : "any ended") : statuses.map(wordOf).join(", ")}</Fact>
       <Fact label="Queued">
-        {from === undefined ? "" : `${formatMoment(from, now)} – `}
+        {from === undefined ? "before " : `${formatMoment(from, now)} – `}
         {formatMoment(until, now)}
       </Fact>
       {bulk.if !== undefined && (

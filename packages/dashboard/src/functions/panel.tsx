@@ -25,7 +25,7 @@ export function FunctionPanel({ item, onChange }: PanelProps): ReactNode {
         </Link>
       </header>
       <PauseBanner item={item} onChange={onChange} />
-      <p className="actions">
+      <div className="actions">
         <Link className="button" href={`/runs?function=${encodeURIComponent(item.slug)}`}>
           See its runs
         </Link>
@@ -35,7 +35,7 @@ export function FunctionPanel({ item, onChange }: PanelProps): ReactNode {
           </Link>
         ))}
         <PauseButton item={item} onChange={onChange} />
-      </p>
+      </div>
       <section aria-label="Triggers">
         <header className="json-head">
           <h3>Started by</h3>

@@ -27,7 +27,11 @@ export function Explainer({ detail }: { readonly detail: UiRunDetail }): ReactNo
   const stuck = detail.spans.filter((span) => span.endedAt === undefined && span.reason !== undefined && span.kind !== "function");
   const listed = run.phase === "skipped" ? [] : stuck;
   return (
-    <section className="explainer" data-tone={toneOfPhase(run.phase)} aria-label="Why this run isn't moving">
+    <section
+      className="explainer"
+      data-tone={run.phase === "skipped" ? "queued" : toneOfPhase(run.phase)}
+      aria-label="Why this run isn't moving"
+    >
       <h2>
         <Glyph name={run.phase} />
         {wordOf(run.phase)} <Since run={run} reason={reason} />

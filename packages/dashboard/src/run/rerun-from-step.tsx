@@ -15,12 +15,12 @@ export function RerunFromStep({ run, span }: FromProps): ReactNode {
   const [isAsked, setAsked] = useState(false);
   if (!canRerunFrom(span)) return null;
   return (
-    <p className="actions">
+    <div className="actions">
       <button type="button" className="button" onClick={() => setAsked(true)}>
         Run again from this step…
       </button>
       {isAsked && <FromQuestion run={run} span={span} onClose={() => setAsked(false)} />}
-    </p>
+    </div>
   );
 }
 

@@ -65,7 +65,7 @@ export function Timeline({ detail, now, isFolded, chosenId, onChoose }: Timeline
               />
             ))}
           </div>
-          {items.length <= 1 && <p className="quiet timeline-none">{filter === "" ? "No step yet." : "No step has this in its name."}</p>}
+          {items.length <= 1 && <p className="quiet timeline-none">{noneWords(filter, detail.run.endedAt !== undefined)}</p>}
         </div>
       </div>
     </section>
@@ -168,4 +168,9 @@ function onKeyDown(event: KeyboardEvent<HTMLElement>): void {
   event.preventDefault();
   target?.focus();
   target?.scrollIntoView({ block: "nearest" });
+}
+
+function noneWords(filter: string, hasEnded: boolean): string {
+  if (filter !== "") return "No step has this in its name.";
+  return hasEnded ? "No steps." : "No step yet.";
 }
