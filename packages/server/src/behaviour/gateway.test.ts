@@ -41,7 +41,10 @@ function asking(op: "Gateway" | "AIGateway", rest: Omit<TestFunction, "script"> 
   };
 }
 
-async function worldWith(f: TestFunction, store = openMemoryStore()): Promise<{ readonly world: World; readonly gateway: ScriptedGateway }> {
+async function worldWith(
+  f: TestFunction,
+  store = openMemoryStore(),
+): Promise<{ readonly world: World; readonly gateway: ScriptedGateway }> {
   const gateway = new ScriptedGateway();
   return { world: await worldOf({ f }, { engine: { gateway, store } }), gateway };
 }
