@@ -27,6 +27,9 @@ export type FlowPlan = {
   readonly ending: ReadonlySet<string>;
 };
 
+/** Bound of a cell's first version: a cell that was deleted and made anew must not be taken for the one before. */
+const FIRST_VERSION_MAX = 1_000_000_000;
+
 /** What a plan amounts to. */
 export type FlowDecision = Decision & Pick<FlowPlan, "runs" | "cancelFirst">;
 
@@ -46,6 +49,6 @@ export function readCell<T>(plan: FlowPlan, key: string): T | undefined {
 
 /** Writes a cell that was read. `state` becomes JSON text. */
 export function writeCell(plan: FlowPlan, cell: Pick<CellRow, "key" | "kind" | "functionId" | "expiresAt">, state: unknown): void {
-  const version = (plan.cells.get(cell.key)?.version ?? 0) + 1;
+  const version = (plan.cells.get(cell.key)?.version ?? plan.ctx.random.integer(FIRST_VERSION_MAX)) + 1;
   plan.changes.push({ kind: "put-cell", cell: { ...cell, state: JSON.stringify(state), version } });
 }

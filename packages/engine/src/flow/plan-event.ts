@@ -19,7 +19,7 @@ import { admitRate, type RateRule } from "./rate-window.ts";
 export function planEvent(plan: FlowPlan, target: EventTarget): void {
   const { function: row, event, keys } = target;
   const isRefusedByPause = row.paused !== undefined && row.paused.mode !== "hold";
-  const isHeld = keys.debounce !== undefined || (keys.batch !== undefined && target.cron === undefined);
+  const isHeld = !isRefusedByPause && (keys.debounce !== undefined || (keys.batch !== undefined && target.cron === undefined));
   if (!isHeld && target.duplicateOf !== undefined)
     return refuse(plan, target, { reason: "duplicate-event-id", detail: target.duplicateOf });
   if (!isRefusedByPause) {

@@ -39,7 +39,8 @@ export function lifecycleEvents(draft: Draft, end: RunEnd): readonly EventRow[] 
 
 /** Who waits: nobody, one, or for a batch as many as invoked it. The first event tells of the end in any case. */
 function correlationsOf({ run, state }: Draft): readonly (string | undefined)[] {
-  if (run.eventIds.length < 2) return [run.correlationId];
+  // Who waits, waits for the first run of an event, not for one that people run again.
+  if (run.eventIds.length < 2 || run.rerunOf !== undefined) return [run.correlationId];
   const invocations = state.events.filter((body) => body.includes(`"name":"${FUNCTION_INVOKED}"`));
   const waiting = invocations.flatMap((body) => invocationOf(JSON.parse(body) as ExpressionEvent).correlationId ?? []);
   return [undefined, ...waiting];
