@@ -44,7 +44,7 @@ export function checkNothingStuck({ mirror, report }: CheckContext): Checker {
 
 /** Cells that end by themselves, or stay. */
 function isKept(kind: CellKind): boolean {
-  return kind === "rate" || kind === "throttle" || kind === "bulk";
+  return kind === "api-key" || kind === "rate" || kind === "throttle" || kind === "bulk";
 }
 
 function runOf(change: Change): string | undefined {

@@ -14,7 +14,7 @@ export function checkRunEnd({ mirror, report }: CheckContext): Checker {
   const expectedOf = (run: RunRow): number => {
     const { endedAt, eventName, eventIds, status, rerunOf } = run;
     if (endedAt === undefined || eventName === FUNCTION_FINISHED || eventName === FUNCTION_FAILED) return 0;
-    if (rerunOf !== undefined && (status === "SKIPPED" || eventIds.length === 1)) return status === "SKIPPED" ? 0 : 1;
+    if (rerunOf !== undefined) return status === "SKIPPED" ? 0 : 1;
     const events = eventIds.map((id) => mirror.events.get(id));
     const waiting = events.filter((event) => event?.row.name === FUNCTION_INVOKED && event.data._inngest?.correlation_id !== undefined);
     if (status === "SKIPPED") return waiting.length;
