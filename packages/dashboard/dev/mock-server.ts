@@ -9,7 +9,8 @@ import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { parseArgs } from "node:util";
-import type { UiApp, UiSendEvent } from "@pawl/protocol";
+import type { UiApp, UiBulk, UiPauseMode, UiSendEvent } from "@pawl/protocol";
+import { bulksAt, makeBulk, setPause, stopBulk, withPause } from "./operations.ts";
 import { FUNCTIONS } from "./scripts.ts";
 import { detailAt, rowAt } from "./snapshot.ts";
 import { World } from "./world.ts";
@@ -88,10 +89,12 @@ async function route(request: IncomingMessage, response: ServerResponse): Promis
   const [prefix, version, resource = "", id, action] = url.pathname.split("/").slice(1);
   if (prefix !== "ui" || version !== "v1") return file(url.pathname, response);
   if (request.method === "POST") return post({ resource, id, action, body: await bodyOf(request) }, response);
+  if (request.method === "DELETE") return stop(id, response);
   const now = Date.now();
+  if (resource === "bulks") return json(response, { items: bulksAt(now) });
   if (resource === "boot") return json(response, { version: "0.1.0", kind: "dev", store: "memory", startedAt: now, seq: world.seq });
   if (resource === "apps") return json(response, { items: options.empty ? [] : APPS });
-  if (resource === "functions") return json(response, { items: options.empty ? [] : FUNCTIONS.map((fn) => fn.ui) });
+  if (resource === "functions") return json(response, { items: options.empty ? [] : FUNCTIONS.map((fn) => withPause(fn.ui)) });
   if (resource === "stream") return stream(request, response);
   if (resource === "events") return events(url.searchParams, id, response);
   if (resource === "runs" && id === undefined) return runs(url.searchParams, response);
@@ -113,6 +116,11 @@ function post({ resource, id, action, body }: PostInput, response: ServerRespons
     const { name, data } = body as UiSendEvent;
     return json(response, { ids: [world.receive(name, data as Record<string, unknown>, Date.now()).id] });
   }
+  if (resource === "bulks") return json(response, makeBulk(body as Partial<UiBulk>));
+  if (resource === "functions" && id !== undefined) {
+    setPause(id, action === "pause" ? (body as { readonly mode: UiPauseMode }).mode : undefined);
+    return json(response, { ok: true });
+  }
   const run = world.runs.find((each) => each.id === id);
   if (run === undefined) return json(response, { error: { code: "not-found", message: "There is no run with this id." } }, 404);
   if (action === "rerun") return json(response, { runId: world.rerun(run, Date.now()).id });
@@ -120,6 +128,12 @@ function post({ resource, id, action, body }: PostInput, response: ServerRespons
     return json(response, { error: { code: "already-ended", message: "The run has already ended." } }, 409);
   run.cancelledAt = Date.now();
   return json(response, { ok: true });
+}
+
+function stop(id: string | undefined, response: ServerResponse): void {
+  const result = stopBulk(id);
+  if (result === undefined) return json(response, { error: { code: "bulk-ended", message: "The bulk operation has ended." } }, 409);
+  return json(response, { result });
 }
 
 function runs(query: URLSearchParams, response: ServerResponse): void {

@@ -148,10 +148,9 @@ test.skipIf(executablePath === undefined)("many runs are cancelled at once; unti
   await page.getByText("Undone before it began: no run was touched.").waitFor();
   // Without the time for undoing, which nobody should wait for here.
   const request = { kind: "cancel", functionSlug: "shop-nap", delayMs: 0 };
-  await page.evaluate(
-    async (body) => await fetch("/ui/v1/bulks", { method: "POST", headers: { "content-type": "application/json" }, body }).then(() => {}),
-    JSON.stringify(request),
-  );
+  await page.evaluate(async (body) => {
+    await fetch("/ui/v1/bulks", { method: "POST", headers: { "content-type": "application/json" }, body });
+  }, JSON.stringify(request));
   await page.goto(`${server.url}/bulks`);
   await page.getByRole("listitem", { name: "Cancel runs of shop-nap" }).getByText("2 runs looked at, 2 cancelled").waitFor();
   await page.goto(`${server.url}/runs?function=shop-nap`);

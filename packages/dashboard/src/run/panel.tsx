@@ -43,7 +43,7 @@ function hasTelling({ attempts }: UiSpan): boolean {
   return attempts.length > 1 || attempts.some((attempt) => attempt.outcome !== "completed");
 }
 
-/** One step: facts, error, input, output, notes, attempts, and the way to run again from it. */
+/** One step: facts, the way to run again from it, error, output, input, notes, attempts. */
 export function SpanPanel({ detail, span }: { readonly detail: UiRunDetail; readonly span: UiSpan }): ReactNode {
   return (
     <aside className="panel" aria-label={`Step ${span.name}`}>
@@ -54,12 +54,12 @@ export function SpanPanel({ detail, span }: { readonly detail: UiRunDetail; read
         <span className="quiet">{wordOf(span.status)}</span>
       </header>
       <SpanFacts span={span} />
+      <RerunFromStep run={detail.run} span={span} />
       {span.error !== undefined && <ErrorBlock error={span.error} />}
       {span.output !== undefined && <JsonViewer title="Output" text={span.output} />}
       {span.input !== undefined && <JsonViewer title="Input" text={span.input} />}
       <Notes metadata={detail.metadata} stepId={span.id} />
       {span.attempts.length > 0 && <AttemptList title="Attempts" attempts={span.attempts} />}
-      <RerunFromStep run={detail.run} span={span} />
     </aside>
   );
 }

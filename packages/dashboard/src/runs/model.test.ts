@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openRunRow, runRow, T0 } from "../testing/fixtures.ts";
-import { compareRuns, filtersOf, isFiltered, passes, runsPath, sentenceOf, tallyPhases, toggleStatus } from "./model.ts";
+import { compareRuns, failedPath, filtersOf, isFiltered, passes, runsPath, sentenceOf, tallyPhases, toggleStatus } from "./model.ts";
 
 const read = (query: string): ReturnType<typeof filtersOf> => filtersOf(new URLSearchParams(query), T0);
 
@@ -29,6 +29,10 @@ test.each([
   ["q=elsewhere", false],
 ])("with %s a completed run of the shop passes: %s", (query, isPassing) => {
   expect(passes(read(query), runRow())).toBe(isPassing);
+});
+
+test("the view of failed runs keeps the other filters", () => {
+  expect(failedPath(new URLSearchParams("function=shop-pay&status=RUNNING"))).toBe("/runs?function=shop-pay&status=FAILED");
 });
 
 test("a time range keeps older runs out", () => {

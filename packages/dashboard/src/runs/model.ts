@@ -57,6 +57,13 @@ export function areFailedOnly({ statuses }: RunFilters): boolean {
   return statuses.length === 1 && statuses[0] === "FAILED";
 }
 
+/** The address of the view of failed runs, with the other filters as they are. */
+export function failedPath(query: URLSearchParams): string {
+  const next = new URLSearchParams(query);
+  next.set("status", "FAILED");
+  return `/runs?${next.toString()}`;
+}
+
 /** Path of a page of the list. */
 export function runsPath(filters: RunFilters, cursor?: string): string {
   return pathOf("/runs", {

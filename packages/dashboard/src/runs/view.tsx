@@ -15,7 +15,7 @@ import { Glyph } from "../status/glyph.tsx";
 import { toneOfPhase, wordOf } from "../status/words.ts";
 import { serverNow } from "../time/clock.ts";
 import { RunFilterBar } from "./filters.tsx";
-import { areFailedOnly, compareRuns, filtersOf, isFiltered, passes, runsPath, sentenceOf, tallyPhases } from "./model.ts";
+import { areFailedOnly, compareRuns, failedPath, filtersOf, isFiltered, passes, runsPath, sentenceOf, tallyPhases } from "./model.ts";
 import type { RunFilters } from "./model.ts";
 import { RUN_COLUMNS, RunCells } from "./row.tsx";
 import "./runs.css";
@@ -36,7 +36,7 @@ export function RunsView(): ReactNode {
         <h1>{view.isFirstLoad ? "Runs" : sentenceOf(rows, { hasMore: next !== undefined, isFailedOnly })}</h1>
         <Tally rows={rows} />
         <span className="spring" />
-        <ManyRuns filters={filters} since={query.get("since")} functions={functions} />
+        <ManyRuns query={query} filters={filters} functions={functions} />
       </header>
       <RunFilterBar query={query} filters={filters} functions={functions} />
       <LiveTable
@@ -58,14 +58,14 @@ export function RunsView(): ReactNode {
   );
 }
 
-type ManyProps = { readonly filters: RunFilters; readonly since: string | null; readonly functions: readonly UiFunction[] };
+type ManyProps = { readonly query: URLSearchParams; readonly filters: RunFilters; readonly functions: readonly UiFunction[] };
 
 /** What can be done with many runs, and the view of those that failed. */
-function ManyRuns({ filters, since, functions }: ManyProps): ReactNode {
+function ManyRuns({ query, filters, functions }: ManyProps): ReactNode {
   const [asked, setAsked] = useState<BulkKind>();
   return (
     <div className="actions" role="group" aria-label="Many runs">
-      <Link href="/runs?status=FAILED" className="quiet-button" aria-current={areFailedOnly(filters) || undefined}>
+      <Link href={failedPath(query)} className="quiet-button" aria-current={areFailedOnly(filters) || undefined}>
         Failed runs
       </Link>
       <Link href="/bulks" className="quiet-button">
@@ -78,7 +78,11 @@ function ManyRuns({ filters, since, functions }: ManyProps): ReactNode {
         Replay all…
       </button>
       {asked !== undefined && (
-        <BulkDialog initial={draftOf(asked, { filters, since })} functions={functions} onClose={() => setAsked(undefined)} />
+        <BulkDialog
+          initial={draftOf(asked, { filters, since: query.get("since") })}
+          functions={functions}
+          onClose={() => setAsked(undefined)}
+        />
       )}
     </div>
   );
