@@ -7,6 +7,8 @@ import type { FastifyInstance } from "fastify";
 import { requireSigningKey } from "../auth.ts";
 import type { ServerContext } from "../context.ts";
 import { ACCOUNT_ID, ENVIRONMENT_ID, rfc3339 } from "./identity.ts";
+import { MISSING } from "./openapi/missing-operations.ts";
+import { openApiRoute } from "./openapi/openapi-route.ts";
 import { answerV2Errors, notImplemented, v2Envelope } from "./v2-answer.ts";
 import { v2AppRoutes } from "./v2-app-routes.ts";
 import { v2RunRoutes } from "./v2-run-routes.ts";
@@ -14,25 +16,10 @@ import { v2RunRoutes } from "./v2-run-routes.ts";
 /** When the one account and environment came to be, for clients that want to know. */
 const CREATED_AT = "2021-05-13T09:30:04Z";
 
-const MISSING: readonly (readonly ["GET" | "POST" | "PATCH" | "DELETE", string, string])[] = [
-  ["POST", "/envs", "Creating environments"],
-  ["PATCH", "/envs/:id", "Changing environments"],
-  ["GET", "/partner/accounts", "Partner accounts"],
-  ["POST", "/partner/accounts", "Partner accounts"],
-  ["GET", "/env/webhooks", "Webhooks"],
-  ["POST", "/env/webhooks", "Webhooks"],
-  ["POST", "/apps/:appId/syncs", "Syncing an app"],
-  ["GET", "/experiments", "Experiments"],
-  ["GET", "/apps/:appId/functions/:functionId/experiments", "Experiments"],
-  ["GET", "/sessions", "Sessions"],
-  ["GET", "/insights/tables", "Insights"],
-  ["GET", "/insights/events/schemas", "Insights"],
-  ["POST", "/insights/query", "Insights"],
-];
-
 /** Adds the routes. */
 export async function restV2Routes(app: FastifyInstance, context: ServerContext): Promise<void> {
   for (const prefix of ["/v2", "/api/v2"]) {
+    openApiRoute(app, prefix, context);
     await app.register(
       async (scope) => {
         answerV2Errors(scope, context);

@@ -1,0 +1,182 @@
+import fastify from "fastify";
+import { afterEach, expect, test } from "vitest";
+import { isRecord } from "../../../json.ts";
+import { problemOf, type SchemaRefs } from "../../../json-schema.ts";
+import {
+  answer,
+  functionConfig,
+  type Json,
+  settled,
+  testServer,
+  type TestServer,
+  type TestServerOptions,
+} from "../../test-server.fixture.ts";
+import { operationRoutes } from "../../ui/operation-routes.ts";
+import { restV2Routes } from "../v2-routes.ts";
+import { OPERATIONS, openApiDocument } from "./document.ts";
+import type { Operation } from "./operation.ts";
+import { SCHEMAS } from "./schemas.ts";
+
+const REFS: SchemaRefs = Object.fromEntries(Object.entries(SCHEMAS).map(([name, schema]) => [`#/components/schemas/${name}`, schema]));
+
+let server: TestServer;
+afterEach(() => server.stop());
+
+async function started(options: TestServerOptions = {}): Promise<void> {
+  server = await testServer(options);
+}
+
+/** Routes that are served: `GET /v2/apps/{appId}`. */
+async function servedRoutes(): Promise<ReadonlySet<string>> {
+  const routes = new Set<string>();
+  const app = fastify();
+  app.addHook("onRoute", ({ method, url }) => {
+    for (const each of [method].flat()) {
+      if (each === "HEAD" || each === "OPTIONS" || url.endsWith("/openapi.json")) continue;
+      routes.add(`${each} ${url.replaceAll(/:(\w+)/g, "{$1}")}`);
+    }
+  });
+  await app.register(async (scope) => restV2Routes(scope, server.context));
+  await app.register(async (scope) => operationRoutes(scope, server.engine), { prefix: "/ui/v1" });
+  await app.ready();
+  await app.close();
+  return routes;
+}
+
+test("every route of REST v2 is described, under both of its paths, and every described one is served", async () => {
+  await started();
+  const served = await servedRoutes();
+  const described = OPERATIONS.map(({ method, path }) => `${method} ${path}`);
+  const aliases = OPERATIONS.filter(({ path }) => path.startsWith("/v2/")).map(({ method, path }) => `${method} /api${path}`);
+  const ofV2 = [...served].filter((route) => !route.includes(" /ui/"));
+  expect(ofV2.toSorted()).toEqual([...described.filter((route) => !route.includes(" /ui/")), ...aliases].toSorted());
+});
+
+test("every route of bulk operations and pauses is described, and every described one is served", async () => {
+  await started();
+  const isExtension = (route: string): boolean => /^\w+ \/ui\/v1\/(?:bulks|functions)\b/.test(route);
+  const described = OPERATIONS.map(({ method, path }) => `${method} ${path}`).filter((route) => route.includes(" /ui/"));
+  expect([...(await servedRoutes())].filter(isExtension).toSorted()).toEqual(described.toSorted());
+});
+
+test("it is served under both paths, without a key, and says the server's version", async () => {
+  await started({ kind: "cloud", signingKey: "abcd" });
+  for (const path of ["/v2/openapi.json", "/api/v2/openapi.json"]) {
+    const { status, body } = await server.get(path);
+    expect(status).toBe(200);
+    expect(body).toEqual(JSON.parse(JSON.stringify(openApiDocument("1.2.3"))));
+  }
+});
+
+test("references lead somewhere, ids are unique, schemas are used", async () => {
+  await started();
+  const text = JSON.stringify(openApiDocument("1"));
+  const refs = new Set([...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, target = ""]) => target));
+  expect([...refs].toSorted()).toEqual(Object.keys(REFS).toSorted());
+  const ids = OPERATIONS.flatMap(({ id }) => id ?? []);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(new Set(OPERATIONS.map(({ method, path }) => `${method} ${path}`)).size).toBe(OPERATIONS.length);
+  for (const { id, answer: described, refusals } of OPERATIONS)
+    expect([id, described === undefined]).toEqual([id, refusals[501] !== undefined]);
+});
+
+/** Sends what an operation describes and checks the answer against it. */
+async function expectAsDescribed(id: string, url: string, body?: unknown): Promise<Json> {
+  const operation = OPERATIONS.find((candidate) => candidate.id === id) as Operation;
+  if (body !== undefined) expect(problemOf(body, operation.body ?? {}, REFS)).toBeUndefined();
+  const reply = await (operation.method === "GET"
+    ? server.get(url)
+    : operation.method === "DELETE"
+      ? server.delete(url)
+      : server.post(url, body));
+  expect([id, reply.status]).toEqual([id, 200]);
+  expect([id, problemOf(reply.body, operation.answer ?? {}, REFS)]).toEqual([id, undefined]);
+  checked.add(id);
+  return reply.body;
+}
+
+const checked = new Set<string>();
+
+const CONFIG = {
+  concurrency: [{ limit: 2, key: "event.data.user", scope: "fn" }],
+  cancel: [{ event: "stop", timeout: "1h", if: "true" }],
+  triggers: [{ event: "shop/imported", expression: "true" }, { cron: "0 0 * * *" }],
+  throttle: { limit: 100, period: "1m", burst: 2, key: "event.data.user" },
+  priority: { run: "1" },
+  rateLimit: { limit: 1_000, period: "1m" },
+};
+
+test("answers are as they are described, field by field", async () => {
+  await started({
+    app: ({ ctx, steps, event }) => {
+      if (event.data["sleeps"] === true) return answer(206, [{ op: "Sleep", id: "s", name: "1h" }]);
+      if ("a" in steps) return answer(200, [1]);
+      const error = { name: "Error", message: "no" };
+      return answer(206, [
+        ctx.attempt === 0 ? { op: "StepError", id: "a", name: "load", error } : { op: "StepRun", id: "a", name: "load", data: 3 },
+      ]);
+    },
+    functions: [functionConfig("shop-import", CONFIG), functionConfig("shop-import-failure", { triggers: [{ event: "none" }] })],
+    eventKeys: ["k"],
+  });
+  const { data: invoked } = await expectAsDescribed("InvokeFunction", "/v2/apps/shop/functions/import/invoke", {
+    data: { n: 1 },
+    idempotencyKey: "k",
+  });
+  const { data: sent } = await expectAsDescribed("SendEvent", "/v2/events", { name: "shop/imported", data: { sleeps: true } });
+  await settled();
+  await server.clock.advance(120_000);
+  const { runId } = invoked;
+  await expectAsDescribed("CreateScore", `/v2/runs/${runId}/scores`, [
+    { name: "good", value: true },
+    { name: "bad", value: 0, experiment: { id: "e", variant: "v" } },
+  ]);
+  for (const [id, url] of [
+    ["Health", "/v2/health"],
+    ["FetchAccount", "/v2/account"],
+    ["FetchAccountEnvs", "/v2/envs"],
+    ["FetchAccountEventKeys", "/v2/keys/events"],
+    ["FetchAccountSigningKeys", "/v2/keys/signing"],
+    ["GetApps", "/v2/apps"],
+    ["GetApps", "/v2/apps?archived=true"],
+    ["GetApp", "/v2/apps/shop"],
+    ["GetFunctions", "/v2/apps/shop/functions?limit=1"],
+    ["GetFunction", "/v2/apps/shop/functions/import"],
+    ["ListRuns", "/v2/runs?includeOutput=true&limit=1&from=2020-01-01T00:00:00Z&until=2050-01-01T00:00:00Z"],
+    ["ListRuns", "/v2/runs?status=FAILED"],
+    ["ListFunctionRuns", "/v2/apps/shop/functions/import/runs?includeOutput=true"],
+    ["GetFunctionRun", `/v2/runs/${runId}?includeOutput=true`],
+    ["GetFunctionTrace", `/v2/runs/${runId}/trace?includeOutput=true`],
+    ["GetEventRuns", `/v2/events/${sent.eventId}/runs?includeOutput=true`],
+  ] as const)
+    await expectAsDescribed(id, url);
+  const { data: runs } = (await server.get("/v2/runs?status=RUNNING")).body;
+  await expectAsDescribed("CancelRun", `/v2/runs/${runs[0].id}/cancel`, {});
+  await expectAsDescribed("Rerun", `/v2/runs/${runId}/rerun`, { fromStep: { stepId: "load", input: [1] } });
+  await expectAsDescribed("PauseFunction", "/ui/v1/functions/shop-import/pause", { mode: "hold" });
+  await expectAsDescribed("ResumeFunction", "/ui/v1/functions/shop-import/resume", undefined);
+  const bulk = await expectAsDescribed("CreateBulk", "/ui/v1/bulks", {
+    kind: "cancel",
+    functionSlug: "shop-import",
+    if: "true",
+    delayMs: 5_000,
+    from: 0,
+  });
+  await expectAsDescribed("ListBulks", "/ui/v1/bulks");
+  await expectAsDescribed("StopBulk", `/ui/v1/bulks/${bulk.id}`);
+  await expectAsDescribed("ListBulks", "/ui/v1/bulks");
+  expect([...checked].toSorted()).toEqual(OPERATIONS.flatMap(({ id }) => id ?? []).toSorted());
+});
+
+test("refusals are as they are described", async () => {
+  await started({ kind: "cloud", signingKey: "abcd" });
+  const headers = { authorization: "Bearer abcd" };
+  for (const url of ["/v2/apps/none", "/v2/runs/01K6ZZZZZZ0000000000000000", "/v2/runs?limit=0", "/v2/sessions"]) {
+    const { status, body } = await server.get(url, headers);
+    expect([url, status >= 400, problemOf(body, SCHEMAS["Errors"] ?? {}, REFS)]).toEqual([url, true, undefined]);
+  }
+  const { body } = await server.post("/ui/v1/functions/none/pause", {}, headers);
+  expect(isRecord(body) && problemOf(body, SCHEMAS["Refusal"] ?? {}, REFS)).toBeUndefined();
+  const unauthorized = await server.get("/v2/apps");
+  expect([unauthorized.status, unauthorized.body]).toEqual([401, "Authentication failed"]);
+});
