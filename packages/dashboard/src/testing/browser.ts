@@ -3,7 +3,7 @@
  * Everything is put in place by `installBrowser` and gone after the test.
  */
 import { cleanup } from "@testing-library/react";
-import { afterEach, beforeEach, vi } from "vitest";
+import { afterEach, beforeEach, expect, vi } from "vitest";
 import type { UiChanges } from "@pawl/protocol";
 import { clearResources } from "../api/resource.ts";
 import { clearLists } from "../list/use-paged.ts";
@@ -37,6 +37,7 @@ export function installBrowser(): Browser {
     FakeStream.all.clear();
     browser.requests.length = 0;
     for (const route of Object.keys(browser.answers)) delete browser.answers[route];
+    vi.spyOn(console, "error");
     vi.stubGlobal("EventSource", FakeStream);
     vi.stubGlobal("ResizeObserver", FakeResizeObserver);
     vi.stubGlobal("fetch", (input: string, init?: RequestInit) =>
@@ -50,6 +51,9 @@ export function installBrowser(): Browser {
     clearLists();
     vi.unstubAllGlobals();
     vi.useRealTimers();
+    // React's complaints: markup that no browser accepts, missing keys.
+    expect(vi.mocked(console.error).mock.calls).toEqual([]);
+    vi.restoreAllMocks();
   });
   return browser;
 }
