@@ -35,6 +35,22 @@ describe("semantics 12.2 async checkpointing", () => {
     expect(await world.run("f")).toMatchObject({ status: "COMPLETED", output: "done", stepsDone: 2 });
   });
 
+  it("the path /v1/http/runs takes them, too", async () => {
+    const world: World = await worldOf({
+      f: {
+        answer: async ({ body: { ctx, steps } }) => {
+          if ("a" in steps) return sdkAnswer(200, steps);
+          const { run_id, qi_id, generation_id } = ctx;
+          const saved = await world.post(`/v1/http/runs/${run_id}/async`, { run_id, qi_id, generation_id, steps: [done("a")] });
+          return sdkAnswer(206, [done("b", saved.status)]);
+        },
+      },
+    });
+    await world.send("shop/f");
+    await world.advance("1s");
+    expect((await world.run("f")).output).toEqual({ a: { data: "a" }, b: { data: 200 } });
+  });
+
   it("the same checkpoint twice is the same as once, and the first value stays", async () => {
     const world: World = await worldOf({
       f: {
