@@ -20,6 +20,7 @@ describe("semantics 4.1 the call", () => {
     expect(call?.body.ctx.stack).toEqual({ stack: [], current: 0 });
     expect(call?.headers).toMatchObject({
       "content-type": "application/json",
+      "user-agent": "Pawl",
       "x-run-id": id,
       "x-inngest-generation-id": "1",
       "x-inngest-req-version": "-1",
