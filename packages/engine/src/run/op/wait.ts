@@ -49,14 +49,16 @@ export function waitForEvent(draft: Draft, op: WireOp): void {
     pauses.push({ eventName: event, ...condition });
   }
   const search = { id: itemIdOf.lookBack(draft.run.id, { stepId: op.id, stepsDone: draft.run.stepsDone }), kind: "look-back" } as const;
-  const endsWithSearch = since < now && expiresAt <= now;
+  // Also where the time is none: an event of this very millisecond may have been processed before.
+  const looksBack = op.opts?.["lookBack"] !== undefined && op.opts["lookBack"] !== null;
+  const endsWithSearch = looksBack && expiresAt <= now;
   // SDKs give the name as the op's or as an option; what is stored has it as an option.
   const named = { ...op, opts: { ...op.opts, event: awaited[0]?.event } };
   const step = addWaitingStep(draft, named, { kind: "wait-for-event", expiresAt, ...(endsWithSearch ? { item: search } : {}) });
   const ids = pauseIdsOf(step);
   for (const [index, pause] of pauses.entries())
     addPause(draft, step, { kind: "event", expiresAt, ...pause, id: ids[index] ?? pauseIdOf(step.runId, step.id), createdAt: since });
-  if (since < now && !endsWithSearch)
+  if (looksBack && !endsWithSearch)
     draft.changes.push({ kind: "insert-item", item: itemOf(draft, { ...search, dueAt: now, stepId: step.id }) });
 }
 
