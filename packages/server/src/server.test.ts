@@ -22,11 +22,13 @@ test("a server that can't have its port leaves no engine at work on the store", 
   await new Promise((resolve) => holder.close(resolve));
 });
 
-test("a server tells that it is ready, and its metrics, until it drains", async () => {
+test("a server has readiness, metrics and tools, each with its own errors, and drains", async () => {
   const store = openMemoryStore();
   const server = await startServer({ store, port: 0, version: "1.2.3" });
   expect((await fetch(`${server.url}/ready`)).status).toBe(200);
   expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('pawl_build_info{version="1.2.3",store="memory"} 1');
+  expect((await fetch(`${server.url}/mcp`)).status).toBe(405);
+  expect(await (await fetch(`${server.url}/nothing`)).text()).not.toContain("unknown-path");
   const stopped = Promise.withResolvers<void>();
   const stop = vi.spyOn(server.engine, "stop").mockImplementation(() => stopped.promise);
   const ending = server.stop(0);

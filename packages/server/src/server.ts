@@ -18,6 +18,7 @@ import type { ServerContext } from "./http/context.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import { Readiness, readyRoutes } from "./http/readiness.ts";
 import { given } from "./json.ts";
+import { mcpRoutes } from "./mcp/mcp-routes.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { metricsRoutes } from "./metrics/metrics-routes.ts";
 import { systemClock } from "./ports/clock.ts";
@@ -104,6 +105,7 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
     connectRoutes({ connect, gatewayPort: () => gateway?.port }),
     metricsRoutes(metrics),
     readyRoutes(readiness),
+    mcpRoutes(),
   ];
   const http = await createHttpServer(contextOf(options, { engine, sync, logger, kind }), routes);
   await engine.start();

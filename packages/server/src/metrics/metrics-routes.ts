@@ -6,14 +6,14 @@
 import type { FastifyInstance } from "fastify";
 import type { ServerContext } from "../http/context.ts";
 import { requireAccess } from "../http/ui/access.ts";
-import { answerErrors } from "../http/ui/ui-error.ts";
+import { answerRefusals } from "../http/ui/ui-error.ts";
 import { CONTENT_TYPE } from "./exposition.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** The route, for `createHttpServer`. */
 export function metricsRoutes(metrics: Pick<Metrics, "collect">): (app: FastifyInstance, context: ServerContext) => void {
   return (app, context) => {
-    answerErrors(app, context);
+    answerRefusals(app, context);
     app.get("/metrics", { onRequest: requireAccess(context) }, async (_request, reply) =>
       reply
         .type(CONTENT_TYPE)

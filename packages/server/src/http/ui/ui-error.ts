@@ -37,6 +37,19 @@ export function noRun(runId: string): UiRefusal {
 
 /** Makes every error of a scope, unknown paths too, an answer of the one shape. */
 export function answerErrors(app: FastifyInstance, context: ServerContext): void {
+  answerRefusals(app, context);
+  app.setNotFoundHandler((request, reply) =>
+    send(reply, {
+      status: 404,
+      code: "unknown-path",
+      message: `There is no ${request.method} ${request.url.split("?")[0] ?? ""}.`,
+      hint: undefined,
+    }),
+  );
+}
+
+/** Makes every error of a scope's routes an answer of the one shape. */
+export function answerRefusals(app: FastifyInstance, context: ServerContext): void {
   app.setErrorHandler((error: FastifyError | UiRefusal, request, reply) => {
     if (error instanceof UiRefusal) return send(reply, error);
     const status = error.statusCode ?? 500;
@@ -52,14 +65,6 @@ export function answerErrors(app: FastifyInstance, context: ServerContext): void
       hint: "The server's log says more.",
     });
   });
-  app.setNotFoundHandler((request, reply) =>
-    send(reply, {
-      status: 404,
-      code: "unknown-path",
-      message: `There is no ${request.method} ${request.url.split("?")[0] ?? ""}.`,
-      hint: undefined,
-    }),
-  );
 }
 
 function send(reply: FastifyReply, { status, code, message, hint }: Pick<UiRefusal, "status" | "code" | "message" | "hint">): FastifyReply {

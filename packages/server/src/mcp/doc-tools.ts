@@ -1,0 +1,75 @@
+/** Tools for the documentation. */
+import { invalid } from "../http/ui/ui-error.ts";
+import { type Docs, readDocs } from "./docs.ts";
+import type { Tool } from "./tool.ts";
+
+const LIMIT_DEFAULT = 5;
+const LIMIT_MAX = 20;
+
+/** A read of more lines than this goes on with a second call. */
+const LINES_MAX = 400;
+
+/** `load` is called once, by the first call of a tool. */
+export function docTools(load: () => Promise<Docs> = readDocs): readonly Tool[] {
+  let docs: Promise<Docs> | undefined;
+  const opened = (): Promise<Docs> => (docs ??= load());
+  return [searchTool(opened), readTool(opened)];
+}
+
+function searchTool(opened: () => Promise<Docs>): Tool {
+  return {
+    name: "search_docs",
+    title: "Search the documentation",
+    description:
+      "Finds sections of Pawl's documentation by words: how to write functions, limits, retries, waits, operations. When nothing is found, the answer lists all documents.",
+    input: {
+      type: "object",
+      additionalProperties: false,
+      required: ["query"],
+      properties: {
+        query: { type: "string", minLength: 1, maxLength: 500, description: "Words, such as `throttle key`." },
+        limit: { type: "integer", minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT },
+      },
+    },
+    effect: "reads",
+    run: async ({ query, limit = LIMIT_DEFAULT }) => {
+      const known = await opened();
+      const matches = known.search(query as string, limit as number);
+      return { matches, ...(matches.length === 0 ? { documents: known.list() } : {}) };
+    },
+  };
+}
+
+function readTool(opened: () => Promise<Docs>): Tool {
+  return {
+    name: "read_doc",
+    title: "Read a document",
+    description: `Reads a document that search_docs named, at most ${String(LINES_MAX)} lines at a time.`,
+    input: {
+      type: "object",
+      additionalProperties: false,
+      required: ["path"],
+      properties: {
+        path: { type: "string", description: "As search_docs tells it." },
+        fromLine: { type: "integer", minimum: 1, default: 1, description: "`nextLine` of the call before." },
+      },
+    },
+    effect: "reads",
+    run: async ({ path, fromLine = 1 }) => {
+      const known = await opened();
+      const document = known.byPath(path as string);
+      if (document === undefined)
+        throw invalid(
+          `There is no document ${String(path)}.`,
+          `Documents are ${known
+            .list()
+            .map((each) => each.path)
+            .join(", ")}.`,
+        );
+      const from = (fromLine as number) - 1;
+      const until = from + LINES_MAX;
+      const content = document.lines.slice(from, until).join("\n");
+      return { path: document.path, title: document.title, content, ...(until < document.lines.length ? { nextLine: until + 1 } : {}) };
+    },
+  };
+}
