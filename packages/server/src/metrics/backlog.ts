@@ -4,7 +4,7 @@
  * I1  Nothing is read but for a scrape, and for that one count by lanes.
  * I2  Counting takes at most `SHARE_MAX` of the time: of a very long backlog, scrapes in quick succession are told the last count again.
  *
- * 100,000 due items are counted in about 10 ms (SQLite, an index alone).
+ * A count of 100,000 due items takes 5 ms, one of a million 55 ms (SQLite, an index alone; 2 shared cores, 2026-11-25).
  */
 import { baseLaneOf, functionOfLane, isStartLane } from "@pawl/engine";
 import type { ReasonCode } from "@pawl/protocol";

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { openMemoryStore } from "@pawl/store-memory";
 import type { Store } from "@pawl/store";
 import { afterEach, expect, test } from "vitest";
@@ -189,6 +190,19 @@ test("a commit that fails is counted, and its error is the caller's", async () =
   const measured = metrics.measureStore(new Store2() as unknown as Store);
   expect([measured.kind, await measured.loadRegistry()]).toEqual(["private", "private"]);
   await measuredServer();
+});
+
+test("docs/operations.md names every metric of ours, and no other", async () => {
+  await measuredServer();
+  await send();
+  const { body } = await server.get("/metrics");
+  const names = new Set([...(body as string).matchAll(/^# TYPE (pawl_\w+)/gm)].map(([, name]) => name));
+  // Families without a sample are not in the text: nothing is held, and no event was refused.
+  for (const name of ["pawl_held_items", "pawl_event_outcomes_total", "pawl_backlog_items"]) names.add(name);
+  const docs = await readFile(new URL("../../../../docs/operations.md", import.meta.url), "utf8");
+  const rows = docs.split("\n").filter((line) => line.startsWith("| `"));
+  const documented = new Set(rows.flatMap((row) => [...(row.split("|")[1] ?? "").matchAll(/pawl_\w+/g)].map(([name]) => name)));
+  expect([...documented].toSorted()).toEqual([...names].toSorted());
 });
 
 test("in `start` the signing key is asked for; in development other sites' pages and names are refused", async () => {
