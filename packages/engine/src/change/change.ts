@@ -40,7 +40,7 @@ export type Change =
   | { readonly kind: "delete-pause"; readonly pauseId: string }
   /** Deletes every queue item of a run and, where `hasPauses`, every pause. */
   | { readonly kind: "delete-run-work"; readonly runId: string; readonly hasPauses: boolean }
-  /** Inserts or replaces. The row's version is the guarded one plus one. */
+  /** Inserts or replaces. The row has another version than the guarded one. */
   | { readonly kind: "put-cell"; readonly cell: CellRow }
   | { readonly kind: "delete-cell"; readonly key: string }
   /** Nothing where the batch has an event at the position. */

@@ -27,8 +27,11 @@ export type FlowPlan = {
   readonly ending: ReadonlySet<string>;
 };
 
-/** Bound of a cell's first version: a cell that was deleted and made anew must not be taken for the one before. */
-const FIRST_VERSION_MAX = 1_000_000_000;
+/**
+ * Bound of versions, for columns of 32 bits. Each is a new number by chance: a decision that was built on one that has failed must not take
+ * what another has written since for what it was built on. Counting, or beginning anew after a deletion, would let it.
+ */
+const VERSION_MAX = 2_147_483_647;
 
 /** What a plan amounts to. */
 export type FlowDecision = Decision & Pick<FlowPlan, "runs" | "cancelFirst">;
@@ -49,6 +52,6 @@ export function readCell<T>(plan: FlowPlan, key: string): T | undefined {
 
 /** Writes a cell that was read. `state` becomes JSON text. */
 export function writeCell(plan: FlowPlan, cell: Pick<CellRow, "key" | "kind" | "functionId" | "expiresAt">, state: unknown): void {
-  const version = (plan.cells.get(cell.key)?.version ?? plan.ctx.random.integer(FIRST_VERSION_MAX)) + 1;
+  const version = 1 + plan.ctx.random.integer(VERSION_MAX);
   plan.changes.push({ kind: "put-cell", cell: { ...cell, state: JSON.stringify(state), version } });
 }

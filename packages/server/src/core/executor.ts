@@ -109,13 +109,18 @@ export class Executor {
   }
 
   async #lookBack(state: RunState, item: ItemRow, generation: number): Promise<ItemOutcome> {
-    const { store, clock } = this.#options;
+    const { store, clock, runs } = this.#options;
     // Events that were handed over before, and found no pause then, are stored when this is: the search sees them.
     await store.apply({ guards: [], changes: [] });
     const found = await eventsBefore(store, state, { item, now: clock.now() });
-    const decided = await this.#options.runs.decide(item.runId, (current, env) =>
-      decideLookBack(current, { item, generation, found }, env),
-    );
+    let isInVain = false;
+    const decided = await runs.decide(item.runId, (current, env) => {
+      // What had ended the wait when it was looked at has not been stored.
+      const step = current.steps.get(item.stepId ?? "");
+      isInVain = found === undefined && step !== undefined && !isFinished(step) && current.run.endedAt === undefined;
+      return isInVain ? undefined : decideLookBack(current, { item, generation, found: found ?? [] }, env);
+    });
+    if (isInVain) return "fault";
     return decided.kind === "no-run" ? this.#discard(item, generation, undefined) : "decided";
   }
 

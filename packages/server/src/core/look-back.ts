@@ -26,14 +26,14 @@ type Wait = { readonly item: ItemRow; readonly now: number };
 
 export type FoundEvent = { readonly pause: PauseRow; readonly event: EventRow };
 
-/** Events that match the wait of an item, oldest first; at most one of each event name. */
+/** Events that match the wait of an item, oldest first; at most one of each event name. Undefined where the run does not wait. */
 export async function eventsBefore(
   store: Pick<Store, "eventsOfName" | "pauseById">,
   state: RunState,
   wait: Wait,
-): Promise<readonly FoundEvent[]> {
+): Promise<readonly FoundEvent[] | undefined> {
   const step = state.steps.get(wait.item.stepId ?? "");
-  if (step === undefined || isFinished(step)) return [];
+  if (step === undefined || isFinished(step)) return undefined;
   const pauses = await Promise.all(pauseIdsOf(step).map((pauseId) => store.pauseById(pauseId)));
   const found: FoundEvent[] = [];
   for (const pause of pauses) {
