@@ -52,7 +52,8 @@ function checkStep({ report }: CheckContext, step: StepRow, { runs, refusedAt }:
   const where = `the invoke step ${step.id} of run ${step.runId}`;
   if (runs.length > 1) report(`${where} started ${runs.length} runs`);
   const [child] = runs;
-  const saidNoAt = child?.status === "SKIPPED" ? child.endedAt : refusedAt;
+  // Where there is a child, a refusal is of a run that people wanted to start again.
+  const saidNoAt = child === undefined ? refusedAt : child.status === "SKIPPED" ? child.endedAt : undefined;
   if (step.status === "timed_out" && saidNoAt !== undefined && saidNoAt + SLACK_MS < (step.until ?? 0))
     report(`${where} timed out, although it had been refused ${(step.until ?? 0) - saidNoAt} ms before`);
   // A run that ends closes its steps.
