@@ -47,6 +47,9 @@ import type { ItemOutcome } from "./queue.ts";
 import type { Registry } from "./registry.ts";
 import type { Runs } from "./runs.ts";
 
+/** An answer is decided anew so often where others take its signals; then the call is made again. */
+const SIGNAL_TRIES_MAX = 10;
+
 /** Calls that take longer than this have their start noted while they go on. */
 const START_NOTE_MS = 50;
 
@@ -173,9 +176,8 @@ export class Executor {
   }
 
   async #call(state: RunState, item: ItemRow, generation: number): Promise<ItemOutcome> {
-    const { clock, runs } = this.#options;
+    const { clock } = this.#options;
     const call = this.#newCall(state, item, generation);
-    const { startedAt, told } = call;
     const note = state.run.startedAt === undefined ? clock.setTimer(START_NOTE_MS, () => void this.#noteStart(call)) : undefined;
     const raw = await this.#send(state, call).finally(() => {
       note?.cancel();
@@ -184,8 +186,18 @@ export class Executor {
     if (raw === "aborted") return this.#discardIfOver(item, generation);
     if (raw.kind === "held") return "fault";
     const reply = classifyReply(raw, clock.now());
+    for (let tries = 0; tries < SIGNAL_TRIES_MAX; tries++) {
+      const outcome = await this.#takeReply(call, reply);
+      if (outcome !== "signal-taken") return outcome;
+    }
+    return "fault";
+  }
+
+  /** `signal-taken`: another run has begun or ceased to wait for a signal meanwhile, so the answer means something else. */
+  async #takeReply({ item, generation, startedAt, told }: Call, reply: Reply): Promise<ItemOutcome | "signal-taken"> {
+    const { retryIntervalMs, runs } = this.#options;
     const signalHolders = await this.#signalHolders(reply);
-    const retry = this.#options.retryIntervalMs === undefined ? {} : { retryIntervalMs: this.#options.retryIntervalMs };
+    const retry = retryIntervalMs === undefined ? {} : { retryIntervalMs };
     let isMisled = false;
     const decided = await runs.decide(item.runId, (current, env) => {
       isMisled = !isStillTrue(told, current);
@@ -194,7 +206,8 @@ export class Executor {
       return decideReply(current, signalHolders === undefined ? input : { ...input, signalHolders }, env);
     });
     if (isMisled) return "fault";
-    return decided.kind === "stale" && reply.kind === "ops" && signalHolders !== undefined ? "fault" : "decided";
+    const isTaken = decided.kind === "stale" && decided.guard.kind !== "item-leased" && signalHolders !== undefined;
+    return isTaken ? "signal-taken" : "decided";
   }
 
   async #send(state: RunState, call: Call): Promise<RawReply | CallHeld | "aborted"> {
