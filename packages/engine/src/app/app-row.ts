@@ -17,8 +17,8 @@ export type AppRow = {
   readonly sdk: string;
   readonly framework: string;
   readonly appVersion?: string;
-  /** How it is reached: `serve` by HTTP, `connect` by its worker's connection. */
-  readonly method: "serve" | "connect";
+  /** How it is reached: `serve` by HTTP, `connect` by its worker's connection, `api` by calling its durable endpoints. */
+  readonly method: "serve" | "connect" | "api";
   /** Hash of the last registration, so that an unchanged one is cheap. */
   readonly checksum: string;
   /** Why the last sync failed: a code of the wire protocol or a sentence. */

@@ -21,7 +21,7 @@ export type ItemKind =
   | "sleep"
   /** Time-out of a wait, an invoke or a signal. */
   | "pause-timeout"
-  /** Time-out of a whole run (`timeouts.start`, `timeouts.finish`). */
+  /** Time-out of a whole run (`timeouts.start`, `timeouts.finish`), or of the app's own request to a durable endpoint. */
   | "run-timeout"
   /** Looks for events that came before a wait began. */
   | "look-back"
@@ -72,7 +72,7 @@ export const itemIdOf: {
   readonly start: (runId: string) => string;
   readonly discovery: (runId: string, version: number) => string;
   readonly step: (runId: string, stepId: string) => string;
-  readonly timeout: (runId: string, which: "start" | "finish") => string;
+  readonly timeout: (runId: string, which: "start" | "finish" | "sync") => string;
   /** `stepsDone`: the finished steps of the run when the wait began. It orders the wait among them. */
   readonly lookBack: (runId: string, wait: { readonly stepId: string; readonly stepsDone: number }) => string;
   /** The one item of a debounce, a batch, a schedule or a bulk operation. */

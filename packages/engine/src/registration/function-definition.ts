@@ -35,7 +35,12 @@ export type FunctionDefinition = {
   readonly timeouts: TimeoutsDefinition;
   /** For the SDK's information; the server does not act on it. */
   readonly checkpoint?: CheckpointDefinition;
+  /** Set for a durable endpoint: an HTTP handler of the app that starts its runs itself, and is called as its own callers call it. */
+  readonly endpoint?: EndpointDefinition;
 };
+
+/** `requestVersion` is the one that the SDK names when it reports a run. */
+export type EndpointDefinition = { readonly requestVersion: number };
 
 /**
  * Delay before the n-th retry: `constant`: `minMs`; `linear`: n × `minMs`; `exponential`: `minMs` × `factor`^(n − 1); never more than `maxMs`.

@@ -50,7 +50,7 @@ export function decideCheckpoint(state: RunState, input: CheckpointInput, env: R
   if (wrong !== undefined && ASYNC_OPS.has(wrong.op))
     return { kind: "refused", code: "async-op", message: "cannot checkpoint async steps" };
   if (wrong !== undefined) return { kind: "refused", code: "other-op", message: `cannot checkpoint opcode: ${wrong.op}` };
-  const size = tooLarge(input.ops, state.run.stateBytes);
+  const size = outputsTooLarge(input.ops, state.run.stateBytes);
   if (size !== undefined) return { kind: "refused", code: "too-large", message: size };
   if (input.generation !== undefined) draft.guards.push({ kind: "item-leased", itemId: input.item.id, generation: input.generation });
   noteStart(draft, input.startedAt);
@@ -69,7 +69,7 @@ export function decideCheckpoint(state: RunState, input: CheckpointInput, env: R
 }
 
 /** Why the outputs don't fit; undefined where they do. Sizes are JSON characters, a lower bound of bytes. */
-function tooLarge(ops: readonly WireOp[], stateBytes: number): string | undefined {
+export function outputsTooLarge(ops: readonly WireOp[], stateBytes: number): string | undefined {
   let total = stateBytes;
   for (const op of ops) {
     const size = JSON.stringify(op.data ?? null).length;

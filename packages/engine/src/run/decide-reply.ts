@@ -67,8 +67,8 @@ export function noteStart(draft: Draft, startedAt: number): void {
   draft.trace.push({ kind: "run-started", runId: draft.run.id, functionId: draft.run.functionId });
 }
 
-/** True when the item stays, for a retry. */
-function takeReply(draft: Draft, input: ReplyInput): boolean {
+/** Applies an answer. True when the item stays, for a retry. */
+export function takeReply(draft: Draft, input: ReplyInput): boolean {
   const { reply } = input;
   switch (reply.kind) {
     case "result":

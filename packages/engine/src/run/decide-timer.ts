@@ -12,6 +12,7 @@ import { type Draft, decisionOf, draftOf, endRun, finishStep, isEnded, type RunE
 import { pauseIdsOf } from "./op/wait.ts";
 import type { RunState } from "./run-state.ts";
 import { isOfBatch } from "./schedule-run.ts";
+import { timeOutSync } from "./sync-run.ts";
 
 export type TimerInput = {
   readonly item: ItemRow;
@@ -32,6 +33,7 @@ export function decideTimer(state: RunState, input: TimerInput, env: RunEnvironm
   const { item, generation } = input;
   const draft = draftOf(state, env);
   draft.guards.push({ kind: "item-leased", itemId: item.id, generation });
+  if (item.id === itemIdOf.timeout(item.runId, "sync") && !isEnded(draft)) return timeOutSync(draft, item);
   if (item.kind === "run-timeout" && !isEnded(draft)) return timeOutRun(draft, input);
   const step = item.stepId === undefined ? undefined : stepOf(draft, item.stepId);
   if (isEnded(draft) || step === undefined || isFinished(step))

@@ -2,7 +2,7 @@
 import type { WireOp } from "@pawl/protocol";
 import { assertNever } from "../../decision/invariant.ts";
 import type { Reply } from "../../reply/reply.ts";
-import { type Draft, discoverNow, failRun } from "../draft.ts";
+import { type Draft, discoverNow } from "../draft.ts";
 import type { ReplyInput } from "../decide-reply.ts";
 import { abortDefer, addDefer } from "./defer.ts";
 import { noteMetadata } from "./op-metadata.ts";
@@ -43,6 +43,7 @@ export function applyOp(draft: Draft, op: WireOp, context: OpContext): void {
     case "InvokeFunction":
       return invokeFunction(draft, op);
     case "RunComplete":
+    case "SyncRunComplete":
       return endOfRun(draft, op);
     case "DeferAdd":
       return addDefer(draft, op);
@@ -54,12 +55,6 @@ export function applyOp(draft: Draft, op: WireOp, context: OpContext): void {
     case "AIGateway":
     case "Gateway":
       return planGateway(draft, op);
-    case "SyncRunComplete":
-      return failRun(draft, {
-        error: "unsupported op",
-        name: "Error",
-        message: `This server does not support the op ${op.op} yet (step ${op.displayName ?? op.name ?? op.id}).`,
-      });
     default:
       return assertNever(op.op);
   }
