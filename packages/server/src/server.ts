@@ -15,6 +15,7 @@ import { Engine, type EngineOptions } from "./core/engine.ts";
 import { httpGateway } from "./gateway/http-gateway.ts";
 import { topicOpener } from "./gateway/publish-answer.ts";
 import type { ServerContext } from "./http/context.ts";
+import { syncRunRoutes } from "./http/checkpoint-api/sync-run-routes.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import { Readiness, readyRoutes } from "./http/readiness.ts";
 import { given } from "./json.ts";
@@ -102,6 +103,7 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
   let gateway: GatewayPort | undefined;
   const routes = [
     realtimeRoutes(realtime),
+    syncRunRoutes({ realtime, loadSecret }),
     connectRoutes({ connect, gatewayPort: () => gateway?.port }),
     metricsRoutes(metrics),
     readyRoutes(readiness),

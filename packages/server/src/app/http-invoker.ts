@@ -40,9 +40,9 @@ async function send(agent: Agent, call: AppCall): Promise<RawReply> {
       const response = await agent.request({
         origin,
         path: pathname + search,
-        method: "POST",
+        method: (call.method ?? "POST") as Dispatcher.HttpMethod,
         headers: call.headers,
-        body: call.body,
+        body: call.body === "" ? null : call.body,
         signal: call.signal,
       });
       const location = textOf(response.headers["location"]);

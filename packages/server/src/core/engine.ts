@@ -36,6 +36,7 @@ import { rerun, type RerunResult } from "./rerun.ts";
 import { Retention } from "./retention.ts";
 import { Runner } from "./runner.ts";
 import { Runs } from "./runs.ts";
+import { SyncRuns } from "./sync-runs.ts";
 
 export type EngineOptions = {
   readonly store: Store;
@@ -71,6 +72,7 @@ export class Engine {
   readonly executor: Executor;
   readonly bulks: Bulks;
   readonly notes: Notes;
+  readonly syncRuns: SyncRuns;
   readonly #random: RandomSource;
   readonly #cells: Cells;
   readonly #commits: Commits;
@@ -143,6 +145,16 @@ export class Engine {
       process: (item, generation) => (isOfRun(item) ? this.executor : this.#flowItems).process(item, generation),
     });
     this.#registrations = new Registrations({ store, clock, registry, live, runs, commits: this.#commits, queue: this.queue });
+    this.syncRuns = new SyncRuns({
+      store,
+      clock,
+      random,
+      registry,
+      runs,
+      commits: this.#commits,
+      register: (registration) => this.register(registration),
+      ...(options.retryIntervalMs === undefined ? {} : { retryIntervalMs: options.retryIntervalMs }),
+    });
     this.#ingest = new Ingest({ store, clock, random, runner: this.#runner });
   }
 

@@ -22,10 +22,12 @@ import {
   decideTimer,
   decisionOf,
   draftOf,
+  endpointReply,
   type GatewayOutcome,
   gatewayRequestOf,
   isFinished,
   isStartLane,
+  mustPlan,
   type ItemRow,
   noteStart,
   type RandomSource,
@@ -41,11 +43,13 @@ import type { CallHeld, Invoker } from "../ports/invoker.ts";
 import type { Gateway } from "../ports/gateway.ts";
 import type { Logger } from "../ports/logger.ts";
 import { signBody } from "../app/signature.ts";
-import { textOf } from "../json.ts";
+import { given } from "../json.ts";
+import { endpointCallOf } from "./endpoint-call.ts";
 import { eventsBefore } from "./look-back.ts";
 import type { ItemOutcome } from "./queue.ts";
 import type { Registry } from "./registry.ts";
 import type { Runs } from "./runs.ts";
+import { signalHoldersOf } from "./signal-holders.ts";
 
 /** An answer is decided anew so often where others take its signals; then the call is made again. */
 const SIGNAL_TRIES_MAX = 10;
@@ -185,7 +189,9 @@ export class Executor {
     });
     if (raw === "aborted") return this.#discardIfOver(item, generation);
     if (raw.kind === "held") return "fault";
-    const reply = classifyReply(raw, clock.now());
+    const answer = classifyReply(raw, clock.now());
+    const { definition } = this.#options.registry.functionById(item.functionId) ?? {};
+    const reply = definition?.endpoint === undefined ? answer : endpointReply(answer);
     for (let tries = 0; tries < SIGNAL_TRIES_MAX; tries++) {
       const outcome = await this.#takeReply(call, reply);
       if (outcome !== "signal-taken") return outcome;
@@ -196,7 +202,7 @@ export class Executor {
   /** `signal-taken`: another run has begun or ceased to wait for a signal meanwhile, so the answer means something else. */
   async #takeReply({ item, generation, startedAt, told }: Call, reply: Reply): Promise<ItemOutcome | "signal-taken"> {
     const { retryIntervalMs, runs } = this.#options;
-    const signalHolders = await this.#signalHolders(reply);
+    const signalHolders = reply.kind === "ops" ? await signalHoldersOf(this.#options.store, reply.ops) : undefined;
     const retry = retryIntervalMs === undefined ? {} : { retryIntervalMs };
     let isMisled = false;
     const decided = await runs.decide(item.runId, (current, env) => {
@@ -213,13 +219,15 @@ export class Executor {
   async #send(state: RunState, call: Call): Promise<RawReply | CallHeld | "aborted"> {
     const { registry, invoker, clock, signingKey } = this.#options;
     const { item, generation, requestId, abort } = call;
-    const url = registry.functionById(item.functionId)?.definition.url;
-    if (url === undefined)
+    const definition = registry.functionById(item.functionId)?.definition;
+    if (definition === undefined)
       return { kind: "no-response", code: "unknown_function", message: `The function ${item.functionId} is not registered any more.` };
-    const body = callBody(state, { item, generation, requestId });
     const stepId = item.stepId ?? DISCOVERY_STEP_ID;
+    const request = definition.endpoint === undefined ? undefined : endpointCallOf(state);
+    const body = request?.body ?? callBody(state, { item, generation, requestId });
+    const url = request?.url ?? stepUrl(definition.url, stepId);
     const headers = {
-      "content-type": "application/json",
+      "content-type": request?.contentType ?? "application/json",
       "user-agent": "Pawl",
       [HEADER.accountId]: ACCOUNT_ID,
       [HEADER.runId]: item.runId,
@@ -227,12 +235,15 @@ export class Executor {
       [HEADER.generationId]: String(generation),
       [HEADER.jobId]: item.id,
       [HEADER.reqVersion]: String(state.run.requestVersion),
-      [HEADER.stepId]: stepId,
+      // An endpoint tells a call from a first request by the signature header, and one for a step by the step's id.
+      ...(request === undefined || item.stepId !== undefined ? { [HEADER.stepId]: stepId } : {}),
+      ...(request === undefined ? {} : { [HEADER.signature]: "" }),
+      ...(request !== undefined && mustPlan(state, item) ? { [HEADER.forceStepPlan]: "true" } : {}),
       ...(signingKey === undefined ? {} : { [HEADER.signature]: signBody(body, { signingKey, now: clock.now() }) }),
     };
     const limit = clock.setTimer(CALL_MS_MAX, () => abort.abort("timeout"));
     try {
-      const raw = await invoker.call({ url: stepUrl(url, stepId), headers, body, signal: abort.signal });
+      const raw = await invoker.call({ url, headers, body, signal: abort.signal, ...given("method", request?.method) });
       if (!abort.signal.aborted) return raw;
       return abort.signal.reason === "timeout"
         ? {
@@ -274,19 +285,6 @@ export class Executor {
   async #discardIfOver(item: ItemRow, generation: number): Promise<ItemOutcome> {
     const state = await this.#options.runs.get(item.runId);
     return state === undefined || state.run.endedAt !== undefined ? this.#discard(item, generation, state) : "fault";
-  }
-
-  async #signalHolders(reply: Reply): Promise<ReadonlyMap<string, string> | undefined> {
-    if (reply.kind !== "ops") return undefined;
-    const holders = new Map<string, string>();
-    const waits = reply.ops.filter(({ op }) => op === "WaitForSignal");
-    if (waits.length === 0) return undefined;
-    for (const { opts, name } of waits) {
-      const signal = textOf(opts?.["signal"], name);
-      const pause = await this.#options.store.pauseBySignal(signal);
-      if (pause !== undefined) holders.set(signal, pause.id);
-    }
-    return holders;
   }
 
   #newCall(state: RunState, item: ItemRow, generation: number): Call {

@@ -5,7 +5,9 @@ export type AppCall = {
   /** Absolute URL of the step, with its query. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON text. */
+  /** Default `POST`. */
+  readonly method?: string;
+  /** JSON text; of a durable endpoint, the body of its first request, empty for none. */
   readonly body: string;
   readonly signal: AbortSignal;
 };

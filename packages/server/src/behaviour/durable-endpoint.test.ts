@@ -1,0 +1,177 @@
+/** Durable endpoints: what an app reports about runs that it starts itself, and how the server goes on with them. */
+import { hashStepId, HEADER } from "@pawl/protocol";
+import { onTestFinished, expect, test } from "vitest";
+import { syncRunRoutes } from "../http/checkpoint-api/sync-run-routes.ts";
+import { answer, settled, START, testServer, type Json, type TestServer } from "../http/test-server.fixture.ts";
+import type { AppCall } from "../ports/invoker.ts";
+import { ManualClock } from "../ports/manual-clock.fixture.ts";
+import { systemRandom } from "../ports/random.ts";
+import { openSecrets } from "../ports/secrets.ts";
+import { Realtime } from "../realtime/realtime.ts";
+
+const RUN = systemRandom().ulid(START);
+const MINUTE = 60_000;
+const REQUEST = {
+  domain: "https://shop.example",
+  method: "POST",
+  path: "/quote",
+  query_params: "sku=7",
+  content_type: "text/plain",
+  body: "né",
+};
+const step = { op: "StepRun", id: "a", displayName: "a", data: 1 };
+const sleep = { op: "Sleep", id: "z", displayName: "z", name: "1m" };
+const complete = (data: unknown) => ({ op: "RunComplete", id: hashStepId("complete"), data });
+const FINAL = { status: 201, headers: { "content-type": "text/x-quote", "x-own": "1", "content-length": "99" }, body: "seven" };
+
+type Endpoint = { readonly server: TestServer; readonly calls: AppCall[]; answers: Json[] };
+
+async function endpoint(): Promise<Endpoint> {
+  const clock = new ManualClock();
+  const loadSecret = openSecrets();
+  const realtime = new Realtime({ clock, random: systemRandom(), loadSecret });
+  const calls: AppCall[] = [];
+  const answers: Json[] = [];
+  const call = async (request: AppCall) => {
+    calls.push(request);
+    return answer(206, answers.shift() ?? []);
+  };
+  const invoker = { call, close: async () => {} };
+  const server = await testServer({ clock, routes: [syncRunRoutes({ realtime, loadSecret })], invoker: () => invoker });
+  onTestFinished(() => server.stop());
+  return { server, calls, answers };
+}
+
+const begin = (server: TestServer, steps: readonly unknown[] = [], over: Readonly<Record<string, unknown>> = {}) =>
+  server.post("/v1/checkpoint", {
+    run_id: RUN,
+    request_version: 2,
+    event: { name: "inngest/http.request", data: { ...REQUEST, fn: "quote" } },
+    steps,
+    ...over,
+  });
+const report = (server: TestServer, ...steps: readonly unknown[]) => server.post(`/v1/checkpoint/${RUN}/steps`, { run_id: RUN, steps });
+const runOf = async (server: TestServer) => (await server.engine.store.history.runDetail(RUN))?.run;
+
+test("an endpoint that answers at once is a run with its answer", async () => {
+  const { server, calls } = await endpoint();
+  const { status, body } = await begin(server, [step]);
+  expect(status).toBe(200);
+  expect(body.data).toMatchObject({ run_id: RUN, token: expect.any(String), realtime_token: expect.any(String) });
+  expect(await runOf(server)).toMatchObject({ status: "RUNNING", functionId: body.data.fn_id, appId: body.data.app_id });
+  expect((await report(server, complete(FINAL))).status).toBe(200);
+  expect(await runOf(server)).toMatchObject({ status: "COMPLETED" });
+  expect(await server.engine.store.itemsOfRun(RUN)).toEqual([]);
+  expect(calls).toEqual([]);
+});
+
+test("a token comes with steps only", async () => {
+  const { server } = await endpoint();
+  expect((await begin(server)).body.data.token).toBeUndefined();
+});
+
+test("the same start again is answered with what exists, the same steps are stored once", async () => {
+  const { server } = await endpoint();
+  const first = await begin(server, [step]);
+  const again = await begin(server, [step]);
+  expect(again.status).toBe(200);
+  expect(again.body.data.fn_id).toBe(first.body.data.fn_id);
+  expect((await runOf(server))?.stepsDone).toBe(1);
+});
+
+test("a run id of another function is refused", async () => {
+  const { server } = await endpoint();
+  await begin(server);
+  const event = { name: "inngest/http.request", data: { ...REQUEST, fn: "other" } };
+  expect(await begin(server, [], { event })).toMatchObject({ status: 409, body: { code: "id-taken" } });
+});
+
+test("a second run with the same idempotency key is refused", async () => {
+  const { server } = await endpoint();
+  await begin(server, [], { idempotency: "order-1" });
+  const other = { run_id: systemRandom().ulid(START), idempotency: "order-1" };
+  expect(await begin(server, [], other)).toMatchObject({ status: 409, body: { code: "key-taken" } });
+});
+
+test.each([
+  [undefined, 5],
+  [-1, 5],
+  [0, 1],
+  [2, 3],
+  [99, 21],
+])("retries %s: %i attempts", async (retries, attemptsMax) => {
+  const { server } = await endpoint();
+  const { body } = await begin(server, [], retries === undefined ? {} : { retries });
+  expect(server.engine.registry.functionById(body.data.fn_id)?.definition.attemptsMax).toBe(attemptsMax);
+});
+
+test("what is not stored is not answered with 200", async () => {
+  const { server } = await endpoint();
+  expect((await report(server, step)).status).toBe(404);
+  expect((await begin(server, [], { run_id: "no" })).status).toBe(400);
+  await begin(server);
+  expect((await report(server, { ...step, data: "x".repeat(4_194_305) })).status).toBe(413);
+  expect((await report(server, { op: "Nonsense", id: "a" })).status).toBe(400);
+  await server.engine.cancel(RUN, "by the test");
+  expect((await report(server, step)).status).toBe(409);
+});
+
+test("an endpoint that sleeps is called as its caller called it, and its caller gets the answer", async () => {
+  const { server, calls, answers } = await endpoint();
+  const { token } = (await begin(server, [step])).body.data;
+  expect((await report(server, sleep)).status).toBe(200);
+  const output = server.get(`/v1/http/runs/${RUN}/output?token=${token}`);
+  answers.push([complete(FINAL)]);
+  await server.clock.advance(MINUTE);
+  await settled();
+  expect(calls).toMatchObject([
+    {
+      url: "https://shop.example/quote?sku=7",
+      method: "POST",
+      body: "né",
+      headers: { [HEADER.runId]: RUN, [HEADER.signature]: "", "content-type": "text/plain", [HEADER.reqVersion]: "2" },
+    },
+  ]);
+  expect(await output).toMatchObject({ status: 201, body: "seven", headers: { "content-type": "text/x-quote", "x-own": "1" } });
+});
+
+test("a bare RunComplete is taken as well as a list", async () => {
+  const { server, answers } = await endpoint();
+  await begin(server, [sleep]);
+  answers.push(complete(FINAL));
+  await server.clock.advance(MINUTE);
+  await settled();
+  expect((await runOf(server))?.status).toBe("COMPLETED");
+});
+
+test("a handler that fails is tried again, then fails the run; who waits is told", async () => {
+  const { server, calls, answers } = await endpoint();
+  const failure = { op: "StepError", id: hashStepId("complete"), error: { name: "TypeError", message: "no" } };
+  const { token } = (await begin(server, [step], { retries: 1 })).body.data;
+  await report(server, failure);
+  answers.push([failure]);
+  await server.clock.advance(2 * MINUTE);
+  await settled();
+  expect(calls).toHaveLength(1);
+  expect((await runOf(server))?.status).toBe("FAILED");
+  expect(await server.get(`/v1/checkpoint/${RUN}/output?token=${token}`)).toMatchObject({ status: 500, body: { name: "TypeError" } });
+});
+
+test("who waits for a run that goes on is told after five minutes", async () => {
+  const { server } = await endpoint();
+  const { token } = (await begin(server, [step])).body.data;
+  const output = server.get(`/v1/checkpoint/${RUN}/output?token=${token}`);
+  await settled();
+  await server.clock.advance(5 * MINUTE);
+  expect(await output).toMatchObject({ status: 200, body: { status: "running" } });
+  expect((await server.get(`/v1/checkpoint/${RUN}/output?token=${token}x`)).status).toBe(401);
+});
+
+test("a run that never reports is failed after an hour", async () => {
+  const { server, calls } = await endpoint();
+  await begin(server, [step]);
+  await server.clock.advance(60 * MINUTE);
+  await settled();
+  expect(await runOf(server)).toMatchObject({ status: "FAILED", error: expect.stringContaining("did not report for 60 minutes") });
+  expect(calls).toEqual([]);
+});
