@@ -11,12 +11,12 @@ export function describeRegistry(open: OpenStore): void {
       const row = fixtures.function({ archivedAt: 5_000, paused: { mode: "drain", since: 4_000 }, config: '{"name":"☂"}' });
       await commit(store, [
         { kind: "put-app", app },
-        { kind: "put-app", app: fixtures.app({ id: "app-b" }) },
+        { kind: "put-app", app: fixtures.app({ id: "app-b", method: "api" }) },
         { kind: "put-function", function: row },
         { kind: "put-function", function: fixtures.function({ id: "function-b" }) },
       ]);
       expect(await store.loadRegistry()).toEqual({
-        apps: [app, fixtures.app({ id: "app-b" })],
+        apps: [app, fixtures.app({ id: "app-b", method: "api" })],
         functions: [row, fixtures.function({ id: "function-b" })],
       });
       await commit(store, [
