@@ -266,3 +266,17 @@ export type UiBulk = {
 };
 
 export type UiBulkList = { readonly items: readonly UiBulk[] };
+
+/**
+ * A key for programs. `GET /ui/v1/keys` lists them, `POST /ui/v1/keys` with `{ name, scopes, expiresAt? }` makes one and tells its secret
+ * once, `DELETE /ui/v1/keys/:id` takes it back. `events`: send events and invoke; `read`; `write`: everything.
+ */
+export type UiApiKey = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly ("events" | "read" | "write")[];
+  readonly createdAt: number;
+  readonly expiresAt?: number;
+};
+export type UiApiKeyList = { readonly items: readonly UiApiKey[] };
+export type UiNewApiKey = { readonly key: UiApiKey; readonly secret: string };

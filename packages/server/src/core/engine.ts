@@ -20,6 +20,7 @@ import type { Gateway } from "../ports/gateway.ts";
 import type { Invoker } from "../ports/invoker.ts";
 import type { Logger } from "../ports/logger.ts";
 import { type CheckpointRequest, type CheckpointResult, saveCheckpoint } from "./checkpoints.ts";
+import { ApiKeys } from "./api-keys.ts";
 import { Bulks } from "./bulk.ts";
 import { Cells } from "./cells.ts";
 import { Commits } from "./commits.ts";
@@ -73,6 +74,7 @@ export class Engine {
   readonly bulks: Bulks;
   readonly notes: Notes;
   readonly syncRuns: SyncRuns;
+  readonly apiKeys: ApiKeys;
   readonly #random: RandomSource;
   readonly #cells: Cells;
   readonly #commits: Commits;
@@ -117,6 +119,7 @@ export class Engine {
     this.#runner = new Runner({ store, clock, logger, registry, runs, flowCommits: this.#flowCommits });
     const flow = { store, clock, random, registry, cells: this.#cells, commits: this.#commits, flowCommits: this.#flowCommits };
     this.notes = new Notes({ store, clock, random });
+    this.apiKeys = new ApiKeys({ store, clock, random });
     this.bulks = new Bulks({ ...flow, runs });
     this.#flowItems = new FlowItems({ ...flow, bulks: this.bulks });
     const { runsMs, eventsMs } = options.retention ?? {};
@@ -163,6 +166,7 @@ export class Engine {
     const { apps, functions } = await this.store.loadRegistry();
     for (const app of apps) this.registry.putApp(app);
     this.registry.putFunctions(functions);
+    await this.apiKeys.load();
     await this.#registrations.takeUp(functions);
     await this.#runner.start();
     await this.queue.start();

@@ -5,6 +5,8 @@
  *     stored is read first.
  * I2  A lease is given up before its item is offered again, or the item could not be claimed.
  * I3  Nothing here ends but by success or by the queue's stop; what fails is tried again, later and later.
+ * I4  An item comes back when its own delay is over, and not before because its run is read for other reasons: each fault would bring
+ *     about several tries at once, and those several faults.
  */
 import type { ItemRow } from "@pawl/engine";
 import type { Claim, Store } from "@pawl/store";
@@ -21,6 +23,10 @@ export type ItemRecoveryOptions = {
 
 export class ItemRecovery {
   readonly #options: ItemRecoveryOptions;
+  /** Items that are to be given back (I4). */
+  readonly #returning = new Set<string>();
+  /** Runs that are to be read, each once. */
+  readonly #reading = new Set<string>();
 
   constructor(options: ItemRecoveryOptions) {
     this.#options = options;
@@ -32,22 +38,39 @@ export class ItemRecovery {
     offer: (item: ItemRow) => void,
   ): void {
     const { item, claim, faults } = lost;
+    this.#returning.add(item.id);
     const released = this.#release(claim);
     this.#later(faults, async () => {
       if (!(await released)) return this.returnItem({ ...lost, faults: faults + 1 }, offer);
       const items = await this.#itemsOfRun(item.runId);
       if (items === undefined) return this.returnItem({ item, claim: undefined, faults: faults + 1 }, offer);
+      this.#returning.delete(item.id);
       const found = items.find(({ id }) => id === item.id);
       if (found !== undefined) offer(found);
     });
   }
 
-  /** Gives the items of a run as they are stored, after a while. */
-  readRun(runId: string, offer: (items: readonly ItemRow[]) => void, faults = 0): void {
+  /** Whether an item is to be given back. */
+  isReturning(itemId: string): boolean {
+    return this.#returning.has(itemId);
+  }
+
+  /** Gives the items of a run as they are stored, after a while; once, however often it is asked for until then. */
+  readRun(runId: string, offer: (items: readonly ItemRow[]) => void): void {
+    if (this.#reading.has(runId)) return;
+    this.#reading.add(runId);
+    this.#readLater(runId, offer, 0);
+  }
+
+  #readLater(runId: string, offer: (items: readonly ItemRow[]) => void, faults: number): void {
     this.#later(faults, async () => {
+      // Whatever fails from here on is read for again.
+      this.#reading.delete(runId);
       const items = await this.#itemsOfRun(runId);
-      if (items === undefined) this.readRun(runId, offer, faults + 1);
-      else offer(items);
+      if (items !== undefined) return offer(items);
+      if (this.#reading.has(runId)) return;
+      this.#reading.add(runId);
+      this.#readLater(runId, offer, faults + 1);
     });
   }
 

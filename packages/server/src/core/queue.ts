@@ -333,7 +333,8 @@ export class Queue {
   /** It is not known whether a commit about a run took effect: none of its items may stay in the store without being known here. */
   reconcile(ownerId: string): void {
     this.#recovery.readRun(ownerId, (items) => {
-      for (const item of items) if (!isSame(this.#entries.get(item.id)?.item, item)) this.offer(item);
+      for (const item of items)
+        if (!this.#recovery.isReturning(item.id) && !isSame(this.#entries.get(item.id)?.item, item)) this.offer(item);
       // A run that goes on has items.
       if (items.length > 0) return;
       for (const itemId of this.#byRun.get(ownerId) ?? []) {

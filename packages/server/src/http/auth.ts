@@ -2,6 +2,7 @@
  * Keys.
  *
  * I1  Keys are compared in constant time.
+ * I2  A server that is started for others (`cloud`) without a signing key lets nobody in.
  *
  * Spec: wire 3.3, 8.1.
  */
@@ -10,19 +11,30 @@ import { normalizeSigningKey } from "@pawl/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ServerContext } from "./context.ts";
 
-/** Whether an event key is accepted. */
-export function acceptsEventKey({ eventKeys }: Pick<ServerContext, "eventKeys">, key: string): boolean {
+/** Whether an event key is accepted: one of the server's own, or an API key that may send events. */
+export function acceptsEventKey(
+  { eventKeys, engine }: Pick<ServerContext, "eventKeys"> & Partial<Pick<ServerContext, "engine">>,
+  key: string,
+): boolean {
   if (eventKeys.length === 0) return true;
+  if (engine?.apiKeys.allows(key, "events") === true) return true;
   // No early exit, so that the time does not tell which one matched.
   return eventKeys.map((candidate) => isSameText(candidate, key)).includes(true);
 }
 
-/** Whether a request carries the signing key, raw or hashed, as bearer. Without a signing key every request does. */
-export function isAuthorized({ signingKey }: Pick<ServerContext, "signingKey">, request: FastifyRequest): boolean {
-  if (signingKey === undefined) return true;
+type KeyHolder = Pick<ServerContext, "signingKey" | "kind" | "engine">;
+
+/**
+ * Whether a request carries the signing key, raw or hashed, as bearer, or an API key that may do what its method does. In development
+ * without a signing key every request does; a server for others that has none is closed.
+ */
+export function isAuthorized({ signingKey, kind, engine }: KeyHolder, request: Pick<FastifyRequest, "headers" | "method">): boolean {
+  if (signingKey === undefined && kind === "dev") return true;
   const header = request.headers.authorization ?? "";
   if (!/^bearer /i.test(header)) return false;
-  return isSigningKey(signingKey, header.slice("bearer ".length).trim());
+  const text = header.slice("bearer ".length).trim();
+  if (signingKey !== undefined && isSigningKey(signingKey, text)) return true;
+  return engine.apiKeys.allows(text, request.method === "GET" || request.method === "HEAD" ? "read" : "write");
 }
 
 /** Whether a text is the signing key, raw or hashed. */

@@ -11,7 +11,7 @@ import { HEADER, isTooDeepJson } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { checkEvents, parseSeed, readEvents } from "../event/read-events.ts";
 import { refuseUnderPressure } from "./back-pressure.ts";
-import { acceptsEventKey } from "./auth.ts";
+import { acceptsEventKey, isAuthorized } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
 import { sendError } from "./errors.ts";
 
@@ -65,7 +65,9 @@ function isSender(context: ServerContext, request: FastifyRequest): boolean {
   const bearer = (request.headers.authorization ?? "").replace(/^bearer /i, "");
   return (
     bearer !== "" &&
-    (acceptsEventKey(context, bearer) || (context.signingKey !== undefined && acceptsEventKey({ eventKeys: [context.signingKey] }, bearer)))
+    (acceptsEventKey(context, bearer) ||
+      isAuthorized(context, request) ||
+      (context.signingKey !== undefined && acceptsEventKey({ eventKeys: [context.signingKey] }, bearer)))
   );
 }
 

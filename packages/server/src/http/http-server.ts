@@ -4,11 +4,14 @@
  * I1  Every response says which kind of server it is.
  * I2  An unexpected error is logged with its stack and answered with a sentence, never with the stack.
  *
+ * I3  A development server answers no page of another site (browser-guard.ts).
+ *
  * Spec: wire 8.9, 11, M-004, M-107.
  */
 import cors from "@fastify/cors";
 import { HEADER, isTooDeep, JSON_DEPTH_MAX } from "@pawl/protocol";
 import fastify, { type FastifyInstance } from "fastify";
+import { guardAgainstPages } from "./browser-guard.ts";
 import type { ServerContext } from "./context.ts";
 import { sendError } from "./errors.ts";
 import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
@@ -35,6 +38,7 @@ export async function createHttpServer(context: ServerContext, extraRoutes: read
     routerOptions: { maxParamLength: 1_000 },
     bodyLimit: 16 * 1024 * 1024,
   });
+  app.addHook("onRequest", guardAgainstPages(context));
   await app.register(cors, {
     origin: true,
     methods: ["GET", "POST", "PUT", "DELETE", "OPTIONS"],

@@ -148,3 +148,51 @@ test("REST v1 cancels in bulk", async () => {
   expect((await server.delete(`/v1/cancellations/none`)).status).toBe(404);
   await server.stop();
 });
+
+const SIGNING_KEY = "0123456789abcdef0123456789abcdef";
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+test("an API key does what its scopes say, over every API, until it is taken back", async () => {
+  const server = await testServer({ kind: "cloud", signingKey: SIGNING_KEY, eventKeys: ["k"] });
+  const make = async (scopes: readonly string[]): Promise<Json> =>
+    (await server.post("/ui/v1/keys", { name: scopes.join(), scopes }, bearer(SIGNING_KEY))).body;
+  const [events, read, write] = [await make(["events"]), await make(["read"]), await make(["write"])];
+  const statuses = async (secret: string) => [
+    (await server.post(`/e/${secret}`, event(1))).status,
+    (await server.get("/v1/events", bearer(secret))).status,
+    (await server.get("/ui/v1/runs", bearer(secret))).status,
+    (await server.post("/ui/v1/functions/shop-import/resume", {}, bearer(secret))).status,
+  ];
+  expect(await statuses(events.secret)).toEqual([200, 401, 401, 401]);
+  expect(await statuses(read.secret)).toEqual([401, 200, 200, 401]);
+  expect(await statuses(write.secret)).toEqual([200, 200, 200, 200]);
+  const { items } = (await server.get("/ui/v1/keys", bearer(SIGNING_KEY))).body;
+  expect(items.map(({ name }: Json) => name)).toEqual(["events", "read", "write"]);
+  expect(JSON.stringify(items)).not.toMatch(/secret|hash/);
+  const url = `/ui/v1/keys/${write.key.id}`;
+  const gone = await server.http.inject({ method: "DELETE", url, headers: { host: "localhost:8288", ...bearer(SIGNING_KEY) } });
+  expect(gone.statusCode).toBe(200);
+  expect(await statuses(write.secret)).toEqual([401, 401, 401, 401]);
+  await server.stop();
+});
+
+test.each([
+  [{ scopes: ["read"] }, /name must be/],
+  [{ name: "x", scopes: [] }, /scopes must be a list of events, read, write/],
+  [{ name: "x", scopes: ["admin"] }, /scopes must be/],
+  [{ name: "x", scopes: ["read"], expiresAt: 1 }, /in the future/],
+])("a key is refused: %j", async (body, message) => {
+  const server = await testServer();
+  expect(await server.post("/ui/v1/keys", body)).toMatchObject({
+    status: 400,
+    body: { error: { message: expect.stringMatching(message) } },
+  });
+  await server.stop();
+});
+
+test("a server for others that has no signing key lets nobody in", async () => {
+  const server = await testServer({ kind: "cloud" });
+  for (const url of ["/ui/v1/runs", "/v1/events", "/ui/v1/keys"]) expect((await server.get(url)).status).toBe(401);
+  expect((await server.post("/ui/v1/login", { key: "" })).status).toBe(401);
+  await server.stop();
+});
