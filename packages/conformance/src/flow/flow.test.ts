@@ -72,12 +72,12 @@ describe.each(CLIENTS)("$client", ({ client }) => {
 
   test("a debounce runs the last event of each key", async () => {
     await send("debounce", { key: "a" }, { key: "a" }, { key: "b" });
-    expect((await outputsOf(await ended("debounce", 2))).toSorted()).toEqual([[1], [2]]);
+    expect((await outputsOf(await ended("debounce", 2))).toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([[1], [2]]);
   });
 
   test("a batch runs its events together: when it is full, and when its time is up", async () => {
     await send("batch", {}, {}, {}, {});
-    expect((await outputsOf(await ended("batch", 2))).toSorted()).toEqual([[0, 1, 2], [3]]);
+    expect((await outputsOf(await ended("batch", 2))).toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([[0, 1, 2], [3]]);
   });
 
   test("a singleton skips, and keeps the skipped run with its reason", async () => {

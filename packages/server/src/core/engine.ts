@@ -23,7 +23,7 @@ import { type CheckpointRequest, type CheckpointResult, saveCheckpoint } from ".
 import { ApiKeys } from "./api-keys.ts";
 import { Bulks } from "./bulk.ts";
 import { Cells } from "./cells.ts";
-import { Commits } from "./commits.ts";
+import { type CommitListeners, Commits } from "./commits.ts";
 import { Executor } from "./executor.ts";
 import { FlowCommits } from "./flow-commits.ts";
 import { FlowItems } from "./flow-items.ts";
@@ -97,19 +97,7 @@ export class Engine {
     this.#gateway = options.gateway;
     const functionById = (functionId: string): FunctionRow | undefined => registry.functionById(functionId);
     this.#cells = new Cells(store);
-    this.#commits = new Commits(store, this.#cells, {
-      itemOffered: (item) => this.queue.offer(item),
-      itemAmended: (item) => this.queue.amend(item),
-      itemDeleted: (itemId) => this.queue.forget(itemId),
-      runWorkDeleted: (runId) => {
-        this.queue.forgetRun(runId);
-        this.executor.abortRun(runId);
-      },
-      eventStored: (event) => void this.#runner.push(event),
-      uncertain: (ownerId) => this.queue.reconcile(ownerId),
-      runChanged: (run) => live.publish({ kind: "run", run }),
-      traced: (entries) => live.publish({ kind: "trace", entries }),
-    });
+    this.#commits = new Commits(store, this.#cells, this.#commitListeners());
     const queuedDiscovery = (runId: string): ItemRow | undefined => this.queue.queuedDiscovery(runId);
     const isDiscovering = (runId: string): boolean => this.executor.isDiscovering(runId);
     const isInProgress = (itemId: string): boolean => this.queue.isInProgress(itemId);
@@ -159,6 +147,22 @@ export class Engine {
       ...(options.retryIntervalMs === undefined ? {} : { retryIntervalMs: options.retryIntervalMs }),
     });
     this.#ingest = new Ingest({ store, clock, random, runner: this.#runner });
+  }
+
+  #commitListeners(): CommitListeners {
+    return {
+      itemOffered: (item) => this.queue.offer(item),
+      itemAmended: (item) => this.queue.amend(item),
+      itemDeleted: (itemId) => this.queue.forget(itemId),
+      runWorkDeleted: (runId) => {
+        this.queue.forgetRun(runId);
+        this.executor.abortRun(runId);
+      },
+      eventStored: (event) => void this.#runner.push(event),
+      uncertain: (ownerId) => this.queue.reconcile(ownerId),
+      runChanged: (run) => this.live.publish({ kind: "run", run }),
+      traced: (entries) => this.live.publish({ kind: "trace", entries }),
+    };
   }
 
   /** Reads what the store holds and begins to work. */
