@@ -22,7 +22,9 @@ const WITHOUT: ReadonlySet<string> = new Set([
   "queue/item-row",
   // Read at registration only.
   "cron/parse-cron",
-  // The simulated app uses neither requests by the server, nor metadata, nor defers.
+  // The simulated app has no endpoints of its own, and uses neither requests by the server, nor metadata, nor defers.
+  "run/decide-sync-steps",
+  "run/sync-run",
   "run/decide-gateway",
   "run/op/gateway",
   "run/metadata",
