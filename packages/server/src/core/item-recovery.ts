@@ -7,6 +7,7 @@
  * I3  Nothing here ends but by success or by the queue's stop; what fails is tried again, later and later.
  * I4  An item comes back when its own delay is over, and not before because its run is read for other reasons: each fault would bring
  *     about several tries at once, and those several faults.
+ * I5  What was read before a newer commit counts for nothing: it is read again.
  */
 import type { ItemRow } from "@pawl/engine";
 import type { Claim, Store } from "@pawl/store";
@@ -27,6 +28,8 @@ export class ItemRecovery {
   readonly #returning = new Set<string>();
   /** Runs that are to be read, each once. */
   readonly #reading = new Set<string>();
+  /** Reads that the store has not answered yet (I5). */
+  readonly #reads = new Set<{ readonly runId: string; isStale: boolean }>();
 
   constructor(options: ItemRecoveryOptions) {
     this.#options = options;
@@ -53,6 +56,11 @@ export class ItemRecovery {
   /** Whether an item is to be given back. */
   isReturning(itemId: string): boolean {
     return this.#returning.has(itemId);
+  }
+
+  /** The items of a run were changed by a commit. */
+  changed(runId: string): void {
+    for (const read of this.#reads) if (read.runId === runId) read.isStale = true;
   }
 
   /** Gives the items of a run as they are stored, after a while; once, however often it is asked for until then. */
@@ -92,11 +100,17 @@ export class ItemRecovery {
   }
 
   async #itemsOfRun(runId: string): Promise<readonly ItemRow[] | undefined> {
+    const read = { runId, isStale: false };
+    this.#reads.add(read);
     try {
-      return await this.#options.store.itemsOfRun(runId);
+      const items = await this.#options.store.itemsOfRun(runId);
+      if (!read.isStale) return items;
     } catch (error) {
       this.#options.logger.error({ runId, error: String(error) }, "reading the items of a run failed");
       return undefined;
+    } finally {
+      this.#reads.delete(read);
     }
+    return this.#itemsOfRun(runId);
   }
 }

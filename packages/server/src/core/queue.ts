@@ -113,6 +113,7 @@ export class Queue {
 
   /** An item was stored or scheduled anew. Call after the commit. */
   offer(item: ItemRow): void {
+    this.#recovery.changed(item.runId);
     const entry = this.#entries.get(item.id);
     if (entry?.state === "in-progress") {
       entry.item = item;
@@ -126,6 +127,7 @@ export class Queue {
 
   /** An item that is being worked on has changed. Call after the commit. */
   amend(item: ItemRow): void {
+    this.#recovery.changed(item.runId);
     const entry = this.#entries.get(item.id);
     if (entry?.state === "in-progress") entry.item = item;
   }
@@ -133,6 +135,7 @@ export class Queue {
   /** An item was deleted. Call after the commit. */
   forget(itemId: string): void {
     const entry = this.#entries.get(itemId);
+    if (entry !== undefined) this.#recovery.changed(entry.item.runId);
     if (entry?.state === "in-progress") entry.next = "gone";
     else if (entry !== undefined) this.#drop(itemId);
   }
