@@ -139,7 +139,10 @@ export function isOfBatch({ idempotencyKey = "" }: Pick<RunRow, "idempotencyKey"
 }
 
 /** The item that ends a run which takes too long to start or to finish. */
-export function timeoutItem(run: RunRow, { which, dueAt }: { readonly which: "start" | "finish" | "sync"; readonly dueAt: number }): ItemRow {
+export function timeoutItem(
+  run: RunRow,
+  { which, dueAt }: { readonly which: "start" | "finish" | "sync"; readonly dueAt: number },
+): ItemRow {
   const { id: runId, functionId, score, lane } = run;
   return { id: itemIdOf.timeout(runId, which), runId, functionId, kind: "run-timeout", dueAt, score, lane, attempt: 0, attemptsMax: 1 };
 }
