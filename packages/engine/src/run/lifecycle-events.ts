@@ -1,7 +1,8 @@
 /**
  * The events that tell of a run's end: `inngest/function.finished` always, and `.failed` or `.cancelled`.
  *
- * I1  Runs that were started by `function.finished` or `function.failed` make neither, so that handlers can't feed themselves.
+ * I1  Runs that were started by `function.finished` or `function.failed` make neither, and runs that were started by
+ *     `function.cancelled` make no other, so that handlers can't feed themselves. (The protocol lets the last do so.)
  * I2  Bodies are canonical JSON, put together out of texts that are canonical already.
  * I3  Whoever invoked a function learns its end, also where no run came of it.
  *
@@ -32,7 +33,7 @@ export function lifecycleEvents(draft: Draft, end: RunEnd): readonly EventRow[] 
     return eventOf(draft, { name: FUNCTION_FINISHED, id, externalId: id, data: data(correlationId) });
   });
   const other = end.status === "FAILED" ? FUNCTION_FAILED : end.status === "CANCELLED" ? FUNCTION_CANCELLED : undefined;
-  if (other !== undefined)
+  if (other !== undefined && other !== run.eventName)
     events.push(eventOf(draft, { name: other, id: random.ulid(now), externalId: run.id, data: data(run.correlationId) }));
   return events;
 }

@@ -348,8 +348,8 @@ describe("semantics 1.9 /invoke", () => {
     expect(statusCode).toBe(400);
   });
 
-  it("with keys, one is needed", async () => {
-    const world = await echoWorld({ server: { kind: "cloud", eventKeys: ["k"], signingKey: "abcd" } });
+  it.each(["dev", "cloud"] as const)("with keys, one is needed: %s", async (kind) => {
+    const world = await echoWorld({ server: { kind, eventKeys: ["k"], signingKey: "abcd" } });
     const invoke = async (headers: Readonly<Record<string, string>>): Promise<number> =>
       (await world.post("/invoke/shop-echo", { data: {} }, headers)).status;
     expect([await invoke({}), await invoke({ authorization: "Bearer x" })]).toEqual([401, 401]);

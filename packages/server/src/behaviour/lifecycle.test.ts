@@ -205,6 +205,23 @@ describe("semantics 1.11 internal events", () => {
     expect(await world.runs("onCancelled")).toHaveLength(1);
   });
 
+  it("a function that cancellations start, and that is cancelled itself, does not start itself again", async () => {
+    const world = await worldOf({
+      long: { script: ({ step }) => step.sleep("nap", "1h") },
+      onCancelled: {
+        on: "inngest/function.cancelled",
+        options: { timeouts: { finish: "10s" } },
+        script: ({ step }) => step.sleep("nap", "1h"),
+      },
+    });
+    await world.send("shop/long");
+    await world.cancel((await world.run("long")).id);
+    await world.advance("2m");
+    expect((await world.runs("onCancelled")).map(({ status }) => status)).toEqual(["CANCELLED"]);
+    expect(await world.events("inngest/function.cancelled")).toHaveLength(1);
+    expect(await world.events("inngest/function.finished")).toHaveLength(2);
+  });
+
   it("they end waits", async () => {
     const world = await worldOf({
       bad: { script: fails },

@@ -83,7 +83,7 @@ async function accept(connect: Connect, upgrade: Upgrade): Promise<void> {
 
 function workerRoutes(scope: FastifyInstance, parts: Parts): void {
   scope.addHook("onRequest", async (request, reply) => {
-    if (isWorkerAuthorized(parts.context, request)) return undefined;
+    if (isAuthorized(parts.context, request)) return undefined;
     const message = request.headers.authorization === undefined ? "missing Authorization header" : "authentication failed";
     return sendError(reply, { status: 401, code: "authentication_failed", message });
   });
@@ -94,11 +94,6 @@ function workerRoutes(scope: FastifyInstance, parts: Parts): void {
     scope.post(`${prefix}/start`, { bodyLimit: START_BYTES_MAX }, (request, reply) => start(parts, { request, reply }));
     scope.post(`${prefix}/flush`, { bodyLimit: FLUSH_BYTES_MAX }, (request, reply) => flush(parts, { request, reply }));
   }
-}
-
-/** A production server without a signing key trusts no worker. */
-function isWorkerAuthorized(context: ServerContext, request: FastifyRequest): boolean {
-  return context.kind === "cloud" && context.signingKey === undefined ? false : isAuthorized(context, request);
 }
 
 async function start({ connect, gatewayPort }: Parts, { request, reply }: Exchange): Promise<FastifyReply> {

@@ -9,32 +9,51 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { normalizeSigningKey } from "@pawl/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { ApiScope } from "../core/api-keys.ts";
 import type { ServerContext } from "./context.ts";
 
-/** Whether an event key is accepted: one of the server's own, or an API key that may send events. */
-export function acceptsEventKey(
-  { eventKeys, engine }: Pick<ServerContext, "eventKeys"> & Partial<Pick<ServerContext, "engine">>,
-  key: string,
-): boolean {
-  if (eventKeys.length === 0) return true;
-  if (engine?.apiKeys.allows(key, "events") === true) return true;
-  // No early exit, so that the time does not tell which one matched.
-  return eventKeys.map((candidate) => isSameText(candidate, key)).includes(true);
-}
+type KeyHolder = Pick<ServerContext, "signingKey" | "kind" | "engine" | "eventKeys">;
 
-type KeyHolder = Pick<ServerContext, "signingKey" | "kind" | "engine">;
+/**
+ * Whether an event key is accepted: one of the server's own, or an API key that may send events. Any in development without event keys.
+ */
+export function acceptsEventKey({ eventKeys, kind, engine }: KeyHolder, key: string): boolean {
+  if (eventKeys.length === 0 && kind === "dev") return true;
+  // No early exit, so that the time does not tell which one matched.
+  return eventKeys.map((candidate) => isSameText(candidate, key)).includes(true) || engine.apiKeys.allows(key, "events");
+}
 
 /**
  * Whether a request carries the signing key, raw or hashed, as bearer, or an API key that may do what its method does. In development
  * without a signing key every request does; a server for others that has none is closed.
  */
-export function isAuthorized({ signingKey, kind, engine }: KeyHolder, request: Pick<FastifyRequest, "headers" | "method">): boolean {
-  if (signingKey === undefined && kind === "dev") return true;
-  const header = request.headers.authorization ?? "";
-  if (!/^bearer /i.test(header)) return false;
-  const text = header.slice("bearer ".length).trim();
-  if (signingKey !== undefined && isSigningKey(signingKey, text)) return true;
-  return engine.apiKeys.allows(text, request.method === "GET" || request.method === "HEAD" ? "read" : "write");
+export function isAuthorized(
+  context: KeyHolder,
+  request: Pick<FastifyRequest, "headers" | "method">,
+  scope: ApiScope = scopeOf(request),
+): boolean {
+  return !needsKey(context) || hasKeyFor(context, request, scope);
+}
+
+/** Whether a server asks for its signing key: one for others does, and one in development that has it. */
+function needsKey({ kind, signingKey }: KeyHolder): boolean {
+  return kind === "cloud" || signingKey !== undefined;
+}
+
+/** Whether a request's bearer is the signing key, raw or hashed, or an API key with a scope. */
+export function hasKeyFor({ signingKey, engine }: KeyHolder, { headers }: Pick<FastifyRequest, "headers">, scope: ApiScope): boolean {
+  const key = bearerOf(headers);
+  if (key === undefined) return false;
+  return (signingKey !== undefined && isSigningKey(signingKey, key)) || engine.apiKeys.allows(key, scope);
+}
+
+/** What a request sends as `Authorization: Bearer …`. */
+export function bearerOf({ authorization = "" }: FastifyRequest["headers"]): string | undefined {
+  return /^bearer +(\S.*)$/i.exec(authorization)?.[1]?.trim();
+}
+
+function scopeOf({ method }: Pick<FastifyRequest, "method">): ApiScope {
+  return method === "GET" || method === "HEAD" ? "read" : "write";
 }
 
 /** Whether a text is the signing key, raw or hashed. */

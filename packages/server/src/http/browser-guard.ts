@@ -10,7 +10,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ServerContext } from "./context.ts";
 import { sendError } from "./errors.ts";
-import { isLocalHost } from "./ui/access.ts";
 
 /** A hook for every route. */
 export function guardAgainstPages({ kind }: Pick<ServerContext, "kind">): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
@@ -29,10 +28,27 @@ export function guardAgainstPages({ kind }: Pick<ServerContext, "kind">): (reque
   };
 }
 
-/** Whether the answer may be read by a page of an origin. */
+/** Whether a Host header names this machine or an address: `localhost:8288`, `127.0.0.1`, `[::1]:8288`, `10.0.0.5`. */
+export function isLocalHost(host: string): boolean {
+  if (!URL.canParse(`http://${host}`)) return false;
+  const { hostname } = new URL(`http://${host}`);
+  if (hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "host.docker.internal") return true;
+  // A page can only come from a name that its owner controls, so an address is no rebinding.
+  return hostname.startsWith("[") || /^\d+\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+/** Whether a page comes from the host that it asks. */
+export function isOwnOrigin(origin: string, host: string): boolean {
+  if (!URL.canParse(origin) || !URL.canParse(`http://${host}`)) return false;
+  const { host: originHost, protocol } = new URL(origin);
+  // The protocol comes from the origin, so that default ports compare equal behind a proxy that ends TLS.
+  return originHost === new URL(`${protocol}//${host}`).host;
+}
+
+/** Whether a page of an origin may use a development server at a host. */
 export function isTrustedOrigin(origin: string, host: string): boolean {
+  if (isOwnOrigin(origin, host)) return true;
   if (!URL.canParse(origin)) return false;
-  const { hostname, host: originHost } = new URL(origin);
-  if (originHost === host) return true;
+  const { hostname } = new URL(origin);
   return hostname === "127.0.0.1" || hostname === "[::1]" || /^(?:.+\.)?(?:localhost|test|local)$/.test(hostname);
 }

@@ -11,7 +11,7 @@ import { HEADER, isTooDeepJson } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { checkEvents, parseSeed, readEvents } from "../event/read-events.ts";
 import { refuseUnderPressure } from "./back-pressure.ts";
-import { acceptsEventKey, isAuthorized } from "./auth.ts";
+import { acceptsEventKey, bearerOf, hasKeyFor } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
 import { sendError } from "./errors.ts";
 
@@ -30,9 +30,11 @@ export function eventRoutes(app: FastifyInstance, context: ServerContext): void 
 
 async function takeEvents(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const { key } = request.params as { readonly key: string };
-  if (context.kind === "cloud" && context.eventKeys.length === 0)
-    return reply.code(503).send(unknownKey("Event keys are required to process events securely", 503));
-  if (!acceptsEventKey(context, key)) return reply.code(401).send(unknownKey("Event key not found"));
+  if (!acceptsEventKey(context, key)) {
+    return context.eventKeys.length === 0
+      ? reply.code(503).send(unknownKey("Event keys are required to process events securely", 503))
+      : reply.code(401).send(unknownKey("Event key not found"));
+  }
   const read = readEvents(bodyOf(request));
   const seed = parseSeed(textHeader(request, HEADER.eventIdSeed));
   const checked = checkEvents(read, seed);
@@ -43,11 +45,11 @@ async function takeEvents(context: ServerContext, request: FastifyRequest, reply
 
 async function takeInvocation(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const { slug } = request.params as { readonly slug: string };
-  if (context.kind === "cloud" && !isSender(context, request)) {
+  if (!isSender(context, request)) {
     return sendError(reply, {
       status: 401,
       code: "unauthorized",
-      message: "Invoking a function needs an event key or the signing key as bearer.",
+      message: "Invoking a function needs an event key, an API key or the signing key as bearer.",
     });
   }
   const payload = parseObject(bodyOf(request));
@@ -62,13 +64,7 @@ async function takeInvocation(context: ServerContext, request: FastifyRequest, r
 }
 
 function isSender(context: ServerContext, request: FastifyRequest): boolean {
-  const bearer = (request.headers.authorization ?? "").replace(/^bearer /i, "");
-  return (
-    bearer !== "" &&
-    (acceptsEventKey(context, bearer) ||
-      isAuthorized(context, request) ||
-      (context.signingKey !== undefined && acceptsEventKey({ eventKeys: [context.signingKey] }, bearer)))
-  );
+  return acceptsEventKey(context, bearerOf(request.headers) ?? "") || hasKeyFor(context, request, "write");
 }
 
 function parseObject(body: Buffer): Readonly<Record<string, unknown>> | undefined {

@@ -1,8 +1,7 @@
 /**
  * `/mcp`: the Model Context Protocol over its streamable HTTP transport, with plain JSON answers.
  *
- * I1  Who may use the dashboard's API may use this: the signing key in `start`; in development, programs and pages of this machine
- *     (http/ui/access.ts: Host and Origin are checked, against DNS rebinding).
+ * I1  Who may use the dashboard's API may use this (http/ui/access.ts). An API key that may read can call the tools that change nothing.
  * I2  A tool that waits ends when its client has gone, or when the server stops.
  *
  * Spec: wire 12.3. Departures: no session header, since there is nothing to keep; not open in `start`.
@@ -10,7 +9,7 @@
 import { EVENT_BYTES_MAX } from "@pawl/protocol";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ServerContext } from "../http/context.ts";
-import { requireAccess } from "../http/ui/access.ts";
+import { hasAccess, requireAccess } from "../http/ui/access.ts";
 import { answerRefusals, UiRefusal } from "../http/ui/ui-error.ts";
 import type { Docs } from "./docs.ts";
 import { docTools } from "./doc-tools.ts";
@@ -39,7 +38,7 @@ export function mcpRoutes({ readDocs }: McpOptions = {}): (app: FastifyInstance,
   return (app, context) => {
     const stopping = new AbortController();
     answerRefusals(app, context);
-    app.addHook("onRequest", requireAccess(context));
+    app.addHook("onRequest", requireAccess(context, "read"));
     app.addHook("preClose", async () => stopping.abort());
     app.post("/mcp", { bodyLimit: BODY_BYTES_MAX, errorHandler: answerUnreadable(app) }, (request, reply) =>
       take({ request, reply, tools, context, stopping: stopping.signal }),
@@ -74,7 +73,8 @@ async function take({ request, reply, tools, context, stopping }: Exchange): Pro
   if (messages.length === 0 || messages.length > BATCH_MAX) return refuse(reply, `A batch has 1 to ${String(BATCH_MAX)} messages.`);
   const gone = new AbortController();
   reply.raw.once("close", () => gone.abort());
-  const environment = { context, signal: AbortSignal.any([gone.signal, stopping]) };
+  const mayWrite = hasAccess(context, request, "write");
+  const environment = { context, mayWrite, signal: AbortSignal.any([gone.signal, stopping]) };
   const answers = (await Promise.all(messages.map((message) => answerMessage(message, tools, environment)))).filter(
     (answer) => answer !== undefined,
   );

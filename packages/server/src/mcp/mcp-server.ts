@@ -74,6 +74,8 @@ type Call = { readonly id: RequestId; readonly tool: Tool; readonly raw: unknown
 async function callTool({ id, tool, raw }: Call, environment: ToolEnvironment): Promise<unknown> {
   const checked = readArguments(tool, raw);
   if ("problem" in checked) return resultOf(id, refusal(`The arguments of ${tool.name} are wrong: ${checked.problem}.`));
+  if (tool.effect !== "reads" && !environment.mayWrite)
+    return resultOf(id, refusal(`${tool.name} changes something: this key may only read.`));
   const { logger } = environment.context;
   try {
     const result = await tool.run(checked.args, environment);

@@ -127,8 +127,22 @@ test("in `start` the signing key is asked for; in development other sites' pages
   await server.stop();
   await started();
   expect((await server.post("/mcp", ping, { origin: "https://evil.example" })).status).toBe(403);
-  expect((await server.post("/mcp", ping, { host: "evil.example" })).status).toBe(403);
+  expect((await server.post("/mcp", ping, { host: "evil.example", "user-agent": "Mozilla/5.0" })).status).toBe(403);
   expect((await server.post("/mcp", ping, { origin: "http://localhost:6274" })).status).toBe(200);
+});
+
+test("an API key that may only read calls what changes nothing", async () => {
+  await started({ kind: "cloud", signingKey: KEY });
+  const { secret } = await server.engine.apiKeys.create({ name: "reader", scopes: ["read"] });
+  const use = async (name: string, args: unknown): Promise<Json> => {
+    const message = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args } };
+    return (await server.post("/mcp", message, { authorization: `Bearer ${secret}` })).body.result;
+  };
+  expect(await use("list_functions", {})).toMatchObject({ structuredContent: { functions: [{ functionId: "shop-import" }] } });
+  expect(await use("send_event", { name: "shop/imported" })).toMatchObject({
+    isError: true,
+    content: [{ text: expect.stringMatching(/only read/) }],
+  });
 });
 
 test("functions are listed with their triggers, and filtered", async () => {

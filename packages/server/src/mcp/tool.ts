@@ -6,8 +6,14 @@ import { parseJson } from "../http/ui/stored-json.ts";
 
 export type ToolArguments = Readonly<Record<string, unknown>>;
 
-/** What a call has besides its arguments. `signal`: nobody waits for the result any more. */
-export type ToolEnvironment = { readonly context: ServerContext; readonly signal: AbortSignal };
+/** What a call has besides its arguments. */
+export type ToolEnvironment = {
+  readonly context: ServerContext;
+  /** Whether the caller may use tools that change something. */
+  readonly mayWrite: boolean;
+  /** Nobody waits for the result any more. */
+  readonly signal: AbortSignal;
+};
 
 export type Tool = {
   readonly name: string;

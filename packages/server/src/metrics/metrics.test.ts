@@ -212,5 +212,5 @@ test("in `start` the signing key is asked for; in development other sites' pages
   await server.stop();
   await measuredServer();
   expect((await server.get("/metrics", { origin: "https://evil.example" })).status).toBe(403);
-  expect((await server.get("/metrics", { host: "evil.example" })).status).toBe(403);
+  expect((await server.get("/metrics", { host: "evil.example", "user-agent": "Mozilla/5.0" })).status).toBe(403);
 });

@@ -40,15 +40,6 @@ export function generateFlow(random: SeededRandom, { mayBatch }: { readonly mayB
   });
 }
 
-/** The options without those that cancel runs. */
-export function withoutCancelling(flow: FlowOptions): FlowOptions {
-  const rest: { -readonly [K in keyof FlowOptions]: FlowOptions[K] } = { ...flow };
-  delete rest.startMs;
-  delete rest.finishMs;
-  if (flow.singleton?.mode === "cancel") delete rest.singleton;
-  return rest;
-}
-
 function generateSchedules(random: SeededRandom): readonly ScheduleOption[] {
   const one = (everyMinutes: number): ScheduleOption => ({
     everyMinutes,

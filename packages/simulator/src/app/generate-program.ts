@@ -4,7 +4,7 @@
  */
 import type { FunctionDefinition, FunctionRow } from "@pawl/engine";
 import type { SeededRandom } from "../world/seeded-random.ts";
-import { flowDefinitionOf, generateFlow, NO_FLOW, runLimitOf, scheduleTriggers, withoutCancelling } from "./generate-flow.ts";
+import { flowDefinitionOf, generateFlow, NO_FLOW, runLimitOf, scheduleTriggers } from "./generate-flow.ts";
 import { CANCEL_EVENT, type ConcurrencyLimit, N_BOUND, type Program, SIGNALS, type Statement, TRIGGER_EVENTS } from "./program.ts";
 
 export const APP_ID = "app";
@@ -22,13 +22,11 @@ export function generatePrograms(
     const program = generateProgram(random.fork(slug), { slug, later: slugs.slice(index + 1) });
     const mayBatch = program.cancel === undefined;
     const flow = generateFlow(random.fork(`${slug} flow`), { mayBatch });
-    // One that cancellations start, and that is cancelled by itself, would start itself for ever.
-    const mayCancel = program.trigger?.event !== "inngest/function.cancelled";
     if (!hasFlow) return program;
     const checkpointsRetries = random.fork(`${slug} checkpoints`).chance(0.3);
     const waits = random.fork(`${slug} waits`);
     const body = program.body.map((statement) => withWaits(statement, waits));
-    return { ...program, body, checkpointsRetries, flow: mayCancel ? flow : withoutCancelling(flow) };
+    return { ...program, body, checkpointsRetries, flow };
   });
 }
 

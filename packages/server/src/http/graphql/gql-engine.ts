@@ -35,6 +35,8 @@ const FIELDS_MAX = 100_000;
 
 export type GqlInput = {
   readonly query: string;
+  /** Whether mutations are executed. */
+  readonly mayWrite: boolean;
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly operationName?: string;
 };
@@ -46,7 +48,7 @@ const schema = buildSchema(SDL_QUERIES + SDL_TYPES, { assumeValidSDL: true });
 const rootValue = { ...QUERIES, ...MUTATIONS };
 
 /** Executes one request. Rejects for bugs only. */
-export async function executeGql(context: ServerContext, { query, variables, operationName }: GqlInput): Promise<GqlAnswer> {
+export async function executeGql(context: ServerContext, { query, mayWrite, variables, operationName }: GqlInput): Promise<GqlAnswer> {
   const document = documentOf(query);
   if ("body" in document) return document;
   const result = await execute({
@@ -54,7 +56,7 @@ export async function executeGql(context: ServerContext, { query, variables, ope
     document,
     rootValue,
     contextValue: new GqlRequest(context),
-    fieldResolver: boundedResolver(),
+    fieldResolver: boundedResolver(mayWrite),
     ...(variables === undefined ? {} : { variableValues: variables }),
     ...(operationName === undefined ? {} : { operationName }),
   });
@@ -78,10 +80,12 @@ function refused(message: string): GqlAnswer {
   return { status: 400, body: { errors: [{ message, extensions: { code: "invalid_request" } }] } };
 }
 
-/** A resolver that gives up where an answer grows beyond all use. */
-function boundedResolver(): GraphQLFieldResolver<unknown, GqlRequest> {
+/** A resolver that gives up where an answer grows beyond all use, and refuses mutations to those who may only read. */
+function boundedResolver(mayWrite: boolean): GraphQLFieldResolver<unknown, GqlRequest> {
   let fields = 0;
   return (...parameters) => {
+    const [, , , { operation }] = parameters;
+    if (operation.operation !== "query" && !mayWrite) throw new GqlRefusal("This key may only read.", "forbidden");
     fields += 1;
     if (fields > FIELDS_MAX) throw new GqlRefusal(`The answer has more than ${FIELDS_MAX} fields: ask for smaller pages.`, "too_large");
     return defaultFieldResolver(...parameters);

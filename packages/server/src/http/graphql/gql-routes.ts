@@ -6,7 +6,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { given, isRecord } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
-import { requireAccess } from "../ui/access.ts";
+import { hasAccess, requireAccess } from "../ui/access.ts";
 import { UiRefusal } from "../ui/ui-error.ts";
 import type { executeGql } from "./gql-engine.ts";
 
@@ -22,7 +22,8 @@ export function gqlRoutes(app: FastifyInstance, context: ServerContext): void {
     const message = status >= 500 ? "The request failed for a reason of the server; its log says more." : error.message;
     return reply.code(status).send({ errors: [{ message, extensions: { code } }] });
   });
-  app.addHook("onRequest", requireAccess(context));
+  // Reading is a POST, too; what changes something asks for more (gql-engine.ts).
+  app.addHook("onRequest", requireAccess(context, "read"));
   app.post("/v0/gql", { bodyLimit: BODY_BYTES_MAX }, async (request: FastifyRequest, reply: FastifyReply) => {
     const { query, variables, operationName } = isRecord(request.body) ? request.body : {};
     if (typeof query !== "string") {
@@ -33,6 +34,7 @@ export function gqlRoutes(app: FastifyInstance, context: ServerContext): void {
     const { executeGql: run } = await loading;
     const answer = await run(context, {
       query,
+      mayWrite: hasAccess(context, request, "write"),
       ...given("variables", isRecord(variables) ? variables : undefined),
       ...given("operationName", typeof operationName === "string" && operationName !== "" ? operationName : undefined),
     });

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { testServer, type TestServer } from "../test-server.fixture.ts";
 import { hashedKey } from "../auth.ts";
-import { isLocalHost } from "./access.ts";
+import { isLocalHost } from "../browser-guard.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
 
@@ -19,7 +19,7 @@ test.each([
 ])("development, host %j: answered %j", async (host, isAnswered) => {
   server = await testServer();
   expect(isLocalHost(host)).toBe(isAnswered);
-  const { status } = await server.get("/ui/v1/boot", { host });
+  const { status } = await server.get("/ui/v1/boot", { host, "user-agent": "Mozilla/5.0" });
   expect(status).toBe(isAnswered ? 200 : 403);
 });
 

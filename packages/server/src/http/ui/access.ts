@@ -2,9 +2,9 @@
  * Who may use the dashboard's API and GraphQL.
  *
  * I1  Started with keys (`cloud`), a request carries the signing key as bearer, or a session that was opened with it.
- * I2  In development the Host is a loopback name or an address: a web page can't reach the server by a name of its own (DNS rebinding).
- * I3  Other sites' pages are refused whatever they carry: the Origin, where one is sent, is ours or, in development, on loopback.
- * I4  A session is a MAC over its end, under a key derived from the signing key: it needs no store, holds on every node, and a new
+ * I2  Other sites' pages are refused whatever they carry: the Origin, where one is sent, is ours. In development browser-guard.ts has
+ *     seen to that for every route.
+ * I3  A session is a MAC over its end, under a key derived from the signing key: it needs no store, holds on every node, and a new
  *     signing key ends it.
  *
  * Spec: dashboard 2.12; semantics 11.4 ([bug]: no authentication at all).
@@ -12,7 +12,9 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { normalizeSigningKey } from "@pawl/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { ApiScope } from "../../core/api-keys.ts";
 import { isAuthorized, isSigningKey } from "../auth.ts";
+import { isOwnOrigin } from "../browser-guard.ts";
 import type { ServerContext } from "../context.ts";
 import { UiRefusal } from "./ui-error.ts";
 
@@ -23,11 +25,11 @@ const COOKIE = "pawl_session";
 /** A working day, with some reserve. */
 const SESSION_MS = 12 * 3_600_000;
 
-/** A hook that refuses whoever may not see the dashboard. */
-export function requireAccess(context: ServerContext): Hook {
+/** A hook that refuses whoever may not see the dashboard. `scope`: what an API key needs; default: what the method says. */
+export function requireAccess(context: ServerContext, scope?: ApiScope): Hook {
   return async (request) => {
     assertOrigin(context, request);
-    if (!needsKey(context) || isAuthorized(context, request) || hasSession(context, request)) return;
+    if (hasAccess(context, request, scope)) return;
     throw new UiRefusal("This server asks for its signing key.", {
       status: 401,
       code: "unauthorized",
@@ -36,7 +38,12 @@ export function requireAccess(context: ServerContext): Hook {
   };
 }
 
-/** A hook for the login itself: I2 and I3 only. */
+/** Whether a request may do what a scope says; default: what its method says. */
+export function hasAccess(context: ServerContext, request: FastifyRequest, scope?: ApiScope): boolean {
+  return isAuthorized(context, request, scope) || hasSession(context, request);
+}
+
+/** A hook for the login itself: I2 only. */
 export function requireOrigin(context: ServerContext): Hook {
   return async (request) => assertOrigin(context, request);
 }
@@ -57,43 +64,10 @@ export function logOut({ request, reply }: Omit<LoginRequest, "key">): void {
   setCookie(reply, { request, value: "", maxAgeS: 0 });
 }
 
-/** Whether a Host header names this machine or an address: `localhost:8288`, `127.0.0.1`, `[::1]:8288`, `10.0.0.5`. */
-export function isLocalHost(host: string): boolean {
-  if (!URL.canParse(`http://${host}`)) return false;
-  const { hostname } = new URL(`http://${host}`);
-  if (hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "host.docker.internal") return true;
-  // A page can only come from a name that its owner controls, so an address is no rebinding.
-  return hostname.startsWith("[") || /^\d+\.\d+\.\d+\.\d+$/.test(hostname);
-}
-
-/** A development server with a signing key asks for it, too. */
-function needsKey({ kind, signingKey }: ServerContext): boolean {
-  return kind === "cloud" || signingKey !== undefined;
-}
-
 function assertOrigin({ kind }: ServerContext, { headers }: FastifyRequest): void {
   const { host = "", origin } = headers;
-  if (kind === "dev" && !isLocalHost(host)) {
-    throw new UiRefusal(`A development server answers to localhost and to addresses, not to the host ${host}.`, {
-      status: 403,
-      code: "host-refused",
-      hint: "Open http://localhost:8288, or run `pawl start` with keys to serve other names.",
-    });
-  }
-  if (origin === undefined || isOwnOrigin(origin, { kind, host })) return;
+  if (kind === "dev" || origin === undefined || isOwnOrigin(origin, host)) return;
   throw new UiRefusal(`Pages of ${origin} may not use the dashboard's API of ${host}.`, { status: 403, code: "origin-refused" });
-}
-
-function isOwnOrigin(origin: string, { kind, host }: { readonly kind: ServerContext["kind"]; readonly host: string }): boolean {
-  if (!URL.canParse(origin) || !URL.canParse(`http://${host}`)) return false;
-  const { host: originHost, hostname, protocol } = new URL(origin);
-  // The protocol comes from the origin, so that default ports compare equal behind a proxy that ends TLS.
-  return originHost === new URL(`${protocol}//${host}`).host || (kind === "dev" && isLoopback(hostname));
-}
-
-/** Another port of this machine: the dashboard's own development server. */
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "127.0.0.1" || hostname === "[::1]";
 }
 
 function hasSession(context: ServerContext, { headers }: FastifyRequest): boolean {

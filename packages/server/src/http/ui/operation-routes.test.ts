@@ -166,6 +166,11 @@ test("an API key does what its scopes say, over every API, until it is taken bac
   expect(await statuses(events.secret)).toEqual([200, 401, 401, 401]);
   expect(await statuses(read.secret)).toEqual([401, 200, 200, 401]);
   expect(await statuses(write.secret)).toEqual([200, 200, 200, 200]);
+  const [answer] = [await server.post("/v0/gql", { query: "{ apps { name } }" }, bearer(read.secret))];
+  expect(answer).toMatchObject({ status: 200, body: { data: { apps: [{ name: "shop" }] } } });
+  const query = 'mutation { createApp(input: { url: "http://127.0.0.1:9/x" }) { id } }';
+  const refused = await server.post("/v0/gql", { query }, bearer(read.secret));
+  expect(refused.body.errors).toMatchObject([{ message: "This key may only read.", extensions: { code: "forbidden" } }]);
   const { items } = (await server.get("/ui/v1/keys", bearer(SIGNING_KEY))).body;
   expect(items.map(({ name }: Json) => name)).toEqual(["events", "read", "write"]);
   expect(JSON.stringify(items)).not.toMatch(/secret|hash/);
@@ -190,8 +195,9 @@ test.each([
   await server.stop();
 });
 
-test("a server for others that has no signing key lets nobody in", async () => {
+test("a server for others that has no keys lets nobody in", async () => {
   const server = await testServer({ kind: "cloud" });
+  expect((await server.post("/invoke/shop-import", { data: {} }, bearer("any"))).status).toBe(401);
   for (const url of ["/ui/v1/runs", "/v1/events", "/ui/v1/keys"]) expect((await server.get(url)).status).toBe(401);
   expect((await server.post("/ui/v1/login", { key: "" })).status).toBe(401);
   await server.stop();
