@@ -85,21 +85,16 @@ export class AppSync {
   async sync(url: string): Promise<SyncResult> {
     const failure = await this.#ping(url);
     if (this.#isStopped) return { kind: "failed", code: "stopped" };
-    const known = this.#options.engine.registry.apps().find((app) => isSameUrl(app.url, url) && app.archivedAt === undefined);
     if (failure === undefined) return { kind: "synced" };
-    if (known === undefined || known.error !== failure) await this.#noteFailure({ url, known, failure });
+    if (this.#appAt(url)?.error !== failure) await this.#noteFailure(url, failure);
     return { kind: "failed", code: failure };
   }
 
-  async #noteFailure({
-    url,
-    known,
-    failure,
-  }: {
-    readonly url: string;
-    readonly known: AppRow | undefined;
-    readonly failure: string;
-  }): Promise<void> {
+  #appAt(url: string): AppRow | undefined {
+    return this.#options.engine.registry.apps().find((app) => isSameUrl(app.url, url) && app.archivedAt === undefined);
+  }
+
+  async #noteFailure(url: string, failure: string): Promise<void> {
     this.#options.logger.warn({ url, code: failure }, "an app can't be synced");
     const now = this.#options.engine.clock.now();
     const placeholder: AppRow = {
@@ -113,7 +108,7 @@ export class AppSync {
       createdAt: now,
       syncedAt: now,
     };
-    await this.#options.engine.register({ app: { ...(known ?? placeholder), error: failure }, functions: [] });
+    await this.#options.engine.register(() => ({ app: { ...(this.#appAt(url) ?? placeholder), error: failure }, functions: [] }));
   }
 
   /** Undefined for success, else the code of what went wrong. */

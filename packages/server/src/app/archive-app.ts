@@ -4,10 +4,12 @@ import type { Engine } from "../core/engine.ts";
 
 /** Archives an app and its functions. A sync brings them back. */
 export async function archiveApp(engine: Engine, app: AppRow): Promise<void> {
-  const archivedAt = engine.clock.now();
-  const functions = engine.registry.functions().filter(({ appId }) => appId === app.id);
-  await engine.register({
-    app: { ...app, archivedAt },
-    functions: functions.map((row) => ({ ...row, archivedAt: row.archivedAt ?? archivedAt })),
+  await engine.register(() => {
+    const archivedAt = engine.clock.now();
+    const functions = engine.registry.functions().filter(({ appId }) => appId === app.id);
+    return {
+      app: { ...app, archivedAt },
+      functions: functions.map((row) => ({ ...row, archivedAt: row.archivedAt ?? archivedAt })),
+    };
   });
 }

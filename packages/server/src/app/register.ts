@@ -51,12 +51,16 @@ export async function registerApp(engine: Engine, registration: Registration): P
   const parsed = parseAll(registration);
   if (parsed.problems.length > 0)
     return { kind: "refused", code: "config_invalid", message: "At least one function is invalid", problems: parsed.problems };
-  const now = engine.clock.now();
-  const app = appRow({ ...registration, url }, { known, checksum, now });
-  const functions = functionRows(engine, { app, definitions: parsed.definitions, now });
-  const removedAppIds = placeholders(engine, url);
-  await engine.register({ app, functions, removedAppIds });
-  return { kind: "registered", isModified: true, appId: app.id, syncId: randomUUID() };
+  await engine.register(() => {
+    const now = engine.clock.now();
+    const app = appRow({ ...registration, url }, { known: engine.registry.appByName(appName), checksum, now });
+    return {
+      app,
+      functions: functionRows(engine, { app, definitions: parsed.definitions, now }),
+      removedAppIds: placeholders(engine, url),
+    };
+  });
+  return { kind: "registered", isModified: true, appId: known?.id ?? uuidOf(appName), syncId: randomUUID() };
 }
 
 type Parsed = { readonly raw: unknown; readonly definition: FunctionDefinition };

@@ -143,7 +143,7 @@ export class Engine {
       registry,
       runs,
       commits: this.#commits,
-      register: (registration) => this.register(registration),
+      register: (build) => this.register(build),
       ...(options.retryIntervalMs === undefined ? {} : { retryIntervalMs: options.retryIntervalMs }),
     });
     this.#ingest = new Ingest({ store, clock, random, runner: this.#runner });
@@ -255,8 +255,8 @@ export class Engine {
   }
 
   /** Stores a registration, and then knows it. */
-  register(registration: StoredRegistration): Promise<void> {
-    return this.#registrations.register(registration);
+  register(build: () => StoredRegistration): Promise<void> {
+    return this.#registrations.register(build);
   }
 
   /** Holds back or refuses what a function would start, or ends that (`undefined`). Resolves with false where there is no such function. */

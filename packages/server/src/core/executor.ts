@@ -208,7 +208,8 @@ export class Executor {
     const decided = await runs.decide(item.runId, (current, env) => {
       isMisled = !isStillTrue(told, current);
       if (isMisled) return undefined;
-      const input = { item: this.#options.currentItem(item), generation, reply, startedAt, ...retry };
+      const now = runs.amendedItem(current, item.id) ?? this.#options.currentItem(item);
+      const input = { item: now, generation, reply, startedAt, ...retry };
       return decideReply(current, signalHolders === undefined ? input : { ...input, signalHolders }, env);
     });
     if (isMisled) return "fault";

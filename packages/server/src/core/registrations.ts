@@ -1,13 +1,15 @@
 /**
  * Registrations and pauses: what changes with a function's configuration, beside the configuration.
  *
- * I1  Schedules that are new begin; those that exist keep their position, and those that are gone end at their next tick.
+ * I1  Schedules that are new begin with the commit that stores their function; those that exist keep their position, and those that are
+ *     gone end at their next tick.
  * I2  A limit on whole runs counts the runs that were under way when it came.
+ * I3  Rows are written whole, so changes are made one after another, each from what the one before has left: a pause survives a
+ *     registration, and a registration a pause.
  */
 import {
   type AppRow,
   type Change,
-  type ChangeSet,
   type FunctionPause,
   type FunctionRow,
   isStartLane,
@@ -31,7 +33,7 @@ export type StoredRegistration = {
 };
 
 export type RegistrationsOptions = {
-  readonly store: Pick<Store, "apply" | "history" | "itemsOfRun">;
+  readonly store: Pick<Store, "history" | "itemsOfRun">;
   readonly clock: Clock;
   readonly registry: Registry;
   readonly live: Live;
@@ -42,51 +44,69 @@ export type RegistrationsOptions = {
 
 export class Registrations {
   readonly #options: RegistrationsOptions;
+  /** The change that is under way, and those that wait for it (I3). */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: RegistrationsOptions) {
     this.#options = options;
   }
 
-  /** At the start of a node. A registration that a crash has cut off may have stored the functions only. */
+  /**
+   * At the start of a node: counts what is under way, and begins schedules that are not. A schedule ends at a tick that finds its function
+   * without it, and a registration that took effect without our knowing was not known then.
+   */
   async takeUp(functions: readonly FunctionRow[]): Promise<void> {
     await this.#adoptUnderway(functions);
-    await this.#beginSchedules(functions);
+    const changes = await this.#newSchedules(functions);
+    if (changes.length > 0) await this.#options.commits.commit({ guards: [], changes, trace: [] });
   }
 
-  /** Stores a registration, and then knows it. */
-  async register({ app, functions, removedAppIds = [] }: StoredRegistration): Promise<void> {
-    const { store, registry, queue, live } = this.#options;
-    const changeSet: ChangeSet = {
-      guards: [],
-      changes: [
+  /** Stores a registration, and then knows it. `build` makes it from the registry, when its turn comes. */
+  register(build: () => StoredRegistration): Promise<void> {
+    return this.#inTurn(async () => {
+      const { registry, commits } = this.#options;
+      const { app, functions, removedAppIds = [] } = build();
+      const before = new Map(functions.map(({ id }) => [id, registry.functionById(id)]));
+      const changes: readonly Change[] = [
         ...removedAppIds.map((appId) => ({ kind: "delete-app", appId }) as const),
         { kind: "put-app", app },
         ...functions.map((row) => ({ kind: "put-function", function: row }) as const),
-      ],
-    };
-    const before = new Map(functions.map(({ id }) => [id, registry.functionById(id)]));
-    await store.apply(changeSet);
-    for (const appId of removedAppIds) registry.deleteApp(appId);
-    registry.putApp(app);
-    registry.putFunctions(functions);
-    await this.#adoptUnderway(functions.filter(({ id }) => before.get(id)?.definition.concurrency.run === undefined));
-    await this.#beginSchedules(functions);
-    queue.limitsChanged();
-    live.publish({ kind: "apps" });
+        ...(await this.#newSchedules(functions)),
+      ];
+      await commits.commit({ guards: [], changes, trace: [] });
+      for (const appId of removedAppIds) registry.deleteApp(appId);
+      registry.putApp(app);
+      registry.putFunctions(functions);
+      await this.#adoptUnderway(functions.filter(({ id }) => before.get(id)?.definition.concurrency.run === undefined));
+      this.#tell();
+    });
   }
 
   /** Holds back or refuses what a function would start, or ends that (`undefined`). Resolves with false where there is no such function. */
-  async pause(functionId: string, mode: FunctionPause["mode"] | undefined): Promise<boolean> {
-    const { store, registry, queue, live, clock } = this.#options;
-    const row = registry.functionById(functionId);
-    if (row === undefined) return false;
-    const { paused: _, ...rest } = row;
-    const next: FunctionRow = mode === undefined ? rest : { ...rest, paused: { mode, since: clock.now() } };
-    await store.apply({ guards: [], changes: [{ kind: "put-function", function: next }] });
-    registry.putFunctions([next]);
-    queue.limitsChanged();
-    live.publish({ kind: "apps" });
-    return true;
+  pause(functionId: string, mode: FunctionPause["mode"] | undefined): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const { registry, commits, clock } = this.#options;
+      const row = registry.functionById(functionId);
+      if (row === undefined) return false;
+      const { paused: _, ...rest } = row;
+      const next: FunctionRow = mode === undefined ? rest : { ...rest, paused: { mode, since: clock.now() } };
+      await commits.commit({ guards: [], changes: [{ kind: "put-function", function: next }], trace: [] });
+      registry.putFunctions([next]);
+      this.#tell();
+      return true;
+    });
+  }
+
+  #tell(): void {
+    this.#options.queue.limitsChanged();
+    this.#options.live.publish({ kind: "apps" });
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(change);
+    // A change that fails is its caller's matter.
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   /**
@@ -108,8 +128,8 @@ export class Registrations {
   }
 
   /** Items of schedules that are new. Those that exist keep their position; those that are gone end at their next tick. */
-  async #beginSchedules(functions: readonly FunctionRow[]): Promise<void> {
-    const { store, clock, commits } = this.#options;
+  async #newSchedules(functions: readonly FunctionRow[]): Promise<readonly Change[]> {
+    const { store, clock } = this.#options;
     const now = clock.now();
     const changes: Change[] = [];
     for (const row of functions) {
@@ -121,7 +141,7 @@ export class Registrations {
         if (item !== undefined) changes.push({ kind: "insert-item", item });
       }
     }
-    if (changes.length > 0) await commits.commit({ guards: [], changes, trace: [] });
+    return changes;
   }
 }
 

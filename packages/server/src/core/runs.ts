@@ -7,6 +7,7 @@
  * I4  A discovery that a pending commit will store counts as queued: decisions that follow share it. They build on that commit (on the
  *     same state), so they fail with it. A decision on a state that was read anew does not build on it, and does not count on it.
  *     Without this, 100 parallel steps that end together asked for up to 50 discoveries instead of one.
+ *     The same holds for an item whose attempts a pending commit resets: an answer to a call of it counts from there.
  * I5  That there is nothing to decide is found only once what it was found on is durable: a wait that another event seems to have ended
  *     is open again where that commit fails.
  */
@@ -66,6 +67,8 @@ export class Runs {
   readonly #loading = new Map<string, Promise<RunState | undefined>>();
   /** Discoveries in pending commits, by the state that is ahead of them. */
   readonly #discoveries = new Map<RunState, ItemRow>();
+  /** Items as pending commits leave them, with the state that is ahead of these. */
+  readonly #amended = new Map<string, { readonly state: RunState; readonly item: ItemRow }>();
   /** The newest pending commit of a state; it ends after those before it. */
   readonly #pending = new Map<RunState, Promise<ApplyResult>>();
   #bytes = 0;
@@ -80,6 +83,12 @@ export class Runs {
     if (known !== undefined) return known;
     const loading = this.#loading.get(runId) ?? this.#load(runId);
     return loading;
+  }
+
+  /** An item of a run as a commit will leave it that the state is ahead of (I4). */
+  amendedItem(state: RunState, itemId: string): ItemRow | undefined {
+    const amended = this.#amended.get(itemId);
+    return amended?.state === state ? amended.item : undefined;
   }
 
   /** Keeps the state of a run that was just created. */
@@ -144,6 +153,7 @@ export class Runs {
   async #commit(states: readonly RunState[], decision: Decision): Promise<Guard | undefined> {
     for (const state of states) this.#evolve(state, decision);
     const discovery = discoveryIn(decision);
+    const forget = this.#amend(states, decision);
     const committing = this.#options.commits.commit(decision);
     for (const state of states) {
       if (discovery?.runId === state.run.id) this.#discoveries.set(state, discovery);
@@ -159,6 +169,7 @@ export class Runs {
       for (const state of states) this.#dropIfSame(state);
       throw error;
     } finally {
+      forget?.();
       for (const state of states) {
         if (this.#pending.get(state) === committing) this.#pending.delete(state);
         if (discovery !== undefined && this.#discoveries.get(state) === discovery) this.#discoveries.delete(state);
@@ -166,6 +177,16 @@ export class Runs {
     }
     for (const state of states) if (state.run.endedAt !== undefined) this.#dropIfSame(state);
     return undefined;
+  }
+
+  /** Notes the items that a decision about one run amends; the result takes the notes back. */
+  #amend([state, ...others]: readonly RunState[], { changes }: Decision): (() => void) | undefined {
+    if (state === undefined || others.length > 0 || !changes.some(({ kind }) => kind === "amend-item")) return undefined;
+    const notes = changes.flatMap((change) => (change.kind === "amend-item" ? [{ state, item: change.item }] : []));
+    for (const note of notes) this.#amended.set(note.item.id, note);
+    return () => {
+      for (const note of notes) if (this.#amended.get(note.item.id) === note) this.#amended.delete(note.item.id);
+    };
   }
 
   #evolve(state: RunState, decision: Decision): void {

@@ -22,6 +22,7 @@ import {
 import { canonicalJson, IDEMPOTENCY_MS, type WireOp } from "@pawl/protocol";
 import type { Store } from "@pawl/store";
 import { uuidOf } from "../app/uuid.ts";
+import { given } from "../json.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Commits } from "./commits.ts";
 import type { StoredRegistration } from "./registrations.ts";
@@ -65,7 +66,7 @@ export type SyncRunsOptions = {
   readonly registry: Registry;
   readonly runs: Runs;
   readonly commits: Commits;
-  readonly register: (registration: StoredRegistration) => Promise<void>;
+  readonly register: (build: () => StoredRegistration) => Promise<void>;
   /** Constant delay of retries, milliseconds. */
   readonly retryIntervalMs?: number;
 };
@@ -119,28 +120,40 @@ export class SyncRuns {
   /** The endpoint's function, stored where it is new or has changed. */
   async #functionOf(request: SyncStart): Promise<FunctionRow> {
     const { registry, clock, register } = this.#options;
-    const now = clock.now();
     const appId = uuidOf(request.domain);
     const id = uuidOf(`${request.domain} ${request.slug}`);
-    const known = registry.functionById(id);
-    const definition = definitionOf(request, known);
     const app = registry.appById(appId);
-    const isSame = known !== undefined && known.archivedAt === undefined && canonicalJson(known.definition) === canonicalJson(definition);
-    if (isSame && app !== undefined && app.archivedAt === undefined) return known;
-    const row: FunctionRow = {
-      id,
-      appId,
-      slug: request.slug,
-      name: request.slug,
-      version: (known?.version ?? 0) + 1,
-      definition,
-      config: canonicalJson({ id: request.slug, name: request.slug, url: definition.url, retries: request.attemptsMax - 1 }),
-      createdAt: known?.createdAt ?? now,
-      ...(known?.paused === undefined ? {} : { paused: known.paused }),
-    };
-    await register({ app: appRow(request, { appId, known: app, now }), functions: [row] });
+    const known = registry.functionById(id);
+    const isSame = known?.archivedAt === undefined && canonicalJson(known?.definition) === canonicalJson(definitionOf(request, known));
+    if (known !== undefined && isSame && app !== undefined && app.archivedAt === undefined) return known;
+    let row: FunctionRow | undefined;
+    await register(() => {
+      const now = clock.now();
+      row = functionRow(request, { id, appId, known: registry.functionById(id), now });
+      return { app: appRow(request, { appId, known: registry.appById(appId), now }), functions: [row] };
+    });
+    if (row === undefined) throw new Error(`The endpoint ${request.slug} was not registered.`);
     return row;
   }
+}
+
+function functionRow(
+  request: SyncStart,
+  { id, appId, known, now }: { readonly id: string; readonly appId: string; readonly known: FunctionRow | undefined; readonly now: number },
+): FunctionRow {
+  const { slug, attemptsMax } = request;
+  const definition = definitionOf(request, known);
+  return {
+    id,
+    appId,
+    slug,
+    name: slug,
+    version: (known?.version ?? 0) + 1,
+    definition,
+    config: canonicalJson({ id: slug, name: slug, url: definition.url, retries: attemptsMax - 1 }),
+    createdAt: known?.createdAt ?? now,
+    ...given("paused", known?.paused),
+  };
 }
 
 /** The URL stays what it was first: requests go to the run's own. */

@@ -122,7 +122,7 @@ export class Cluster {
       const triggers = row.definition.triggers.filter(({ kind }) => kind !== "cron");
       return { ...row, version: row.version + 1, definition: { ...row.definition, triggers } };
     });
-    await engine.register({ app, functions: without });
+    await engine.register(() => ({ app, functions: without }));
   }
 
   #leave(node: Node): void {
@@ -163,10 +163,10 @@ export class Cluster {
         syncedAt: now,
       };
       const functions = programs.map((program) => functionRowOf(program, now));
-      await node.engine.register({
+      await node.engine.register(() => ({
         app: { ...app, method: "serve" },
         functions: functions.map((row) => canary?.alterFunction?.(row) ?? row),
-      });
+      }));
       this.#isRegistered = true;
     }
     if (canary?.alterCrash !== undefined) this.#earlier = this.#disk.snapshot();

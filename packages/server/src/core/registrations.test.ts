@@ -1,0 +1,55 @@
+import { openMemoryStore } from "@pawl/store-memory";
+import { expect, test } from "vitest";
+import { registerApp } from "../app/register.ts";
+import { functionConfig, testServer, type TestServer } from "../http/test-server.fixture.ts";
+
+const APP = { appName: "shop", url: "http://127.0.0.1:9/api/pawl", sdk: "js:v4.24.0", framework: "express", method: "serve" } as const;
+
+function register(server: TestServer, over: Readonly<Record<string, unknown>>): ReturnType<typeof registerApp> {
+  return registerApp(server.engine, { ...APP, functions: [functionConfig("shop-import", over)] });
+}
+
+function row(server: TestServer): ReturnType<TestServer["engine"]["registry"]["functionBySlug"]> {
+  return server.engine.registry.functionBySlug("shop-import");
+}
+
+test("a pause and a registration at the same time: both count, in either order", async () => {
+  const server = await testServer();
+  const { id = "" } = row(server) ?? {};
+  await Promise.all([register(server, { name: "second" }), server.engine.pause(id, "hold")]);
+  expect(row(server)).toMatchObject({ name: "second", paused: { mode: "hold" }, version: 2 });
+  await Promise.all([server.engine.pause(id, undefined), register(server, { name: "third" })]);
+  expect(row(server)).toMatchObject({ name: "third", version: 3 });
+  expect(row(server)?.paused).toBeUndefined();
+  const { functions } = await server.engine.store.loadRegistry();
+  expect(functions).toEqual([row(server)]);
+  await server.stop();
+});
+
+test("two registrations at the same time: the second follows on the first", async () => {
+  const server = await testServer();
+  await Promise.all([register(server, { name: "second" }), register(server, { name: "third" })]);
+  expect(row(server)).toMatchObject({ name: "third", version: 3 });
+  await server.stop();
+});
+
+test("a function and its schedule are stored together or not at all; the next registration stores both", async () => {
+  let isFailing = false;
+  const faults = {
+    beforeCommit: (): void => {
+      if (isFailing) throw new Error("The disk is full.");
+    },
+  };
+  const store = openMemoryStore({ faults });
+  const server = await testServer({ engine: { store } });
+  const scheduled = { triggers: [{ cron: "* * * * *" }] };
+  isFailing = true;
+  await expect(register(server, scheduled)).rejects.toThrow(/disk/);
+  expect(row(server)?.version).toBe(1);
+  isFailing = false;
+  expect(await register(server, scheduled)).toMatchObject({ kind: "registered", isModified: true });
+  await server.clock.advance(61_000);
+  const runs = (await server.get("/ui/v1/runs")).body.items;
+  expect(runs).toHaveLength(1);
+  await server.stop();
+});
