@@ -136,3 +136,16 @@ test("lanes take turns: a full one delays the first item of another by no more t
   }
   expect(world.started.indexOf(other.id)).toBeLessThan(5);
 });
+
+test("an item that is offered twice before it is due begins once, and is in progress until its work ends, though both its timers go off", async () => {
+  const later = itemRow(1, { dueAt: START + 1_000 });
+  const { queue, clock, started, open, insert } = await queueOf([], { isManual: true });
+  await queue.start();
+  await insert([later]);
+  queue.offer(later);
+  queue.offer(later);
+  await clock.advance(1_000);
+  expect([started.length, queue.isInProgress(later.id), queue.sizes().inProgress]).toEqual([1, true, 1]);
+  open[0]?.();
+  await settled();
+});

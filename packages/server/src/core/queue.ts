@@ -82,7 +82,7 @@ export class Queue {
       store: options.store,
       clock: options.clock,
       admit: (item) => this.#admit(item, "later"),
-      isCurrent: (item) => this.#entries.get(item.id)?.item === item,
+      isCurrent: (item) => this.#isLater(item),
       onDue: (item) => this.#enterLane(item),
       onEvicted: (item) => this.#drop(item.id),
       onError: (error) => options.logger.error({ error: String(error) }, "reading due items failed"),
@@ -230,6 +230,12 @@ export class Queue {
     if (callsApp(item)) this.#lanes.enter(item);
     else this.#decisions.push(item);
     this.#pump();
+  }
+
+  /** The same item can be offered twice, and then be in progress when its first timer goes off. */
+  #isLater(item: ItemRow): boolean {
+    const entry = this.#entries.get(item.id);
+    return entry?.item === item && entry.state === "later";
   }
 
   #isWaiting(item: ItemRow): boolean {
