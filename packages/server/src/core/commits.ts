@@ -14,7 +14,8 @@ export type CommitListeners = {
   readonly itemAmended: (item: ItemRow) => void;
   readonly itemDeleted: (itemId: string) => void;
   readonly runWorkDeleted: (runId: string) => void;
-  readonly eventStored: (event: EventRow) => void;
+  /** `storing`: the commit that it is in. */
+  readonly eventStored: (event: EventRow, storing: Promise<ApplyResult>) => void;
   /** A run was created or changed. */
   readonly runChanged: (run: RunRow) => void;
   /** The store failed: whether the changes to a run, or to the item of a debounce or the like, took effect is not known. */
@@ -38,7 +39,7 @@ export class Commits {
     const pending = this.#store.apply(decision satisfies ChangeSet);
     this.#cells.follow(decision.changes);
     for (const change of decision.changes)
-      if (change.kind === "insert-event" && !change.event.isProcessed) this.#listeners.eventStored(change.event);
+      if (change.kind === "insert-event" && !change.event.isProcessed) this.#listeners.eventStored(change.event, pending);
     try {
       const result = await pending;
       if (result.kind === "applied") this.#tell(decision);

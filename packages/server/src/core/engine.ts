@@ -158,7 +158,7 @@ export class Engine {
         this.queue.forgetRun(runId);
         this.executor.abortRun(runId);
       },
-      eventStored: (event) => void this.#runner.push(event),
+      eventStored: (event, storing) => void this.#runner.push(event, storing),
       uncertain: (ownerId) => this.queue.reconcile(ownerId),
       runChanged: (run) => this.live.publish({ kind: "run", run }),
       traced: (entries) => this.live.publish({ kind: "trace", entries }),

@@ -78,7 +78,7 @@ export class FlowCommits {
         .map(({ state, env }) => decideCancel(state, { reason: CANCELLED }, env))
         .filter((each) => each !== undefined);
       for (const { state } of plan.runs) runs.adopt(state);
-      return together([...cancellations, plan]);
+      return together(cancellations, plan);
     });
     if (plan === undefined || result.kind === "nothing") return undefined;
     return result.kind === "committed" ? { kind: "committed", decision: plan } : this.#failed(plan, result.guard);
@@ -100,10 +100,11 @@ export class FlowCommits {
   }
 }
 
-/** Several decisions as one. */
-function together(decisions: readonly Decision[]): Decision {
+/** A plan after what it needs to have ended, as one decision. What the plan rests on is said first to hold no more. */
+function together(cancellations: readonly Decision[], plan: Decision): Decision {
+  const decisions = [...cancellations, plan];
   return {
-    guards: decisions.flatMap(({ guards }) => guards),
+    guards: [plan, ...cancellations].flatMap(({ guards }) => guards),
     changes: decisions.flatMap(({ changes }) => changes),
     trace: decisions.flatMap(({ trace }) => trace),
   };

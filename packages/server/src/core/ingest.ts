@@ -47,7 +47,7 @@ export class Ingest {
     const rows = events.map((event) => this.#rowOf(event, now));
     const stored = this.#options.store.apply({ guards: [], changes: rows.map(({ row }) => ({ kind: "insert-event", event: row })) });
     // Not awaited: what the runner decides is guarded by the stored row, and commits together with it.
-    for (const { row, parsed } of rows) void this.#options.runner.push(row, parsed);
+    for (const { row, parsed } of rows) void this.#options.runner.push(row, stored, parsed);
     await stored;
     return rows.map(({ row }) => row.id);
   }
@@ -55,7 +55,7 @@ export class Ingest {
   /** Stores an event that the server itself makes. */
   async acceptInternal(row: EventRow): Promise<void> {
     const stored = this.#options.store.apply({ guards: [], changes: [{ kind: "insert-event", event: row }] });
-    void this.#options.runner.push(row);
+    void this.#options.runner.push(row, stored);
     await stored;
   }
 

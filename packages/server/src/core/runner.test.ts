@@ -3,6 +3,7 @@ import { openMemoryStore } from "@pawl/store-memory";
 import { expect, test } from "vitest";
 import type { EventRow, FunctionRow } from "@pawl/engine";
 import { systemClock } from "../ports/clock.ts";
+import { ManualClock } from "../ports/manual-clock.fixture.ts";
 import { silentLogger } from "../ports/logger.ts";
 import { systemRandom } from "../ports/random.ts";
 import { answer, settled } from "../http/test-server.fixture.ts";
@@ -117,5 +118,44 @@ test("an event that is sent again while its first, failed request is still being
   await settled();
   expect(await store.history.countRuns({ filter: {}, timeField: "queuedAt", max: 10 })).toBe(1);
   expect(await store.unprocessedEvents({ limit: 10 })).toEqual([]);
+  await engine.stop(0);
+});
+
+test("an event that could not be stored is not kept, and makes no others, while the store fails", async () => {
+  const clock = new ManualClock();
+  const faults = {
+    beforeCommit: ({ changes }: { readonly changes: readonly { readonly kind: string }[] }) => {
+      if (changes.some(({ kind }) => kind !== "put-app" && kind !== "put-function")) throw new Error("The disk is full.");
+    },
+  };
+  const store = openMemoryStore({ faults });
+  await store.apply({ guards: [], changes: [{ kind: "put-function", function: listening }] });
+  const engine = new Engine({ store, clock, random: systemRandom(), logger: silentLogger, invoker });
+  await engine.start();
+  await expect(engine.send([{ name: "a", data: {} }])).rejects.toThrow("full");
+  expect(engine.pendingEvents.count).toBe(1);
+  await clock.advance(100);
+  expect(engine.pendingEvents).toEqual({ count: 0, bytes: 0 });
+  await engine.stop(0);
+});
+
+test("an event that was stored without our being told is processed", async () => {
+  const clock = new ManualClock();
+  let isLost = false;
+  const faults = {
+    afterCommit: (): void => {
+      if (isLost) throw new Error("The connection was lost.");
+    },
+  };
+  const store = openMemoryStore({ faults });
+  await store.apply({ guards: [], changes: [{ kind: "put-function", function: listening }] });
+  const engine = new Engine({ store, clock, random: systemRandom(), logger: silentLogger, invoker });
+  await engine.start();
+  isLost = true;
+  await expect(engine.send([{ name: "a", data: {} }])).rejects.toThrow("lost");
+  isLost = false;
+  await clock.advance(100);
+  expect(engine.pendingEvents.count).toBe(0);
+  expect(await store.history.countRuns({ filter: {}, timeField: "queuedAt", max: 10 })).toBe(1);
   await engine.stop(0);
 });

@@ -3,13 +3,16 @@
  *
  * I1  An event is marked as processed in the transaction that creates its runs. A crash before that repeats the event, and the repetition
  *     finds what was resumed already (engine/event/match-pause.ts, I2).
- * I2  An event whose processing fails is tried again, later and later, and is never dropped.
+ * I2  An event whose processing fails is tried again, later and later, and is never dropped while it is stored.
  * I3  Events come here before they are durable. Whatever one causes, in any run, is guarded by its row: an event whose commit fails has
  *     caused nothing.
+ * I4  It is tried again only once it is known to be stored. While the store refuses commits, every repeated decision makes its events
+ *     anew; would each of those be tried again, and cause others that are, they would multiply for as long as that lasts.
  *
  * Spec: semantics 1.12, 2, 5.2, 7.1.
  */
 import {
+  type ApplyResult,
   decideCancel,
   type Decision,
   DEFERRED_SCHEDULE,
@@ -48,8 +51,16 @@ const TRIES_MAX = 10;
 
 const NO_DUPLICATES: ReadonlyMap<string, string> = new Map();
 
+/** An event to process. */
+type Arrival = {
+  readonly event: EventRow;
+  readonly parsed: ExpressionEvent;
+  /** The commit that stores it; absent: it is stored. */
+  readonly storing: Promise<ApplyResult> | undefined;
+};
+
 export type RunnerOptions = {
-  readonly store: Pick<Store, "findPauses" | "runByIdempotencyKey" | "unprocessedEvents">;
+  readonly store: Pick<Store, "findPauses" | "history" | "runByIdempotencyKey" | "unprocessedEvents">;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly registry: Registry;
@@ -92,16 +103,17 @@ export class Runner {
    * Processes an event that is stored, or about to be. Resolves when it is processed, or put off after a failure. Never rejects.
    * A repeated request may come while the event of a first one, whose commit fails, is still being processed in vain: it gets its own turn.
    */
-  push(event: EventRow, parsed?: ExpressionEvent): Promise<void> {
+  push(event: EventRow, storing?: Promise<ApplyResult>, parsed?: ExpressionEvent): Promise<void> {
     this.#pending.count += 1;
     this.#pending.bytes += event.body.length;
-    return this.#begin(event, parsed ?? (JSON.parse(event.body) as ExpressionEvent), 0);
+    return this.#begin({ event, storing, parsed: parsed ?? (JSON.parse(event.body) as ExpressionEvent) }, 0);
   }
 
-  #begin(event: EventRow, parsed: ExpressionEvent, faults: number): Promise<void> {
+  #begin(arrival: Arrival, faults: number): Promise<void> {
+    const { event } = arrival;
     const known = this.#inProgress.get(event.id);
     if (this.#isStopped) return known ?? Promise.resolve();
-    const process = (): Promise<void> => this.#processOrPutOff(event, parsed, faults);
+    const process = (): Promise<void> => this.#processOrPutOff(arrival, faults);
     const work = (known === undefined ? process() : known.then(process)).finally(() => {
       if (this.#inProgress.get(event.id) === work) this.#inProgress.delete(event.id);
     });
@@ -109,9 +121,10 @@ export class Runner {
     return work;
   }
 
-  async #processOrPutOff(event: EventRow, parsed: ExpressionEvent, faults: number): Promise<void> {
+  async #processOrPutOff(arrival: Arrival, faults: number): Promise<void> {
+    const { event, parsed } = arrival;
     try {
-      await this.#process(event, parsed);
+      if (faults === 0 || (await this.#isStored(arrival))) await this.#process(event, parsed);
       this.#pending.count -= 1;
       this.#pending.bytes -= event.body.length;
     } catch (error) {
@@ -120,7 +133,16 @@ export class Runner {
         { eventId: event.id, eventName: event.name, retryInMs: delayMs, error: String(error) },
         "processing an event failed",
       );
-      this.#options.clock.setTimer(delayMs, () => void this.#begin(event, parsed, faults + 1));
+      this.#options.clock.setTimer(delayMs, () => void this.#begin(arrival, faults + 1));
+    }
+  }
+
+  /** Whether an event is in the store, once its commit is through. */
+  async #isStored({ event, storing }: Arrival): Promise<boolean> {
+    try {
+      return storing === undefined || (await storing).kind === "applied";
+    } catch {
+      return (await this.#options.store.history.eventById(event.id)) !== undefined;
     }
   }
 
