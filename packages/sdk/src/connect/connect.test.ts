@@ -193,7 +193,7 @@ test("a gateway that drains is left only when there is another one, and keeps it
   expect(worker.state).toBe("RECONNECTING");
   await pass(0);
   await pass(1_500);
-  expect(decodeMessage(startRequest, starts[1]?.body ?? new Uint8Array(0)).excludeGateways).toEqual(["gw-1"]);
+  expect(excludedBy(starts[1])).toEqual(["gw-1"]);
   expect([sockets.length, socket.closedWith]).toEqual([2, undefined]);
   await accept();
   expect([worker.state, worker.connectionId, socket.closedWith]).toEqual(["ACTIVE", "c2", undefined]);
@@ -203,6 +203,29 @@ test("a gateway that drains is left only when there is another one, and keeps it
   socket.say(FRAME.replyAck, replyAck, { requestId: "r1" });
   expect(socket.closedWith).toEqual([1000, "WORKER_SHUTDOWN"]);
 });
+
+test("a gateway that drained and is gone is asked again like any other: it may be the only one, restarted", async () => {
+  const { socket, pass, accept, worker, starts, statuses } = await connected();
+  statuses.push(503, 503);
+  socket.say(FRAME.gatewayClosing);
+  await pass(0);
+  await pass(1_500);
+  expect(excludedBy(starts[1])).toEqual(["gw-1"]);
+  socket.cut(1001, "connect_gateway_closing");
+  await pass(1_500);
+  expect(excludedBy(starts[2])).toEqual([]);
+  // From here on later and later, beginning with the shortest delay.
+  await pass(900);
+  expect(starts).toHaveLength(3);
+  await pass(1_100);
+  expect(excludedBy(starts[3])).toEqual([]);
+  await accept();
+  expect([worker.state, worker.connectionId]).toEqual(["ACTIVE", "c4"]);
+});
+
+function excludedBy(start: { readonly body: Uint8Array } | undefined): readonly string[] {
+  return decodeMessage(startRequest, start?.body ?? new Uint8Array(0)).excludeGateways;
+}
 
 test("a gateway that answers no heartbeats is given up", async () => {
   const { socket, pass, worker } = await connected();

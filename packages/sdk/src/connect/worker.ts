@@ -80,20 +80,22 @@ export class Worker implements WorkerConnection {
 
   private async stayConnected(first: PromiseWithResolvers<void>): Promise<void> {
     let failures = 0;
-    let exclude: readonly string[] = [];
+    let draining: Link | undefined;
+    // Once it has ended, its name says nothing any more: a server that was restarted has the same.
+    const excluded = (): readonly string[] => (draining !== undefined && this.links.has(draining) ? [draining.gatewayGroup] : []);
     while (this.closing === undefined) {
       try {
-        const link = await this.connect(exclude);
+        const link = await this.connect(excluded());
         failures = 0;
         first.resolve();
-        exclude = (await this.untilNeeded(link)) === "draining" ? [link.gatewayGroup] : [];
+        draining = (await this.untilNeeded(link)) === "draining" ? link : undefined;
       } catch (error) {
         if (this.lastConnectionId === "" && error instanceof ConnectRefusedError) return this.giveUp(first, error);
         if (this.closing === undefined) this.settings.logger.warn(`No connection to the server: ${messageOf(error)}. Trying again.`);
       }
       if (this.closing !== undefined) break;
-      await this.pause(exclude.length > 0 ? DRAINING_MS : (RECONNECT_MS[Math.min(failures, RECONNECT_MS.length - 1)] ?? 0));
-      failures += 1;
+      if (excluded().length > 0) await this.pause(DRAINING_MS);
+      else await this.pause(RECONNECT_MS[Math.min(failures++, RECONNECT_MS.length - 1)] ?? 0);
     }
     first.resolve();
   }
