@@ -299,6 +299,39 @@ test("closing takes no more calls, waits for those in progress, delivers their a
   expect([worker.state, socket.closedWith, clock.timerCount]).toEqual(["CLOSED", [1000, "WORKER_SHUTDOWN"], 0]);
 });
 
+test("closing while the server is away takes as long for many answers as for one", async () => {
+  const { socket, pass, worker, statuses, flushed } = await connected();
+  for (let index = 0; index < 10; index++) sendRequest(socket, { requestId: `r${index}`, functionSlug: "shop-gone" });
+  await pass(0);
+  statuses.push(...Array.from({ length: 100 }, () => 503));
+  socket.cut();
+  const closing = worker.close();
+  await pass(0);
+  expect(worker.getDebugState().bufferedCount).toBe(10);
+  for (const ms of [500, 1_000, 1_500, 2_000]) await pass(ms);
+  await closing;
+  expect([worker.getDebugState().bufferedCount, flushed]).toEqual([0, []]);
+});
+
+test("an answer that is kept while others are delivered is delivered, too", async () => {
+  const { socket, pass, accept, statuses, flushed } = await connected();
+  sendRequest(socket, { functionSlug: "shop-gone" });
+  await pass(0);
+  socket.cut();
+  await pass(0);
+  await pass(2_000);
+  statuses.push(503, 503);
+  const second = await accept();
+  sendRequest(second, { requestId: "r2", functionSlug: "shop-gone" });
+  await pass(0);
+  // The first one's second attempt is half a second away.
+  second.cut();
+  expect(flushed).toEqual([]);
+  await pass(500);
+  await pass(1_000);
+  expect(flushed.map(({ requestId }) => requestId)).toEqual(["r1", "r2"]);
+});
+
 test("a worker can be closed while it waits for a server", async () => {
   const { connecting, pass, starts, clock } = world({ statuses: [503] });
   await pass(0);

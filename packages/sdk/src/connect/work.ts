@@ -25,6 +25,8 @@ import type { WorkerApp } from "./worker-app.ts";
 
 /** Time in which an answer must be confirmed, milliseconds. */
 const REPLY_ACK_MS_MAX = 5_000;
+/** Kept answers that are delivered at the same time: a worker that closes while its server is away must not try them one after the other. */
+const FLUSHES_AT_ONCE = 10;
 /** Attempts to deliver one kept answer, and the delay after a failed one. */
 const FLUSHES_MAX = 5;
 const FLUSH_AGAIN_MS = 500;
@@ -52,12 +54,11 @@ type Call = {
   cancelTimer: () => void;
 };
 
-type Kept = { readonly reply: WorkerReply; flushes: number };
-
 export class Work {
   private readonly settings: WorkSettings;
   private readonly calls = new Map<string, Call>();
-  private readonly kept = new Map<string, Kept>();
+  /** By id of the request. */
+  private readonly kept = new Map<string, WorkerReply>();
   private active: Link | undefined;
   private flushing: Promise<void> | undefined;
   private idleWaiters: (() => void)[] = [];
@@ -145,20 +146,27 @@ export class Work {
   }
 
   private async flushAll(): Promise<void> {
-    for (const [requestId, kept] of this.kept) {
-      while (this.kept.has(requestId)) {
-        kept.flushes += 1;
-        try {
-          await this.settings.flush(kept.reply);
-          this.kept.delete(requestId);
-        } catch (error) {
-          if (kept.flushes >= FLUSHES_MAX) {
-            this.kept.delete(requestId);
-            this.settings.logger.error("An answer could not be delivered; the server will call the function again.", error);
-          } else await delay(this.settings.runtime, FLUSH_AGAIN_MS * kept.flushes);
-        }
+    // More may be kept while these are on their way.
+    while (this.kept.size > 0) {
+      const waiting = this.kept.values();
+      const deliverEach = async (): Promise<void> => {
+        for (const reply of waiting) await this.deliver(reply);
+      };
+      await Promise.all(Array.from({ length: FLUSHES_AT_ONCE }, deliverEach));
+    }
+  }
+
+  private async deliver(reply: WorkerReply): Promise<void> {
+    for (let flushes = 1; flushes <= FLUSHES_MAX; flushes++) {
+      try {
+        await this.settings.flush(reply);
+        break;
+      } catch (error) {
+        if (flushes < FLUSHES_MAX) await delay(this.settings.runtime, FLUSH_AGAIN_MS * flushes);
+        else this.settings.logger.error("An answer could not be delivered; the server will call the function again.", error);
       }
     }
+    if (this.kept.get(reply.requestId) === reply) this.kept.delete(reply.requestId);
   }
 
   private armExtension(call: Call, ms: number): void {
@@ -185,7 +193,7 @@ export class Work {
   }
 
   private keep(call: Call, reply: WorkerReply): void {
-    this.kept.set(reply.requestId, { reply, flushes: 0 });
+    this.kept.set(reply.requestId, reply);
     this.finish(call);
     if (this.active !== undefined) void this.flush();
   }
