@@ -51,21 +51,21 @@ export class Session {
   }
 
   async #connect(): Promise<void> {
-    let target: FeedTarget;
     try {
-      target = await this.#options.token();
+      const target = await this.#options.token();
+      if (this.#isClosed) return;
+      this.#feed = this.#options.open(target, {
+        opened: () => this.#listener.changed("open"),
+        received: (text) => {
+          this.#failures = 0;
+          this.#listener.received(text);
+        },
+        ended: (cause) => this.#lost(cause),
+      });
     } catch (cause) {
-      return this.#lost(cause instanceof Error ? cause : new Error(String(cause)));
+      // No token, or an address that is none.
+      this.#lost(cause instanceof Error ? cause : new Error(String(cause)));
     }
-    if (this.#isClosed) return;
-    this.#feed = this.#options.open(target, {
-      opened: () => this.#listener.changed("open"),
-      received: (text) => {
-        this.#failures = 0;
-        this.#listener.received(text);
-      },
-      ended: (cause) => this.#lost(cause),
-    });
   }
 
   #lost(error: Error): void {

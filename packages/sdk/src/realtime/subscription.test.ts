@@ -197,6 +197,16 @@ describe("session", () => {
     expect(feeds.feeds).toHaveLength(1);
   });
 
+  test("an address that is none is a failed attempt like another", async () => {
+    const open = (): never => {
+      throw new SyntaxError("no URL");
+    };
+    const { clock, log } = start({ open, reconnect: false });
+    await turn();
+    expect(log).toEqual(["connecting", "closed: no URL"]);
+    expect(clock.timerCount).toBe(0);
+  });
+
   test("without reconnecting, the first loss is the end", async () => {
     const { clock, feeds, log } = start({ reconnect: false });
     await turn();
