@@ -51,6 +51,11 @@ test("method, headers and body arrive; status, headers and body come back, unpac
   expect(outcome).not.toHaveProperty(["headers", "content-encoding"]);
 });
 
+test.each(["zstd", "toString", "__proto__"])("an answer in the encoding %s stays as it is", async (encoding) => {
+  const url = await listen((_request, response) => response.writeHead(200, { "content-encoding": encoding }).end("tea"));
+  expect(await ask({ url })).toMatchObject({ status: 200, body: "tea", headers: { "content-encoding": encoding } });
+});
+
 test("redirects are followed; another origin gets no credentials", async () => {
   const seen: (string | undefined)[] = [];
   const other = await listen((request, response) => {
