@@ -69,7 +69,7 @@ function stepShape(span: UiSpan): Shape {
 }
 
 /** Why something stands still. */
-export function why({ code, text, since, until, holders }: UiReason): Shape {
+function why({ code, text, since, until, holders }: UiReason): Shape {
   return defined({ reason: code, text, since: rfc3339(since), until: rfc3339(until), heldBy: holders });
 }
 
@@ -78,7 +78,7 @@ function errorShape({ name, message, stack }: UiError): Shape {
 }
 
 /** The value of a JSON text; the beginning of the text where it is long. */
-export function value(text: string, charsMax: number = OUTPUT_CHARS_MAX): unknown {
+function value(text: string, charsMax: number = OUTPUT_CHARS_MAX): unknown {
   return text.length <= charsMax ? parseJson(text) : { isCut: true, characters: text.length, beginning: text.slice(0, charsMax) };
 }
 

@@ -15,7 +15,7 @@ import { workerHoldOf } from "../core/worker-slots.ts";
 const SHARE_MAX = 0.01;
 
 /** `starts`: first calls of runs. `underway`: whatever else is due, of runs that have started. Calls in progress are among them. */
-export type FunctionBacklog = { starts: number; underway: number };
+type FunctionBacklog = { starts: number; underway: number };
 
 export type Backlog = {
   readonly functions: ReadonlyMap<string, FunctionBacklog>;

@@ -15,8 +15,8 @@ const COMMIT_BOUNDS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 /** A function has some 50 series; more of them than this and a scrape would take megabytes. */
 const FUNCTIONS_MAX = 5_000;
 
-export type RunOutcome = "completed" | "failed" | "cancelled";
-export type StepOutcome = "completed" | "failed" | "timed_out";
+type RunOutcome = "completed" | "failed" | "cancelled";
+type StepOutcome = "completed" | "failed" | "timed_out";
 /** `ok`: the app answered, with a result or with steps. `error`: it answered that it failed. `unreachable`: nothing usable came back. */
 export type CallOutcome = "ok" | "error" | "unreachable";
 
