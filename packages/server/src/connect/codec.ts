@@ -24,6 +24,16 @@ export function decode<T>(table: MessageTable<T>, bytes: Uint8Array): T {
   }
 }
 
+/** Reads a message; undefined for bytes that are none. */
+export function tryDecode<T>(table: MessageTable<T>, bytes: Uint8Array): T | undefined {
+  try {
+    return decode(table, bytes);
+  } catch (error) {
+    if (error instanceof FrameError) return undefined;
+    throw error;
+  }
+}
+
 /** Writes a message. */
 export function encode<T>(table: MessageTable<T>, message: T): Uint8Array {
   const writer = new BinaryWriter();

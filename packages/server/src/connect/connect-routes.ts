@@ -26,6 +26,7 @@ import type { Server } from "node:http";
 import { isAuthorized } from "../http/auth.ts";
 import type { ServerContext } from "../http/context.ts";
 import { sendError } from "../http/errors.ts";
+import { parseJson } from "../http/ui/stored-json.ts";
 import { onUpgrade, refuseUpgrade, type Upgrade } from "../http/upgrades.ts";
 import { given } from "../json.ts";
 import type { Connect } from "./connect.ts";
@@ -114,7 +115,7 @@ async function flush({ connect }: Parts, { request, reply }: Exchange): Promise<
   const { encode } = await import("./codec.ts");
   const message = await read(workerReply, request.body);
   if (message === undefined || message.requestId === "") return unreadable(reply, "SDKResponse with a request_id");
-  if (!isJsonText(message.systemTraceCtx))
+  if (parseJson(new TextDecoder().decode(message.systemTraceCtx)) === undefined)
     return sendError(reply, { status: 400, code: "invalid_request", message: "system_trace_ctx must be JSON; {} will do." });
   connect.flush(message);
   return reply.type("application/octet-stream").send(Buffer.from(encode(replyAck, { requestId: message.requestId })));
@@ -148,13 +149,8 @@ function first(header: string | string[] | undefined): string | undefined {
 }
 
 async function read<T>(table: MessageTable<T>, body: unknown): Promise<T | undefined> {
-  const { decode, FrameError } = await import("./codec.ts");
-  try {
-    return decode(table, Buffer.isBuffer(body) ? body : new Uint8Array(0));
-  } catch (error) {
-    if (error instanceof FrameError) return undefined;
-    throw error;
-  }
+  const { tryDecode } = await import("./codec.ts");
+  return tryDecode(table, Buffer.isBuffer(body) ? body : new Uint8Array(0));
 }
 
 function unreadable(reply: FastifyReply, what: string): FastifyReply {
@@ -163,13 +159,4 @@ function unreadable(reply: FastifyReply, what: string): FastifyReply {
     code: "invalid_request",
     message: `The body must be a ${what} in protobuf (${HEADER.contentType}: application/protobuf).`,
   });
-}
-
-function isJsonText(bytes: Uint8Array): boolean {
-  try {
-    JSON.parse(new TextDecoder().decode(bytes));
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -9,6 +9,7 @@
  */
 import { CONNECT_CONCURRENCY_DEFAULT, type ExtendLease, extendLeaseAck, FRAME, replyAck, type WorkerConnect } from "@pawl/protocol";
 import type { WebSocket } from "ws";
+import { endWebSocket } from "../http/upgrades.ts";
 import type { Timer } from "../ports/clock.ts";
 import { encode } from "./codec.ts";
 import type { Connect } from "./connect.ts";
@@ -27,8 +28,6 @@ import { Worker } from "./workers.ts";
 
 /** Bytes that wait to be sent, above which the worker is not read. */
 const BUFFERED_BYTES_MAX = 16 * 1_024 * 1_024;
-/** How long a worker may take to answer the end of the connection, milliseconds. */
-const CLOSE_MS_MAX = 1_000;
 const INTERNAL_ERROR = 1011;
 
 export class WorkerConnection {
@@ -59,9 +58,7 @@ export class WorkerConnection {
   }
 
   close(code: number, reason: string): void {
-    this.#socket.close(code, reason);
-    const timer = this.#connect.clock.setTimer(CLOSE_MS_MAX, () => this.#socket.terminate());
-    this.#socket.on("close", () => timer.cancel());
+    endWebSocket(this.#socket, { clock: this.#connect.clock, code, reason });
   }
 
   #receive(content: Buffer, isBinary: boolean): void {

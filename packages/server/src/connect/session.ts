@@ -21,7 +21,6 @@ import {
   type ExtendLease,
   extendLease,
   FRAME,
-  type MessageTable,
   type RequestAck,
   requestAck,
   systemError,
@@ -32,7 +31,7 @@ import {
   type WorkerStatus,
   workerStatus,
 } from "@pawl/protocol";
-import { decode, encode, FrameError } from "./codec.ts";
+import { encode, tryDecode } from "./codec.ts";
 
 type SessionPhase = "hello" | "syncing" | "connected" | "ready" | "draining" | "closed";
 
@@ -212,14 +211,4 @@ function fact<T>(
 
 function closed(reason: string, code: number = POLICY_VIOLATION): SessionStep {
   return { state: { phase: "closed", isReadinessManual: false }, effects: [{ kind: "close", code, reason }] };
-}
-
-/** Undefined for bytes that are no such message (keeps I2). */
-function tryDecode<T>(table: MessageTable<T>, bytes: Uint8Array): T | undefined {
-  try {
-    return decode(table, bytes);
-  } catch (error) {
-    if (error instanceof FrameError) return undefined;
-    throw error;
-  }
 }

@@ -12,6 +12,7 @@ import { createHash } from "node:crypto";
 import type { AppConfiguration, WorkerConnect } from "@pawl/protocol";
 import type { Engine } from "../core/engine.ts";
 import { registerApp } from "../app/register.ts";
+import { parseJson } from "../http/ui/stored-json.ts";
 import { given, isRecord, textOf } from "../json.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { ServedApp, Workers } from "./workers.ts";
@@ -103,12 +104,8 @@ export function sdkOf({ sdkLanguage, sdkVersion }: Pick<WorkerConnect, "sdkLangu
 }
 
 function parseFunctions(bytes: Uint8Array): readonly Readonly<Record<string, unknown>>[] | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return Array.isArray(value) && value.every(isRecord) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(new TextDecoder().decode(bytes));
+  return Array.isArray(value) && value.every(isRecord) ? value : undefined;
 }
 
 function groupOf(parts: readonly string[], functions: Uint8Array): string {

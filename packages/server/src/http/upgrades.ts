@@ -1,10 +1,12 @@
 /**
- * Requests to turn an HTTP connection into a WebSocket: one listener for all rooms, by path.
+ * Requests to turn an HTTP connection into a WebSocket: one listener for all rooms, by path. And how a WebSocket ends.
  *
  * I1  A path that no room has is refused; its socket does not stay open.
  */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+import type { Clock } from "../ports/clock.ts";
 
 export type Upgrade = {
   readonly request: IncomingMessage;
@@ -36,6 +38,18 @@ export function refuseUpgrade(socket: Duplex, { status, message }: { readonly st
     `Content-Length: ${Buffer.byteLength(message)}`,
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${message}`, () => socket.destroy());
+}
+
+/** How long a peer may take to answer the end of a WebSocket, milliseconds. */
+const CLOSE_MS_MAX = 1_000;
+
+type WebSocketEnd = { readonly clock: Clock; readonly code: number; readonly reason: string };
+
+/** Ends a WebSocket; by force where its peer does not answer. */
+export function endWebSocket(socket: WebSocket, { clock, code, reason }: WebSocketEnd): void {
+  socket.close(code, reason);
+  const timer = clock.setTimer(CLOSE_MS_MAX, () => socket.terminate());
+  socket.on("close", () => timer.cancel());
 }
 
 function listen(server: Server, paths: ReadonlyMap<string, (upgrade: Upgrade) => void>): void {

@@ -8,6 +8,7 @@
  */
 import { isTooDeep } from "@pawl/protocol";
 import { ENVIRONMENT_ID, rfc3339 } from "../http/rest/identity.ts";
+import { parseJson } from "../http/ui/stored-json.ts";
 import { given } from "../json.ts";
 import { RUN_TOPIC, STEP_TOPIC, topicKey, type Topic } from "./topic.ts";
 
@@ -60,11 +61,8 @@ export function dataText(body: string): string {
 
 /** Whether a text is JSON that clients can read. */
 export function isJson(text: string): boolean {
-  try {
-    return !isTooDeep(JSON.parse(text));
-  } catch {
-    return false;
-  }
+  const value = parseJson(text);
+  return value !== undefined && !isTooDeep(value);
 }
 
 /** Strings of JSON have no line breaks, so those that are there stand between values (keeps I1). */

@@ -9,7 +9,8 @@
  * Spec: wire 10.4, A.9.
  */
 import type { WebSocket, WebSocketServer } from "ws";
-import { refuseUpgrade, type Upgrade } from "../http/upgrades.ts";
+import { parseJson } from "../http/ui/stored-json.ts";
+import { endWebSocket, refuseUpgrade, type Upgrade } from "../http/upgrades.ts";
 import { isRecord, textOf } from "../json.ts";
 import type { CloseReason, Subscriber, SubscriberSink } from "./hub.ts";
 import type { Frame } from "./outbox.ts";
@@ -21,8 +22,6 @@ const PING_MS = 15_000;
 const CLIENT_FRAME_BYTES_MAX = 64 * 1_024;
 /** Bytes handed to the socket and not sent yet, above which the outbox is asked to wait. */
 const BUFFERED_BYTES_MAX = 64 * 1_024;
-/** How long a peer may take to answer the end of the connection. */
-const CLOSE_MS_MAX = 1_000;
 
 /** Codes of RFC 6455 and its registry: going away, try again later. */
 const CODES: Readonly<Record<CloseReason, number>> = { closing: 1001, "too-slow": 1013 };
@@ -104,10 +103,7 @@ class SocketConnection implements SubscriberSink {
   }
 
   close(reason: CloseReason): void {
-    const socket = this.#socket;
-    socket.close(CODES[reason], reason);
-    const timer = this.#realtime.clock.setTimer(CLOSE_MS_MAX, () => socket.terminate());
-    socket.on("close", () => timer.cancel());
+    endWebSocket(this.#socket, { clock: this.#realtime.clock, code: CODES[reason], reason });
   }
 
   #onSent = (): void => {};
@@ -120,7 +116,7 @@ class SocketConnection implements SubscriberSink {
   }
 
   #take(subscriber: Subscriber, text: string): void {
-    const frame = parse(text);
+    const frame = parseJson(text);
     if (!isRecord(frame)) return;
     if (frame["kind"] === "sub") this.#realtime.hub.add(subscriber, this.#realtime.verify(textOf(frame["data"]))?.topics ?? []);
     if (frame["kind"] === "unsub") this.#realtime.hub.remove(subscriber, readTopics(frame["data"]) ?? []);
@@ -129,12 +125,4 @@ class SocketConnection implements SubscriberSink {
 
 function textOfFrame(content: Buffer | ArrayBuffer | Buffer[]): string {
   return Array.isArray(content) ? Buffer.concat(content).toString() : Buffer.from(content as Buffer).toString();
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

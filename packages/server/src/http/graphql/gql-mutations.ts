@@ -5,6 +5,7 @@ import { archiveApp } from "../../app/archive-app.ts";
 import { isSameUrl, normalizeAppUrl } from "../../app/app-url.ts";
 import { mergeSessions } from "../../event/sessions.ts";
 import { isRecord } from "../../json.ts";
+import { parseJson } from "../ui/stored-json.ts";
 import { gqlInvalid, gqlNotFound, GqlRefusal } from "./gql-refusal.ts";
 import type { GqlRequest } from "./gql-request.ts";
 import { appObject } from "./registry-objects.ts";
@@ -54,14 +55,6 @@ function fromStepOf(value: unknown): RerunFrom | undefined {
   const parsed = typeof input === "string" ? parseJson(input) : input;
   if (!Array.isArray(parsed)) throw gqlInvalid("fromStep.input must be the text of a JSON array of arguments.");
   return { stepId, input: parsed as readonly unknown[] };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 type InvokeArguments = {
