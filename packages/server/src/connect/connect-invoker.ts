@@ -15,6 +15,7 @@ import type { Registry } from "../core/registry.ts";
 import { ACCOUNT_ID, ENVIRONMENT_ID } from "../http/rest/identity.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AppCall, CallHeld, Invoker } from "../ports/invoker.ts";
+import { keepNewest } from "./keep-newest.ts";
 import { rawReplyOf } from "./reply.ts";
 import type { ForwardOutcome, Requests } from "./requests.ts";
 import type { Target, Worker, Workers } from "./workers.ts";
@@ -103,9 +104,17 @@ export class ConnectInvoker implements Invoker {
 
   #wait(waiting: Omit<Waiter, "resolve">, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const waiter: Waiter = { ...waiting, resolve };
+      const onAbort = (): void => this.#settle(waiter);
+      const waiter: Waiter = {
+        ...waiting,
+        resolve: () => {
+          // A call may wait many times in vain.
+          signal.removeEventListener("abort", onAbort);
+          resolve();
+        },
+      };
       this.#waiters.add(waiter);
-      signal.addEventListener("abort", () => this.#settle(waiter), { once: true });
+      signal.addEventListener("abort", onAbort);
     });
   }
 
@@ -130,10 +139,7 @@ export class ConnectInvoker implements Invoker {
         message: `The worker stopped responding to the request. That has happened ${losses} times; does this step end its process, or block its event loop?`,
       };
     this.#losses.set(jobId, losses);
-    for (const oldest of this.#losses.keys()) {
-      if (this.#losses.size <= LOSSES_KEPT_MAX) break;
-      this.#losses.delete(oldest);
-    }
+    keepNewest(this.#losses, LOSSES_KEPT_MAX);
     return { kind: "held", reason: "worker-lost" };
   }
 }

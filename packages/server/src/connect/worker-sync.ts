@@ -15,6 +15,7 @@ import { registerApp } from "../app/register.ts";
 import { parseJson } from "../http/ui/stored-json.ts";
 import { given, isRecord, textOf } from "../json.ts";
 import type { Logger } from "../ports/logger.ts";
+import { keepNewest } from "./keep-newest.ts";
 import type { ServedApp, Workers } from "./workers.ts";
 
 export type SyncResult =
@@ -23,11 +24,14 @@ export type SyncResult =
 
 export type WorkerSyncOptions = { readonly engine: Engine; readonly logger: Logger; readonly workers: Workers };
 
+/** Workers whose version is, say, the time of their start make a group with each start. One that is forgotten registers when it comes back. */
+const GROUPS_KEPT_MAX = 10_000;
+
 type Failed = Extract<SyncResult, { kind: "failed" }>;
 
 export class WorkerSync {
   readonly #options: WorkerSyncOptions;
-  /** Groups that have registered, and the newest of each app's name. */
+  /** Groups that have registered, `GROUPS_KEPT_MAX` at most, and the newest of each app's name. */
   readonly #known = new Set<string>();
   readonly #newest = new Map<string, string>();
   #last: Promise<unknown> = Promise.resolve();
@@ -66,7 +70,9 @@ export class WorkerSync {
     if (known === undefined || known.method !== "connect" || known.archivedAt !== undefined || this.#mustRegister(appName, group)) {
       const refused = await this.#register({ appName, sdk, functions, framework: worker.framework, ...given("appVersion", appVersion) });
       if (refused !== undefined) return refused;
+      this.#known.delete(group);
       this.#known.add(group);
+      keepNewest(this.#known, GROUPS_KEPT_MAX);
       this.#newest.set(appName, group);
     }
     const id = this.#options.engine.registry.appByName(appName)?.id ?? "";
