@@ -1,6 +1,7 @@
-import { FRAME, REPLY_STATUS } from "@pawl/protocol";
+import { CONNECT_WORKERS_MAX, FRAME, REPLY_STATUS, workerConnect } from "@pawl/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { workerHoldOf } from "../core/worker-slots.ts";
+import { decode } from "./codec.ts";
 import { type ConnectWorld, connectWorld, replyTo } from "./connect.fixture.ts";
 
 let world: ConnectWorld;
@@ -274,6 +275,14 @@ describe("who may connect", () => {
     expect(world.connect.hasRoom).toBe(false);
     await world.advance(5_000);
     expect(silent.map(({ socket }) => socket.closedWith?.[1])).toEqual(silent.map(() => "connect_worker_hello_timeout"));
+    expect(world.connect.hasRoom).toBe(true);
+  });
+
+  test("workers whose registration waits, for a store that hangs, have a place each", async () => {
+    const worker = decode(workerConnect, new Uint8Array(0));
+    const waiting = Array.from({ length: CONNECT_WORKERS_MAX }, () => world.connect.sync(worker));
+    expect([world.connect.hasRoom, world.connect.ticket()]).toEqual([false, undefined]);
+    await Promise.all(waiting);
     expect(world.connect.hasRoom).toBe(true);
   });
 

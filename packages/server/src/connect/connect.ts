@@ -52,6 +52,8 @@ export class Connect {
   readonly #secret: Uint8Array;
   readonly #connections = new Set<WorkerConnection>();
   #handshakes = 0;
+  /** Workers that have introduced themselves and wait for their registration. */
+  #syncing = 0;
   #sync: WorkerSync | undefined;
   #invoker: ConnectInvoker | undefined;
   #isDraining = false;
@@ -97,7 +99,7 @@ export class Connect {
 
   /** A ticket for a new connection; undefined where there are too many workers. */
   ticket(): Ticket | undefined {
-    if (this.workers.size >= CONNECT_WORKERS_MAX) return undefined;
+    if (this.#places <= 0) return undefined;
     const now = this.clock.now();
     const connectionId = this.#options.random.ulid(now);
     return { connectionId, sessionToken: sessionToken(connectionId, { secret: this.#secret, now }) };
@@ -105,7 +107,12 @@ export class Connect {
 
   /** Whether another connection may be opened now: those that have not introduced themselves are few. */
   get hasRoom(): boolean {
-    return !this.#isDraining && this.#handshakes < CONNECT_HANDSHAKES_MAX && this.workers.size < CONNECT_WORKERS_MAX;
+    return !this.#isDraining && this.#handshakes < CONNECT_HANDSHAKES_MAX && this.#places > 0;
+  }
+
+  /** While the store hangs, workers come, give up and come again: those whose registration waits count, since what they sent is kept. */
+  get #places(): number {
+    return CONNECT_WORKERS_MAX - this.workers.size - this.#syncing;
   }
 
   /** Takes an open socket. */
@@ -129,7 +136,12 @@ export class Connect {
   /** Registers a worker's apps. */
   async sync(worker: WorkerConnect): Promise<SyncResult> {
     if (this.#sync === undefined) return { kind: "failed", code: "connect_internal_error", message: "The server is starting." };
-    return this.#sync.sync(worker);
+    this.#syncing += 1;
+    try {
+      return await this.#sync.sync(worker);
+    } finally {
+      this.#syncing -= 1;
+    }
   }
 
   /** An answer that a worker could not deliver over its connection. */
