@@ -9,10 +9,14 @@ const LIMIT_MAX = 20;
 /** A read of more lines than this goes on with a second call. */
 const LINES_MAX = 400;
 
-/** `load` is called once, by the first call of a tool. */
+/** `load` is called by the first call of a tool, and again only where it failed. */
 export function docTools(load: () => Promise<Docs> = readDocs): readonly Tool[] {
   let docs: Promise<Docs> | undefined;
-  const opened = (): Promise<Docs> => (docs ??= load());
+  const opened = (): Promise<Docs> =>
+    (docs ??= load().catch((error: unknown) => {
+      docs = undefined;
+      throw error;
+    }));
   return [searchTool(opened), readTool(opened)];
 }
 

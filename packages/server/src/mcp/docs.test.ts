@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { docTools } from "./doc-tools.ts";
 import { Docs, readDocs } from "./docs.ts";
+import type { ToolEnvironment } from "./tool.ts";
 
 const DOCS = new Docs([
   {
@@ -22,6 +24,15 @@ const DOCS = new Docs([
   },
   { path: "other.md", title: "Other", lines: ["# Other", "Something about a throttle and slots."] },
 ]);
+
+test("documents that could not be read once are read by the next call", async () => {
+  const answers = [Promise.reject(new Error("EMFILE")), Promise.resolve(DOCS)];
+  const [search] = docTools(() => answers.shift() ?? Promise.reject(new Error("read a third time")));
+  const run = (): unknown => search?.run({ query: "throttle" }, {} as ToolEnvironment);
+  await expect(run()).rejects.toThrow("EMFILE");
+  expect(await run()).toMatchObject({ matches: [{ heading: "Throttle" }, {}] });
+  expect(await run()).toMatchObject({ matches: [{ heading: "Throttle" }, {}] });
+});
 
 test("a section whose heading has the word comes first, with its line", () => {
   const [first, second, ...rest] = DOCS.search("throttle", 5);
