@@ -30,7 +30,7 @@ export class RealtimeTools {
     return publishMessage({ ...options, topic, connection: this.#host.connect() }, data);
   }
 
-  /** Publishes text while it comes, such as the output of a model: at most 1,000 KiB. Needs a `fetch` that can send streams. */
+  /** Publishes text while it comes, such as the output of a model: at most 1,000 KiB, within 16 minutes. Needs a `fetch` that can send streams. */
   publishText(topic: TopicRef, source: TextSource, options: PublishOptions = {}): Promise<void> {
     const fetch = this.#host.options.fetch ?? globalThis.fetch;
     return publishText({ ...options, topic, fetch, connection: this.#host.connect() }, source);

@@ -9,7 +9,7 @@
  * Spec: wire 8.9, 11, M-004, M-107.
  */
 import cors from "@fastify/cors";
-import { HEADER, isTooDeep, JSON_DEPTH_MAX } from "@pawl/protocol";
+import { HEADER, isTooDeep, JSON_DEPTH_MAX, REALTIME_STREAM_TOKEN_MS } from "@pawl/protocol";
 import fastify, { type FastifyInstance } from "fastify";
 import { guardAgainstPages } from "./browser-guard.ts";
 import type { ServerContext } from "./context.ts";
@@ -24,8 +24,11 @@ import { runStateRoutes } from "./run-state-api.ts";
 import { systemRoutes } from "./system-api.ts";
 import { uiRoutes } from "./ui/ui-routes.ts";
 
-/** Time in which a request must have arrived whole: a slow sender can't hold a connection for ever. */
-const REQUEST_MS_MAX = 120_000;
+/**
+ * Time in which a request must have arrived whole: a slow sender can't hold a connection for ever. Node knows one for all requests, and some
+ * are streams that are published while they come (realtime), for as long as their tokens are valid.
+ */
+const REQUEST_MS_MAX: number = REALTIME_STREAM_TOKEN_MS;
 
 /** What adds routes to a scope of its own. */
 export type Routes = (app: FastifyInstance, context: ServerContext) => void | Promise<void>;

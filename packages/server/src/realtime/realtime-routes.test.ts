@@ -1,6 +1,7 @@
 /** The routes over real sockets. */
 import { once } from "node:events";
 import { connect } from "node:net";
+import { REALTIME_STREAM_TOKEN_MS } from "@pawl/protocol";
 import { afterEach, describe, expect, test } from "vitest";
 import { hashedKey } from "../http/auth.ts";
 import { answer, settled, type TestServerOptions } from "../http/test-server.fixture.ts";
@@ -180,6 +181,11 @@ describe("messages", () => {
     request.destroy();
     expect(await messages.next()).toMatchObject({ kind: "datastream-end" });
     socket.close();
+  });
+
+  test("a stream may take as long as its token is valid", async () => {
+    // Node cuts off what takes longer, and says nothing that a test could wait for in less time.
+    expect((await started()).http.server.requestTimeout).toBe(REALTIME_STREAM_TOKEN_MS);
   });
 
   test("a stream has an end", async () => {
