@@ -31,10 +31,10 @@ export class Notes {
   /** Stores all of them or none. */
   async add(runId: string, notes: readonly Note[]): Promise<NoteResult> {
     const { store, clock, random } = this.#options;
-    const detail = await store.history.runDetail(runId);
-    if (detail === undefined) return "no-run";
+    const [runs, rows] = await Promise.all([store.history.runsByIds([runId]), store.history.metadataOfRun(runId)]);
+    if (runs.length === 0) return "no-run";
     const sizes = notes.map(({ update }) => metadataBytes(update.values));
-    const known = detail.metadata.reduce((bytes, { values }) => bytes + values.length, 0);
+    const known = rows.reduce((bytes, { values }) => bytes + values.length, 0);
     if (sizes.some((size) => size > METADATA_UPDATE_BYTES_MAX)) return "too-large";
     if (sizes.reduce((bytes, size) => bytes + size, known) > METADATA_RUN_BYTES_MAX) return "too-large";
     const now = clock.now();
@@ -48,7 +48,6 @@ export class Notes {
 
   /** A run's metadata and its steps', put together. */
   async ofRun(runId: string): Promise<readonly Metadata[]> {
-    const detail = await this.#options.store.history.runDetail(runId);
-    return mergedMetadata(detail?.metadata ?? []);
+    return mergedMetadata(await this.#options.store.history.metadataOfRun(runId));
   }
 }

@@ -54,8 +54,8 @@ async function endOf(runId: string, { engine, reply }: Waiting): Promise<RunRow 
     const state = await engine.state(runId);
     if (state === undefined) return "no-run";
     // A state may be ahead of its commit: then the commit tells.
-    const stored = state.run.endedAt === undefined ? undefined : await engine.store.history.runDetail(runId);
-    if (stored?.run.endedAt !== undefined) return stored.run;
+    const [stored] = state.run.endedAt === undefined ? [] : await engine.store.history.runsByIds([runId]);
+    if (stored?.endedAt !== undefined) return stored;
     return await promise;
   } finally {
     unwatch();

@@ -46,10 +46,8 @@ export function runObject(request: GqlRequest, run: RunRow): GqlObject {
 /** A FunctionRun, the older shape. */
 export function oldRunObject(request: GqlRequest, run: RunRow): GqlObject {
   const { engine } = request.context;
-  const events = async (): Promise<readonly GqlObject[]> => {
-    const rows = await Promise.all(run.eventIds.map((id) => engine.store.history.eventById(id)));
-    return rows.filter((row) => row !== undefined).map((row) => eventObject(request, row));
-  };
+  const events = async (): Promise<readonly GqlObject[]> =>
+    (await engine.store.history.eventsByIds(run.eventIds)).map((row) => eventObject(request, row));
   return {
     id: run.id,
     functionID: run.functionId,
