@@ -1,5 +1,6 @@
 /**
- * Reads for people: lists, pages and details. Nothing in the execution of a run depends on them.
+ * Reads for people: lists, pages and details. Bulk operations and repeated runs find what they are about here too; of what keeps runs going,
+ * only single events are read here, by id (the one that a debounce holds, one whose commit is in doubt).
  *
  * I1  Lists are newest first unless asked otherwise, and paged by keyset: a page never repeats or skips a row that existed all along.
  */
