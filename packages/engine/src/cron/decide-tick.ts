@@ -11,7 +11,7 @@
  */
 import type { FunctionRow } from "../app/app-row.ts";
 import type { DecideContext, Decision } from "../decision/decision.ts";
-import { flowItem } from "../flow/debounce.ts";
+import { flowItem } from "../flow/flow-item.ts";
 import type { ItemRow } from "../queue/item-row.ts";
 import type { CronTrigger } from "../registration/function-definition.ts";
 import { jitterOf } from "./jitter.ts";

@@ -14,7 +14,7 @@ import type { EventRow } from "../event/event-row.ts";
 import type { ExpressionEvent } from "../expression/index.ts";
 import { itemIdOf } from "../queue/item-row.ts";
 import { FUNCTION_INVOKED } from "../run/lifecycle-events.ts";
-import { flowItem } from "./debounce.ts";
+import { flowItem } from "./flow-item.ts";
 import { type FlowPlan, readCell, writeCell } from "./flow-plan.ts";
 import type { EventTarget } from "./event-target.ts";
 import { addOutcome } from "./outcome.ts";

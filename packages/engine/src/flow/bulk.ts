@@ -11,7 +11,7 @@ import type { RunStatus } from "@pawl/protocol";
 import { compileSearch } from "../expression/index.ts";
 import { itemIdOf } from "../queue/item-row.ts";
 import { matchesRun, type RunSearchInput } from "../run/run-filter.ts";
-import { flowItem } from "./debounce.ts";
+import { flowItem } from "./flow-item.ts";
 import { type FlowPlan, readCell, writeCell } from "./flow-plan.ts";
 
 export type BulkKind = "cancel" | "replay";

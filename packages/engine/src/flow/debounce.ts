@@ -12,7 +12,8 @@
 import type { FunctionRow } from "../app/app-row.ts";
 import type { EventRow } from "../event/event-row.ts";
 import type { ExpressionEvent } from "../expression/index.ts";
-import { type ItemRow, itemIdOf } from "../queue/item-row.ts";
+import { itemIdOf } from "../queue/item-row.ts";
+import { flowItem } from "./flow-item.ts";
 import { flowKeysOf } from "./flow-keys.ts";
 import { type FlowPlan, readCell, writeCell } from "./flow-plan.ts";
 import type { EventTarget } from "./event-target.ts";
@@ -65,27 +66,6 @@ function supersede(
   // The event itself is in the log; who waits learns its id and name.
   const bare: EventRow = { ...by, ...event, body: JSON.stringify(event) };
   refuse(plan, { event: bare, function: row, correlationId: held.correlationId }, { reason: "debounce-superseded", detail: by.id });
-}
-
-/** The item of a debounce, a batch, a schedule or a bulk operation. */
-export function flowItem(item: {
-  readonly key: string;
-  readonly kind: Extract<ItemRow["kind"], "debounce" | "batch" | "cron" | "bulk">;
-  readonly functionId: string;
-  readonly dueAt: number;
-}): ItemRow {
-  const { key, kind, functionId, dueAt } = item;
-  return {
-    id: itemIdOf.flow(key),
-    runId: key,
-    functionId,
-    kind,
-    dueAt,
-    score: dueAt,
-    lane: functionId,
-    attempt: 0,
-    attemptsMax: 1,
-  };
 }
 
 /** The debounce is over: its event starts a run. `event` is undefined where it is not in the log any more. */

@@ -1,6 +1,5 @@
 /** What an AI provider's answer says about itself: the model, and how many tokens it took. Spec: semantics 5.6. */
-
-type Json = Readonly<Record<string, unknown>>;
+import { recordOf } from "../json.ts";
 
 /** Values for the metadata of kind `inngest.ai`; undefined where the answer tells nothing. */
 export function aiUsageOf(answer: unknown): Readonly<Record<string, string | number>> | undefined {
@@ -14,10 +13,6 @@ export function aiUsageOf(answer: unknown): Readonly<Record<string, string | num
   };
   const known = Object.entries(values).filter((entry): entry is [string, string | number] => entry[1] !== undefined);
   return known.length === 0 ? undefined : Object.fromEntries(known);
-}
-
-function recordOf(value: unknown): Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
 }
 
 function textOf(value: unknown): string | undefined {

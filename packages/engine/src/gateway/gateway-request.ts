@@ -8,6 +8,7 @@
  * Spec: wire 6.13, 6.14; semantics 5.6, 5.7.
  */
 import { canonicalJson, STEP_INPUT_BYTES_MAX } from "@pawl/protocol";
+import { recordOf } from "../json.ts";
 import type { StepRow } from "../step/step-row.ts";
 
 export type GatewayRequest = {
@@ -142,10 +143,6 @@ export function maskedUrl(url: string): string {
   return bare.replace(/([?&])([^=&#]*)=([^&#]*)/g, (whole, mark: string, name: string) =>
     isSecretName(name) ? `${mark}${name}=${MASK}` : whole,
   );
-}
-
-function recordOf(value: unknown): Options {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Options) : {};
 }
 
 function isName(value: unknown): value is string {

@@ -7,6 +7,7 @@
  * Spec: wire 5.5–5.9; semantics 4.2.
  */
 import { canonicalJson, HEADER, isTooDeepJson, JSON_DEPTH_MAX, parseOpcode, type WireOp } from "@pawl/protocol";
+import { isRecord } from "../json.ts";
 import { functionErrorOf } from "./function-error.ts";
 import type { FunctionError, RawReply, Reply } from "./reply.ts";
 import { parseRetryAfterMs } from "./retry-after.ts";
@@ -172,8 +173,4 @@ function streamProblem(problem: string, { body }: Response): FunctionError {
     message: `The app's streamed answer could not be decoded: ${problem}.`,
     stack: body.slice(0, FOREIGN_BODY_CHARS_MAX),
   };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -6,15 +6,13 @@
  *
  * Spec: wire 7.5, 7.8.
  */
-import { hashStepId, type WireOp } from "@pawl/protocol";
+import { RUN_COMPLETE_ID, type WireOp } from "@pawl/protocol";
 import { functionErrorOf } from "./function-error.ts";
 import type { Reply } from "./reply.ts";
 
-const COMPLETE_ID = hashStepId("complete");
-
 /** Whether an op tells that the handler itself failed. */
 export function isHandlerError({ op, id }: WireOp): boolean {
-  return (op === "StepError" || op === "StepFailed") && id === COMPLETE_ID;
+  return (op === "StepError" || op === "StepFailed") && id === RUN_COMPLETE_ID;
 }
 
 /** The answer, with a failure of the handler as a failure. */

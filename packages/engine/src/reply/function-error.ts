@@ -6,6 +6,7 @@
  * Spec: wire 5.6 (last paragraphs); semantics 4.5.
  */
 import { canonicalJson, type WireOp } from "@pawl/protocol";
+import { isRecord } from "../json.ts";
 import type { FunctionError } from "./reply.ts";
 
 /** Longest text that is searched for an error object inside. Longer ones are kept as text. */
@@ -60,10 +61,6 @@ function innerError(value: unknown): Readonly<Record<string, unknown>> | undefin
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function textOf(value: unknown): string | undefined {
