@@ -13,7 +13,7 @@ import type { EventTarget } from "./event-target.ts";
 import { type FlowPlan, writeCell } from "./flow-plan.ts";
 import { refuse } from "./outcome.ts";
 import { planStart } from "./plan-start.ts";
-import { admitRate, type RateRule } from "./rate-window.ts";
+import { admitRate, type RateRule, type RateState } from "./rate-window.ts";
 
 /** Plans what an event does for one function. */
 export function planEvent(plan: FlowPlan, target: EventTarget): void {
@@ -47,7 +47,7 @@ type Limit = { readonly key: string; readonly rule: RateRule; readonly reason: R
 /** Counts the event where both limits have room (I1). */
 function admit(plan: FlowPlan, target: EventTarget): boolean {
   const limits = limitsOf(target);
-  const admitted: { readonly limit: Limit; readonly state: string; readonly expiresAt: number }[] = [];
+  const admitted: { readonly limit: Limit; readonly state: RateState; readonly expiresAt: number }[] = [];
   for (const limit of limits) {
     const result = admitRate(rateState(plan, limit.key), limit.rule, plan.ctx.now);
     if (result.kind === "refused") {
@@ -57,7 +57,7 @@ function admit(plan: FlowPlan, target: EventTarget): boolean {
     admitted.push({ limit, state: result.state, expiresAt: result.expiresAt });
   }
   for (const { limit, state, expiresAt } of admitted)
-    writeCell(plan, { key: limit.key, kind: "rate", functionId: target.function.id, expiresAt }, JSON.parse(state));
+    writeCell(plan, { key: limit.key, kind: "rate", functionId: target.function.id, expiresAt }, state);
   return true;
 }
 
@@ -70,11 +70,11 @@ function limitsOf({ function: { definition }, keys }: EventTarget): readonly Lim
   return limits;
 }
 
-/** The window's own text; it is read by `admitRate` alone. */
-function rateState(plan: FlowPlan, key: string): string | undefined {
+/** The window, also one that has expired: a rule whose period was made longer counts what is left of it. */
+function rateState(plan: FlowPlan, key: string): RateState {
   const cell = plan.cells.get(key);
   plan.guards.push({ kind: "cell-version", key, version: cell?.version ?? 0 });
-  return cell?.state;
+  return cell === undefined ? [] : (JSON.parse(cell.state) as RateState);
 }
 
 /** For people and programs: which limit, and when it has room again. */
