@@ -23,10 +23,8 @@ export const STEP_OUTPUT_BYTES_MAX: number = 4 * MIB;
 export const RUN_STATE_BYTES_MAX: number = 32 * MIB;
 /** Ops in one response. More than the default number of steps can't be meant. */
 export const OPS_PER_RESPONSE_MAX = 1_000;
-/** Steps of a run, unless a function is given more. Replay costs grow with them. */
+/** Steps of a run. Replay costs grow with them. */
 export const STEPS_PER_RUN_DEFAULT = 1_000;
-/** The most that any function can be given. */
-export const STEPS_PER_RUN_MAX = 10_000;
 /** One call to an app: longer than any serverless host allows, short enough to notice a lost one the same day. */
 export const CALL_MS_MAX: number = 2 * HOUR_MS;
 /** Redirects followed in one call. */

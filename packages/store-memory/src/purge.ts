@@ -1,7 +1,7 @@
 /** Deletes what has become old: the runs that ended first, the events that were stored first, the cells that expired first. */
 import type { Purge, Purged } from "@pawl/store";
 import { compareText } from "./queue-reads.ts";
-import type { Tables } from "./tables.ts";
+import { keyOf, type Tables } from "./tables.ts";
 
 export function purge(tables: Tables, { runsBefore, eventsBefore, keepEventIds = [], cellsBefore, limit }: Purge): Purged {
   const runs = runsBefore === undefined ? 0 : purgeRuns(tables, { before: runsBefore, limit });
@@ -22,7 +22,7 @@ function purgeRuns(tables: Tables, { before, limit }: Bound): number {
   for (const run of old) {
     tables.runs.delete(run.id);
     for (const eventId of run.eventIds) tables.runsOfEvent.get(eventId)?.delete(run.id);
-    if (run.idempotencyKey !== undefined) tables.runsOfKey.get(`${run.functionId}\0${run.idempotencyKey}`)?.delete(run.id);
+    if (run.idempotencyKey !== undefined) tables.runsOfKey.get(keyOf(run.functionId, run.idempotencyKey))?.delete(run.id);
     dropAll(tables.steps, tables.stepsOfRun, run.id);
     dropAll(tables.attempts, tables.attemptsOfRun, run.id);
     dropAll(tables.defers, tables.defersOfRun, run.id);

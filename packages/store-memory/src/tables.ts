@@ -25,7 +25,7 @@ export type Tables = {
   readonly events: Map<string, EventRow>;
   readonly outcomes: Map<string, EventOutcome>;
   readonly runs: Map<string, RunRow>;
-  /** By run and step, see `stepKeyOf`. */
+  /** By run and step, see `keyOf`. */
   readonly steps: Map<string, StepRow>;
   readonly attempts: Map<string, AttemptRow>;
   readonly items: Map<string, ItemRow>;

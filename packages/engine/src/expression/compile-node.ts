@@ -70,7 +70,7 @@ const ROOT: Readonly<Record<RootName, Code>> = {
 };
 
 /** `target[index]`. A key that is not there is missing; a position that is not there is a failure. */
-export function itemOf(target: Outcome, index: Outcome): Outcome {
+function itemOf(target: Outcome, index: Outcome): Outcome {
   if (isAbsent(target)) return target;
   if (isAbsent(index)) return index;
   if (isList(target)) return itemAt(target, index);

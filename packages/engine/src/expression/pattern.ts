@@ -8,7 +8,7 @@ import { RE2JS } from "re2js";
 import { Failure } from "./value.ts";
 
 /** Longest pattern. RE2's cost is pattern × text, so this bounds the factor. */
-export const PATTERN_CHARS_MAX = 1_000;
+const PATTERN_CHARS_MAX = 1_000;
 
 /** Patterns kept compiled. Compiling costs about 0.1 ms; a server has few patterns, but some may come out of events. */
 const PATTERNS_KEPT_MAX = 500;

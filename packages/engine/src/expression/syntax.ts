@@ -83,7 +83,7 @@ export function isMissingNode(node: Node): boolean {
 }
 
 /** The nodes directly below a node, in the order of the source. */
-export function childrenOf(node: Node): readonly Node[] {
+function childrenOf(node: Node): readonly Node[] {
   switch (node.kind) {
     case "literal":
     case "root":

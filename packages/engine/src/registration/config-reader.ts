@@ -140,7 +140,7 @@ export function readInteger(option: Option, bounds: Bounds, list: ProblemList): 
 }
 
 /** A value as it is shown in a message: JSON, cut to 100 characters. */
-export function describeValue(value: unknown): string {
+function describeValue(value: unknown): string {
   if (value === undefined) return "nothing";
   const text = typeof value === "bigint" ? String(value) : (JSON.stringify(value) ?? typeof value);
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;

@@ -187,7 +187,7 @@ function payloadOf({ call }: Session): Payload {
 }
 
 /** Tokens of the executions whose outputs are memoised, by step. */
-export function tokensOf(steps: Readonly<Record<string, unknown>>): Readonly<Record<string, number>> {
+function tokensOf(steps: Readonly<Record<string, unknown>>): Readonly<Record<string, number>> {
   const tokens: Record<string, number> = {};
   for (const [hash, value] of Object.entries(steps)) {
     const token = tokenOf(value);

@@ -82,7 +82,7 @@ export function connectStore(options: ConnectionOptions): Store {
 }
 
 /** A failure of the store that the test made. */
-export class SimulatedFault extends Error {
+class SimulatedFault extends Error {
   override readonly name = "SimulatedFault";
 }
 
