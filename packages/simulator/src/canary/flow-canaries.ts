@@ -79,6 +79,12 @@ export const FLOW_CANARIES: readonly Canary[] = [
     }),
   },
   {
+    name: "what is held comes a minute late",
+    module: "flow/flow-item",
+    foundBy: ["debounces", "batches"],
+    alter: items((item) => (item.kind === "debounce" || item.kind === "batch" ? { ...item, dueAt: item.dueAt + MINUTE_MS } : item)),
+  },
+  {
     name: "the key of a limit is ignored",
     module: "flow/flow-keys",
     foundBy: ["rate-limits"],
