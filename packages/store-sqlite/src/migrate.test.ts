@@ -141,3 +141,11 @@ describe.each(OLDER)("a file of schema %i", (version) => {
     expect(contents()).toMatchObject({ version: FILES.length, rows: { apps: before.rows["apps"], pauses: before.rows["pauses"] } });
   });
 });
+
+test("an empty file has no schema, whatever number it bears", async () => {
+  const database = new DatabaseSync(path);
+  database.exec("pragma user_version = 2");
+  database.close();
+  await (await openSqliteStore({ path })).close();
+  expect(contents().version).toBe(FILES.length);
+});

@@ -36,7 +36,9 @@ function versionOf(connection: Connection, path: string): number {
   const owner = connection.prepare<{ application_id: number }>("pragma application_id").get()?.application_id;
   const version = connection.prepare<{ user_version: number }>("pragma user_version").get()?.user_version ?? 0;
   const tables = connection.prepare<{ n: number }>("select count(*) as n from sqlite_schema").get()?.n ?? 0;
-  if (owner === APPLICATION_ID || tables === 0) return version;
+  if (owner === APPLICATION_ID) return version;
+  // Whoever made an empty file may have numbered it.
+  if (tables === 0) return 0;
   throw new StoreError("STORE_SCHEMA_UNKNOWN", `The file ${path} is a database of another program. Give Pawl a file of its own.`);
 }
 
