@@ -10,7 +10,7 @@
  */
 import { plainNumber } from "./compare.ts";
 import { eventValue, type ExpressionEvent } from "./event-value.ts";
-import { fieldOf, isList, isNumeric, type Outcome, type Value } from "./value.ts";
+import { fieldOf, isList, isNumeric, type Outcome } from "./value.ts";
 
 /** A path and the canonical typed text of a value there: `data.id` and `"1"`. */
 export type PathValue = { readonly path: string; readonly value: string };
@@ -58,30 +58,12 @@ export function valueText(value: Outcome): string | undefined {
 /** The canonical typed text of an event's value at a path; undefined if there is none, or it is null, a list or a map. */
 export function valueAtPath(event: ExpressionEvent, path: string): string | undefined {
   const segments = parsePath(path);
-  return segments === undefined ? undefined : valueAtSegments(eventValue(event), segments);
-}
-
-/** As `valueAtPath`, for a path and an event that are prepared already. */
-export function valueAtSegments(event: Value, segments: readonly PathSegment[]): string | undefined {
-  let value: Outcome = event;
+  if (segments === undefined) return undefined;
+  let value: Outcome = eventValue(event);
   for (const segment of segments) {
     value = typeof segment === "string" ? fieldOf(value, segment) : isList(value) ? value[segment] : undefined;
   }
   return valueText(value);
-}
-
-/**
- * The pairs under which an event can have pauses, among the paths in use. In SQL: `match_path is null or (match_path, match_value) in (…)`.
- */
-export function lookupKeys(event: ExpressionEvent, paths: Iterable<string>): readonly PathValue[] {
-  const prepared = eventValue(event);
-  const keys: PathValue[] = [];
-  for (const path of paths) {
-    const segments = parsePath(path);
-    const value = segments === undefined ? undefined : valueAtSegments(prepared, segments);
-    if (value !== undefined) keys.push({ path, value });
-  }
-  return keys;
 }
 
 /** A long string keeps its ends and its length: ids that share a long prefix stay apart. */

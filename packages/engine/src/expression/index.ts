@@ -12,8 +12,7 @@ export {
   type KeyResult,
   type NumberResult,
 } from "./evaluate.ts";
-export { lookupKeys, type PathValue, valueAtPath } from "./event-path.ts";
+export { type PathValue, valueAtPath } from "./event-path.ts";
 export type { ExpressionEvent } from "./event-value.ts";
 export { EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, RESIDUAL_CHARS_MAX } from "./parse.ts";
-export { PauseIndex } from "./pause-index.ts";
 export { compileSearch, matchesSearch, type Search, type SearchInput, type SearchOver, type SearchResult } from "./search.ts";

@@ -8,9 +8,8 @@
  */
 import { canonicalJson, type OpMetadata } from "@pawl/protocol";
 import type { MetadataRow } from "./metadata-row.ts";
+import { isRecord } from "../json.ts";
 
-export const METADATA_UPDATE_BYTES_MAX: number = 64 * 1024;
-export const METADATA_RUN_BYTES_MAX: number = 1024 * 1024;
 const KIND_BYTES_MAX = 128;
 
 const OWN_KINDS: ReadonlySet<string> = new Set(
@@ -83,8 +82,4 @@ function applied(before: Values, op: Operation, values: Values): Values {
 
 function numberOf(value: unknown): number {
   return typeof value === "number" ? value : 0;
-}
-
-function isRecord(value: unknown): value is Values {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

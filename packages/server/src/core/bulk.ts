@@ -185,12 +185,13 @@ export class Bulks {
     const starts: StartInput[] = [];
     for (const run of runs) {
       const row: FunctionRow | undefined = registry.functionById(run.functionId);
-      const detail = await store.history.runDetail(run.id);
-      const [first] = detail?.events ?? [];
-      if (row === undefined || row.archivedAt !== undefined || detail === undefined || first === undefined) continue;
+      if (row === undefined || row.archivedAt !== undefined) continue;
+      const stored = await store.history.eventsByIds(run.eventIds);
+      const [first] = stored;
+      if (first === undefined) continue;
       const parsed = JSON.parse(first.body) as ExpressionEvent;
       const { singleton } = flowKeysOf(row, { event: parsed, now: clock.now() });
-      const events: readonly EventRow[] = detail.events.map((event) => ({ ...event, ts: 0 }));
+      const events: readonly EventRow[] = stored.map((event) => ({ ...event, ts: 0 }));
       const common = { function: row, events, parsed, rerunOf: run.rerunOf ?? run.id, bulkId };
       starts.push(singleton === undefined ? common : { ...common, singletonKey: singleton });
     }

@@ -3,16 +3,8 @@
  *
  * I1  A run's metadata stays within its limit; what would exceed it is refused whole.
  */
-import {
-  type Metadata,
-  mergedMetadata,
-  METADATA_RUN_BYTES_MAX,
-  METADATA_UPDATE_BYTES_MAX,
-  metadataBytes,
-  metadataRow,
-  type MetadataUpdate,
-  type RandomSource,
-} from "@pawl/engine";
+import { type Metadata, mergedMetadata, metadataBytes, metadataRow, type MetadataUpdate, type RandomSource } from "@pawl/engine";
+import { METADATA_RUN_BYTES_MAX, METADATA_UPDATE_BYTES_MAX } from "@pawl/protocol";
 import type { Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
 

@@ -11,6 +11,7 @@ import { allDefers } from "../defer-events.ts";
 import type { DeferRow } from "../defer-row.ts";
 import type { Draft } from "../draft.ts";
 import { optionText } from "./op-step.ts";
+import { isRecord } from "../../json.ts";
 
 /** Notes a function to be started. */
 export function addDefer(draft: Draft, op: WireOp): void {
@@ -52,8 +53,4 @@ function put(draft: Draft, defer: DeferRow): void {
 
 function deferOf(draft: Draft, id: string): DeferRow | undefined {
   return draft.defers.get(id) ?? draft.state.defers.get(id);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -11,6 +11,7 @@ import { type Draft, failRun, stepOf } from "../draft.ts";
 import { FUNCTION_INVOKED } from "../lifecycle-events.ts";
 import { optionText } from "./op-step.ts";
 import { addPause, addWaitingStep, timeoutAt } from "./wait.ts";
+import { isRecord, recordOf } from "../../json.ts";
 
 /** Invokes a function and waits for its end. A payload that is no object counts as empty. */
 export function invokeFunction(draft: Draft, op: WireOp): void {
@@ -69,14 +70,6 @@ export function invokedEvent(invocation: Invocation, { id, now }: { readonly id:
 
 function payloadOf(op: WireOp): Readonly<Record<string, unknown>> {
   return recordOf(op.opts?.["payload"]);
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isRecord(value) ? value : {};
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function badOptions(op: WireOp): Parameters<typeof failRun>[1] {

@@ -1,7 +1,7 @@
 /** Metadata that comes along with an op. What breaks a limit is left out, and never fails a run. Spec: wire 13.4. */
-import type { WireOp } from "@pawl/protocol";
+import { METADATA_UPDATE_BYTES_MAX, type WireOp } from "@pawl/protocol";
 import type { Draft } from "../draft.ts";
-import { METADATA_UPDATE_BYTES_MAX, metadataBytes, metadataRow, readMetadata } from "../metadata.ts";
+import { metadataBytes, metadataRow, readMetadata } from "../metadata.ts";
 
 /** Stores an op's metadata: with the run or with its step, as it says. */
 export function noteMetadata(draft: Draft, op: WireOp): void {

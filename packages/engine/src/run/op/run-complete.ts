@@ -8,6 +8,7 @@
  */
 import { canonicalJson, type WireOp } from "@pawl/protocol";
 import { type Draft, endRun, failRun } from "../draft.ts";
+import { isRecord } from "../../json.ts";
 
 const FAILURE_STATUS_MIN = 500;
 const MESSAGE_CHARS_MAX = 500;
@@ -40,8 +41,4 @@ export function httpStatusOf(output: unknown): number | undefined {
 function undecodable(): { readonly error: string; readonly name: string; readonly message: string } {
   const message = "SyncRunComplete carries no HTTP answer: expected data {data: {status, headers, body}}.";
   return { error: "unable to decode SyncRunComplete", name: "Error", message };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type ExpressionEvent, lookupKeys, PauseIndex, valueAtPath } from "./index.ts";
+import { type ExpressionEvent, valueAtPath } from "./index.ts";
 import { parsePath, pathText } from "./event-path.ts";
 
 const event = (data: Record<string, unknown>): ExpressionEvent => ({ name: "x", id: "e1", ts: 5, data });
@@ -41,36 +41,5 @@ describe("paths", () => {
     expect(valueAtPath(odd, "ts")).toBe("5");
     expect(valueAtPath(odd, "data.constructor.name")).toBeUndefined();
     expect(valueAtPath(odd, "data..x")).toBeUndefined();
-  });
-  test("look-up keys name the paths at which the event has a scalar", () => {
-    expect(lookupKeys(event({ id: "a", n: 1, list: [] }), ["data.id", "data.n", "data.list", "data.nope"])).toEqual([
-      { path: "data.id", value: '"a"' },
-      { path: "data.n", value: "1" },
-    ]);
-  });
-});
-
-describe("the index", () => {
-  test("finds pauses by their key, and always those without one", () => {
-    const index = new PauseIndex();
-    index.add("a", { path: "data.id", value: '"1"' });
-    index.add("b", { path: "data.id", value: "1" });
-    index.add("c", { path: "data.n", value: "1" });
-    index.add("d", undefined);
-    expect([...index.candidates(event({ id: "1", n: 1 }))].sort()).toEqual(["a", "c", "d"]);
-    expect([...index.candidates(event({ id: 1 }))].sort()).toEqual(["b", "d"]);
-  });
-  test("forgets what is removed and moves what is added again", () => {
-    const index = new PauseIndex<number>();
-    index.add(1, { path: "data.id", value: '"x"' });
-    index.add(1, { path: "data.id", value: '"y"' });
-    index.add(2, undefined);
-    index.remove(2);
-    index.remove(3);
-    expect(index.size).toBe(1);
-    expect([...index.candidates(event({ id: "x" }))]).toEqual([]);
-    expect([...index.candidates(event({ id: "y" }))]).toEqual([1]);
-    index.remove(1);
-    expect([...index.candidates(event({ id: "y" }))]).toEqual([]);
   });
 });
