@@ -63,6 +63,7 @@ export class ConnectInvoker implements Invoker {
       const leaseId = this.#options.random.ulid(this.#options.clock.now());
       const frame = writeFrame({ ...message, leaseId });
       const outcome = await this.#options.requests.forward({ requestId: message.requestId, leaseId, worker, frame, signal: call.signal });
+      if (outcome.kind === "replied") void call.isStored.then(outcome.isStored);
       if (outcome.kind !== "not-taken") return this.#answer(outcome, message);
       excluded.add(worker);
     }

@@ -117,7 +117,13 @@ async function flush({ connect }: Parts, { request, reply }: Exchange): Promise<
   if (message === undefined || message.requestId === "") return unreadable(reply, "SDKResponse with a request_id");
   if (parseJson(new TextDecoder().decode(message.systemTraceCtx)) === undefined)
     return sendError(reply, { status: 400, code: "invalid_request", message: "system_trace_ctx must be JSON; {} will do." });
-  connect.flush(message);
+  if (!(await connect.flush(message)))
+    return sendError(reply, {
+      status: 503,
+      code: "connect_reply_not_stored",
+      message: "What follows from the answer could not be stored; the call is made again.",
+      retryAfterS: 1,
+    });
   return reply.type("application/octet-stream").send(Buffer.from(encode(replyAck, { requestId: message.requestId })));
 }
 

@@ -18,6 +18,7 @@ import {
   workerReply,
   type WorkerReply,
 } from "@pawl/protocol";
+import type { Store } from "@pawl/store";
 import { openMemoryStore } from "@pawl/store-memory";
 import type { WebSocket } from "ws";
 import { Engine } from "../core/engine.ts";
@@ -173,14 +174,23 @@ export class ConnectWorld {
   readonly connect: Connect;
   readonly engine: Engine;
   readonly logged: string[] = [];
+  /** What commits wait for. */
+  commitGate: Promise<void> | undefined;
 
-  constructor() {
+  constructor(memory: Store = openMemoryStore()) {
     const random = systemRandom();
     const http = { call: () => Promise.reject(new Error("no HTTP here")), close: async () => {} };
     const logger = { ...silentLogger, error: (_fields: object, message: string) => void this.logged.push(message) };
     this.connect = new Connect({ clock: this.clock, random, logger, loadSecret: openSecrets(), http });
     const { invoker, slotsOf } = this.connect;
-    this.engine = new Engine({ store: openMemoryStore(), clock: this.clock, random, invoker, workerSlotsOf: slotsOf, logger, workers: 10 });
+    const store: Store = {
+      ...memory,
+      apply: async (changeSet) => {
+        if (this.commitGate !== undefined) await this.commitGate;
+        return memory.apply(changeSet);
+      },
+    };
+    this.engine = new Engine({ store, clock: this.clock, random, invoker, workerSlotsOf: slotsOf, logger, workers: 10 });
     this.connect.attach(this.engine);
     this.clock.settle = () => this.settle();
   }
@@ -282,9 +292,9 @@ function stepsOf(slug: string): Readonly<Record<string, unknown>> {
   return { step: { id: "step", name: "step", runtime, retries: { attempts: 1 } } };
 }
 
-/** Starts one. */
-export async function connectWorld(): Promise<ConnectWorld> {
-  const world = new ConnectWorld();
+/** Starts one, on what is stored. */
+export async function connectWorld(store?: Store): Promise<ConnectWorld> {
+  const world = new ConnectWorld(store);
   await world.engine.start();
   return world;
 }

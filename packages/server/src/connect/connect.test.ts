@@ -60,6 +60,51 @@ describe("calls", () => {
   });
 });
 
+describe("answers", () => {
+  /** An answer whose commit waits for the caller. */
+  async function answered() {
+    const worker = await world.worker();
+    const runId = await world.send();
+    const gate = Promise.withResolvers<void>();
+    world.commitGate = gate.promise;
+    worker.answer(worker.request(), "done");
+    await world.settle();
+    return { worker, runId, gate };
+  }
+
+  test("one is confirmed when what follows from it is stored", async () => {
+    const { worker, runId, gate } = await answered();
+    expect(worker.kinds).not.toContain(FRAME.replyAck);
+    gate.resolve();
+    await world.settle();
+    expect([worker.kinds.at(-1), (await world.run(runId))?.status]).toEqual([FRAME.replyAck, "COMPLETED"]);
+  });
+
+  test("one that is delivered again meanwhile waits for the same commit", async () => {
+    const { worker, gate } = await answered();
+    const flushed = world.connect.flush(replyTo(worker.request(), "done"));
+    gate.resolve();
+    expect(await flushed).toBe(true);
+  });
+
+  test("one that could not be stored is not confirmed, and the call is made again", async () => {
+    const { worker, runId, gate } = await answered();
+    const flushed = world.connect.flush(replyTo(worker.request(), "done"));
+    world.commitGate = undefined;
+    gate.reject(new Error("disk full"));
+    expect(await flushed).toBe(false);
+    await world.advance(10_000);
+    expect(worker.kinds).not.toContain(FRAME.replyAck);
+    expect(worker.request(1).runId).toBe(runId);
+    expect(world.logged.splice(0)).not.toEqual([]);
+    worker.answer(worker.request(1), "done");
+    await world.settle();
+    expect([worker.kinds.at(-1), (await world.run(runId))?.status]).toEqual([FRAME.replyAck, "COMPLETED"]);
+    // Nobody waits for the first one any more: its worker may forget it.
+    expect(await world.connect.flush(replyTo(worker.request(), "done"))).toBe(true);
+  });
+});
+
 describe("leases", () => {
   test("a worker that asks for more time keeps a request as long as it takes", async () => {
     const worker = await world.worker();

@@ -144,9 +144,9 @@ export class Connect {
     }
   }
 
-  /** An answer that a worker could not deliver over its connection. */
-  flush(reply: WorkerReply): void {
-    this.requests.replied(reply);
+  /** An answer that a worker could not deliver over its connection, or that was not confirmed. Resolves with whether it is now. */
+  flush(reply: WorkerReply): Promise<boolean> {
+    return this.requests.replied(reply);
   }
 
   /** A connection has ended. */

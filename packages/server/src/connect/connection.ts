@@ -7,7 +7,7 @@
  *
  * Spec: wire 9.
  */
-import { CONNECT_CONCURRENCY_DEFAULT, type ExtendLease, extendLeaseAck, FRAME, replyAck, type WorkerConnect } from "@pawl/protocol";
+import { CONNECT_CONCURRENCY_DEFAULT, type ExtendLease, extendLeaseAck, FRAME, replyAck, type WorkerConnect, type WorkerReply } from "@pawl/protocol";
 import type { WebSocket } from "ws";
 import { endWebSocket } from "../http/upgrades.ts";
 import type { Timer } from "../ports/clock.ts";
@@ -121,8 +121,8 @@ export class WorkerConnection {
       case "extended":
         return worker === undefined ? undefined : this.#extend(effect.lease, worker);
       case "replied":
-        requests.replied(effect.reply);
-        return this.#send(frameOf(FRAME.replyAck, encode(replyAck, { requestId: effect.reply.requestId })));
+        void this.#confirm(effect.reply);
+        return undefined;
       case "status":
         return undefined;
     }
@@ -146,6 +146,11 @@ export class WorkerConnection {
     const facts = { connectionId, instanceId, apps, capacity, sdk: sdkOf(message), connectedAt: clock.now() };
     this.#worker = new Worker(facts, (frame) => this.#send(frame));
     workers.add(this.#worker);
+  }
+
+  async #confirm(reply: WorkerReply): Promise<void> {
+    const { requestId } = reply;
+    if (await this.#connect.requests.replied(reply)) this.#send(frameOf(FRAME.replyAck, encode(replyAck, { requestId })));
   }
 
   #extend(lease: ExtendLease, worker: Worker): void {

@@ -4,7 +4,9 @@
  * I1  Every request ends in exactly one way, at the latest when its lease is over.
  * I2  A lease is extended only for the worker that has it. One whose connection broke has `CONNECT_RETURN_MS` to come back, or to deliver
  *     its answer, over any connection or by a flush.
- * I3  A call that was given up leaves its request with the worker, which goes on working: the place is taken until the worker says that it
+ * I3  An answer is confirmed when what follows from it is stored, or when nobody waits for it. Until then its worker keeps it and delivers
+ *     it again.
+ * I4  A call that was given up leaves its request with the worker, which goes on working: the place is taken until the worker says that it
  *     is done or asks for more time, which it does not get.
  *
  * Spec: wire 9.5 to 9.7; semantics 12.1.
@@ -14,7 +16,8 @@ import type { Clock, Timer } from "../ports/clock.ts";
 import type { Worker } from "./workers.ts";
 
 export type ForwardOutcome =
-  | { readonly kind: "replied"; readonly reply: WorkerReply; readonly sdk: string }
+  /** `isStored` is to be called when it is known whether what follows from the answer is stored. */
+  | { readonly kind: "replied"; readonly reply: WorkerReply; readonly sdk: string; readonly isStored: (isStored: boolean) => void }
   /** The worker did not say that it has it: it never will, or it will be refused. */
   | { readonly kind: "not-taken" }
   /** The worker had it, and was not heard of any more. */
@@ -45,6 +48,8 @@ type Request = {
 export class Requests {
   readonly #clock: Clock;
   readonly #requests = new Map<string, Request>();
+  /** Answers that are being stored. */
+  readonly #answered = new Map<string, Promise<boolean>>();
   /** Called when a worker has a free place. */
   onFree: () => void = () => {};
 
@@ -103,10 +108,23 @@ export class Requests {
     return true;
   }
 
-  /** An answer. One that nobody waits for any more changes nothing. */
-  replied(reply: WorkerReply): void {
+  /** An answer. One that nobody waits for any more changes nothing. Resolves with whether the worker may forget it (keeps I3). */
+  replied(reply: WorkerReply): Promise<boolean> {
+    const known = this.#answered.get(reply.requestId);
+    if (known !== undefined) return known;
     const request = this.#requests.get(reply.requestId);
-    if (request !== undefined) this.#remove(request, { kind: "replied", reply, sdk: request.sdk });
+    if (request?.end === undefined) {
+      this.#remove(request, { kind: "aborted" });
+      return Promise.resolve(true);
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#answered.set(reply.requestId, promise);
+    const isStored = (outcome: boolean): void => {
+      this.#answered.delete(reply.requestId);
+      resolve(outcome);
+    };
+    this.#remove(request, { kind: "replied", reply, sdk: request.sdk, isStored });
+    return promise;
   }
 
   /** A worker's connection has ended. */
@@ -159,7 +177,7 @@ export class Requests {
   }
 }
 
-/** Keeps I3. */
+/** Keeps I4. */
 function giveUp(request: Request): void {
   request.end?.({ kind: "aborted" });
   request.end = undefined;

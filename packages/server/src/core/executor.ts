@@ -90,7 +90,7 @@ export type CallInProgress = {
 /** What the app was told: the first `stepsDone` steps of a state, which may have more by now. */
 export type Told = { readonly state: RunState; readonly stepsDone: number };
 
-type Call = CallInProgress & { readonly abort: AbortController };
+type Call = CallInProgress & { readonly abort: AbortController; readonly stored: PromiseWithResolvers<boolean> };
 
 export class Executor {
   readonly #options: ExecutorOptions;
@@ -180,8 +180,19 @@ export class Executor {
   }
 
   async #call(state: RunState, item: ItemRow, generation: number): Promise<ItemOutcome> {
-    const { clock } = this.#options;
     const call = this.#newCall(state, item, generation);
+    let outcome: ItemOutcome = "fault";
+    try {
+      outcome = await this.#callAndDecide(state, call);
+      return outcome;
+    } finally {
+      call.stored.resolve(outcome === "decided");
+    }
+  }
+
+  async #callAndDecide(state: RunState, call: Call): Promise<ItemOutcome> {
+    const { clock } = this.#options;
+    const { item, generation } = call;
     const note = state.run.startedAt === undefined ? clock.setTimer(START_NOTE_MS, () => void this.#noteStart(call)) : undefined;
     const raw = await this.#send(state, call).finally(() => {
       note?.cancel();
@@ -219,7 +230,7 @@ export class Executor {
 
   async #send(state: RunState, call: Call): Promise<RawReply | CallHeld | "aborted"> {
     const { registry, invoker, clock, signingKey } = this.#options;
-    const { item, generation, requestId, abort } = call;
+    const { item, generation, requestId, abort, stored } = call;
     const definition = registry.functionById(item.functionId)?.definition;
     if (definition === undefined)
       return { kind: "no-response", code: "unknown_function", message: `The function ${item.functionId} is not registered any more.` };
@@ -244,7 +255,14 @@ export class Executor {
     };
     const limit = clock.setTimer(CALL_MS_MAX, () => abort.abort("timeout"));
     try {
-      const raw = await invoker.call({ url, headers, body, signal: abort.signal, ...given("method", request?.method) });
+      const raw = await invoker.call({
+        url,
+        headers,
+        body,
+        signal: abort.signal,
+        isStored: stored.promise,
+        ...given("method", request?.method),
+      });
       if (!abort.signal.aborted) return raw;
       return abort.signal.reason === "timeout"
         ? {
@@ -292,7 +310,7 @@ export class Executor {
     const startedAt = this.#options.clock.now();
     const told: Told = { state, stepsDone: state.run.stepsDone };
     const requestId = this.#options.random.ulid(startedAt);
-    const call: Call = { item, generation, startedAt, requestId, told, abort: new AbortController() };
+    const call: Call = { item, generation, startedAt, requestId, told, abort: new AbortController(), stored: Promise.withResolvers() };
     this.#calls.set(call.item.id, call);
     const calls = this.#byRun.get(call.item.runId);
     if (calls === undefined) this.#byRun.set(call.item.runId, new Set([call]));

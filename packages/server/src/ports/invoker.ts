@@ -10,6 +10,8 @@ export type AppCall = {
   /** JSON text; of a durable endpoint, the body of its first request, empty for none. */
   readonly body: string;
   readonly signal: AbortSignal;
+  /** Resolves when it is known whether what follows from the answer is stored. If it is not, the call is made anew. Never rejects. */
+  readonly isStored: Promise<boolean>;
 };
 
 /** Nothing was decided: the call is to be made anew, with what is known then. It uses up no attempt. */
