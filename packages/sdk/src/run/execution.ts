@@ -119,7 +119,7 @@ export class Execution {
   /** A step tool was called. */
   find(request: StepRequest): Promise<unknown> {
     const outer = enclosingStep(this);
-    if (outer !== undefined) throw new NestedStepError(outer, request.id);
+    if (outer !== undefined) throw new NestedStepError(outer.stepId, request.id);
     const identity = this.ids.claim(request.id);
     const step = new FoundStep(request, identity, this.memos.lookup(identity.hash));
     if (this.outcome !== undefined) return step.promise;
@@ -184,7 +184,9 @@ export class Execution {
     const at = runtime.now();
     const start = runtime.elapsed();
     try {
-      const value = await runInsideStep({ owner: this, stepId: step.request.id }, () => step.request.run?.(...(step.input ?? [])));
+      const value = await runInsideStep({ owner: this, stepId: step.request.id, hash: step.hash }, () =>
+        step.request.run?.(...(step.input ?? [])),
+      );
       const text = jsonText(value, `The result of step "${step.request.id}"`);
       this.onStepDone(step, { value, text, op: doneText(step, text, { at, ms: runtime.elapsed() - start }) });
     } catch (error) {

@@ -39,6 +39,8 @@ export type CallInput = {
   readonly save?: Save | undefined;
   /** Milliseconds for which a call may go on when the options don't say. */
   readonly maxRuntimeMs?: number;
+  /** Called with the execution before the handler is entered. */
+  readonly onStart?: (execution: Execution) => void;
 };
 
 /** Time after which a served call returns to the server, in milliseconds: below the limits of serverless hosts. */
@@ -95,6 +97,7 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
     },
     ...(callable.isFailureHandler ? { error: failureOf(events[0]) } : {}),
   };
+  input.onStart?.(execution);
   return execution.run(() => callable.handler(context));
 }
 
