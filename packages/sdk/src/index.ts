@@ -52,6 +52,9 @@ export type { RealtimeTools } from "./realtime/tools.ts";
 export { EventValidationError, NestedStepError, NonRetriableError, RetryAfterError, StepError } from "./error/errors.ts";
 export { consoleLogger, type Logger, type LogLevel } from "./logger.ts";
 
+export type { AsyncRun, Endpoint, EndpointAdapter, EndpointContext, EndpointHandler, EndpointOptions } from "./endpoint/options.ts";
+export type { PipeSource, StreamTools } from "./endpoint/stream.ts";
+
 export { createHandler } from "./serve/web.ts";
 export type { AdapterOptions, ServeOptions } from "./serve/options.ts";
 export { VERSION } from "./version.ts";

@@ -13,6 +13,7 @@ export type { Context as HandlerContext } from "./function/context.ts";
 export { PawlFunction as InngestFunction, FunctionReference as InngestFunctionReference } from "./function/function.ts";
 export type { PawlOptions as ClientOptions } from "./client/options.ts";
 export type { EventInput as EventPayload } from "./event/payload.ts";
+export { step } from "./endpoint/current.ts";
 export { consoleLogger as ConsoleLogger } from "./logger.ts";
 export { SDK_ID as version } from "./version.ts";
 

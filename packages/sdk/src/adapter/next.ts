@@ -1,11 +1,15 @@
 /** Next.js, app router: `export const { GET, POST, PUT } = serve({ client, functions })` in `app/api/pawl/route.ts`. */
 import type { ServerResponse } from "node:http";
+import { type EndpointAdapter, makeEndpointAdapter } from "../endpoint/options.ts";
 import { App } from "../serve/app.ts";
 import type { ServeOptions } from "../serve/options.ts";
 import { createHandler } from "../serve/web.ts";
 import { handleNodeRequest, type ParsedRequest } from "./node-http.ts";
 
 export type { ServeOptions };
+
+/** Options of a client's durable endpoints: `export const GET = pawl.endpoint(…)` in a route of the app router. */
+export const endpointAdapter: EndpointAdapter = makeEndpointAdapter("nextjs");
 
 type RouteHandler = (request: Request) => Promise<Response>;
 

@@ -26,7 +26,8 @@ export async function handleNodeRequest(app: App, request: ParsedRequest, respon
   response.end(text);
 }
 
-function readNodeRequest(request: ParsedRequest): AppRequest {
+/** The request as the core sees it. */
+export function readNodeRequest(request: ParsedRequest): AppRequest {
   return {
     method: request.method ?? "GET",
     url: new URL(request.originalUrl ?? request.url ?? "/", originOf(request)),

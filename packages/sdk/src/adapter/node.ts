@@ -2,6 +2,8 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { App } from "../serve/app.ts";
 import type { ServeOptions } from "../serve/options.ts";
+import { type EndpointAdapter, makeEndpointAdapter } from "../endpoint/options.ts";
+import { answerNodeEndpoint, type WebHandler } from "./node-endpoint.ts";
 import { handleNodeRequest, type ParsedRequest } from "./node-http.ts";
 import { installNodePlatform } from "./node-platform.ts";
 
@@ -34,4 +36,18 @@ export function createServer(options: ServeOptions): Server {
     response.writeHead(404, { "content-type": "application/json" });
     response.end(JSON.stringify({ message: `The app answers at ${PATHS.join(" and ")}.` }));
   });
+}
+
+/** Options of a client's durable endpoints under Node: `new Pawl({ id, endpointAdapter })`. */
+export const endpointAdapter: EndpointAdapter = makeEndpointAdapter("nodejs");
+
+/** A durable endpoint, or its proxy, as listener of an HTTP server or handler of Express. */
+export function serveEndpoint(handler: WebHandler): NodeListener {
+  installNodePlatform();
+  return (request, response) => void answerNodeEndpoint(handler, request, response);
+}
+
+/** An HTTP server that gives all requests to one durable endpoint. */
+export function createEndpointServer(handler: WebHandler): Server {
+  return createHttpServer(serveEndpoint(handler));
 }

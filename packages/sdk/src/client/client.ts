@@ -4,6 +4,9 @@
  * Source: sdk 2.
  */
 import { HEADER, type ServerKind } from "@pawl/protocol";
+import { createEndpoint } from "../endpoint/endpoint.ts";
+import type { Endpoint, EndpointHandler, EndpointOptions } from "../endpoint/options.ts";
+import { createEndpointProxy } from "../endpoint/proxy.ts";
 import { sendEvents } from "../event/send.ts";
 import type { EventTypes, SendableEvent } from "../event/event-type.ts";
 import { checkOptions } from "../function/check.ts";
@@ -104,6 +107,21 @@ export class Pawl<const E extends EventTypes = EventTypes> {
     const fn = new PawlFunction(this.id, merged, handler as AnyHandler);
     this.created.push(fn);
     return fn;
+  }
+
+  /**
+   * Makes an ordinary HTTP handler durable: its steps are remembered, and a request that has to wait goes on without its caller, who is
+   * redirected to where the answer will be. For frameworks whose handlers take a `Request`; `serveEndpoint` of `pawl/node` is for the others.
+   *
+   * @param options Default: those of the client's `endpointAdapter`. Throws a TypeError or RangeError when they can't be right.
+   */
+  endpoint<R extends Request = Request>(handler: EndpointHandler<R>, options?: EndpointOptions): Endpoint<R> {
+    return createEndpoint(this, handler, options);
+  }
+
+  /** Handler that answers `?runId=…&token=…` with what the run of an endpoint ends with: a target for `asyncRedirectUrl`. */
+  endpointProxy(): (request: Request) => Promise<Response> {
+    return createEndpointProxy(this);
   }
 
   /**

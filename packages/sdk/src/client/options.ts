@@ -4,6 +4,7 @@
  * Source: sdk 2.1.
  */
 import type { EventTypes } from "../event/event-type.ts";
+import type { EndpointAdapter } from "../endpoint/options.ts";
 import type { CheckpointingOption } from "../function/options.ts";
 import type { Logger } from "../logger.ts";
 import type { Runtime } from "./runtime.ts";
@@ -41,6 +42,8 @@ export type PawlOptions<E extends EventTypes = EventTypes> = {
   readonly checkpointing?: CheckpointingOption;
   /** Default for all functions. */
   readonly optimizeParallelism?: boolean;
+  /** Defaults of durable endpoints. */
+  readonly endpointAdapter?: EndpointAdapter;
   /** Clock, timers and randomness, for tests. */
   readonly runtime?: Partial<Runtime>;
 };

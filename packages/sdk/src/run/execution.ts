@@ -77,6 +77,8 @@ export class Execution {
   private isBusy = false;
   private hasWarned = false;
   private hasNewWork = false;
+  /** Steps whose code has succeeded in this call. */
+  private done = 0;
   private abort: AbortController | undefined;
   private outcome: Outcome | undefined;
   private decide!: (outcome: Outcome) => void;
@@ -114,6 +116,11 @@ export class Execution {
   /** True while nothing new has happened: everything so far is a repetition of earlier calls. */
   get isReplaying(): boolean {
     return !this.hasNewWork && !this.memos.isExhausted;
+  }
+
+  /** Steps whose results the function has been given, in earlier calls or this one. */
+  get finishedSteps(): number {
+    return this.memos.givenCount + this.done;
   }
 
   /** A step tool was called. */
@@ -201,6 +208,7 @@ export class Execution {
       return this.close({ kind: "ops", ops: [...this.unsaved(), result.op] });
     }
     this.checkpointer.add(result.op);
+    this.done += 1;
     this.startIntervalTimer();
     this.fresh = this.fresh.filter((other) => other !== step);
     step.resolve(afterRoundTrip(result.value, result.text));

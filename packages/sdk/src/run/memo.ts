@@ -77,6 +77,11 @@ export class MemoLedger<Step extends { readonly hash: string }> {
     return step;
   }
 
+  /** How many stored results have been given back. */
+  get givenCount(): number {
+    return this.given.size;
+  }
+
   /** True when every stored result has been given back. */
   get isExhausted(): boolean {
     return this.given.size >= this.order.length;
