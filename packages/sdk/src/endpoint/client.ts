@@ -96,14 +96,19 @@ async function outputOf(
   }
 }
 
-/** Passes events on until the one that ends the stream; undefined when it breaks off before. */
+/**
+ * Passes events on until the answer. A redirect counts when the stream ends without one: some endpoints say early where they would go on.
+ * Undefined: the stream broke off before either.
+ */
 async function followStream(reply: Response, options: FetchWithStreamOptions): Promise<End | undefined> {
   if (reply.body === null) return undefined;
+  let redirect: End | undefined;
   for await (const event of readEvents(reply.body)) {
     const end = take(event, options);
-    if (end !== undefined) return end;
+    if (end?.kind === "response") return end;
+    redirect = end ?? redirect;
   }
-  return undefined;
+  return redirect;
 }
 
 function take({ name, data }: SseEvent, options: FetchWithStreamOptions): End | undefined {
