@@ -1,7 +1,7 @@
 import { canonicalJson } from "@pawl/protocol";
 import { expect, test } from "vitest";
 import { eventRow, item, NOW, RUN_ID, runState, stepRow } from "../fixtures/fixtures.ts";
-import { callBody, mustPlan } from "./call-body.ts";
+import { callBody, mustPlan, stepsByFinishText } from "./call-body.ts";
 
 const done = (id: string, position: number, result: string) => stepRow({ id, status: "completed", endedAt: NOW, position, result });
 const body = (state: ReturnType<typeof runState>, over: Parameters<typeof item>[0] = {}) =>
@@ -20,6 +20,11 @@ test("the body is canonical JSON with every finished step, on the stack in the o
     generation_id: 4,
     stack: { stack: ["b", "a"], current: 2 },
   });
+});
+
+test("state that is fetched has its keys in the order in which the steps finished, and what is to be run anew last", () => {
+  const steps = [stepRow({ id: "0", inputOverride: "[1]" }), done("c", 1, "null"), done("b", 0, '{"data":1}')];
+  expect(stepsByFinishText(runState({ steps }))).toBe('{"b":{"data":1},"c":null,"0":{"input":[1]}}');
 });
 
 test("state that is too large is left out and announced", () => {

@@ -36,14 +36,28 @@ export function callBody(state: RunState, { item, generation, requestId }: CallI
 }
 
 /** Memoised state: hash → stored value, canonical. Replacement arguments of unfinished steps are among it. */
-export function stepsText(state: RunState): string {
-  const entries: [string, string][] = [];
-  for (const step of state.steps.values()) {
-    if (step.result !== undefined) entries.push([step.id, step.result]);
-    else if (step.inputOverride !== undefined) entries.push([step.id, `{"input":${step.inputOverride}}`]);
+function stepsText(state: RunState): string {
+  return objectText(storedSteps(state).toSorted((a, b) => (a.id < b.id ? -1 : 1)));
+}
+
+/** The same in the order in which the steps finished, for apps that fetch it and have no stack beside it. */
+export function stepsByFinishText(state: RunState): string {
+  return objectText(storedSteps(state).toSorted((a, b) => a.position - b.position));
+}
+
+type StoredStep = { readonly id: string; readonly position: number; readonly text: string };
+
+function storedSteps(state: RunState): readonly StoredStep[] {
+  const stored: StoredStep[] = [];
+  for (const { id, result, inputOverride, position = Number.MAX_SAFE_INTEGER } of state.steps.values()) {
+    if (result !== undefined) stored.push({ id, position, text: result });
+    else if (inputOverride !== undefined) stored.push({ id, position, text: `{"input":${inputOverride}}` });
   }
-  entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([id, result]) => `${quote(id)}:${result}`).join(",")}}`;
+  return stored;
+}
+
+function objectText(steps: readonly StoredStep[]): string {
+  return `{${steps.map(({ id, text }) => `${quote(id)}:${text}`).join(",")}}`;
 }
 
 /** Deferred functions: hash → whether it can still be taken back. */

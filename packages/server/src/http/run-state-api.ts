@@ -3,7 +3,7 @@
  *
  * Spec: wire 5.3, 7.3.
  */
-import { decodeOps, stepsText } from "@pawl/engine";
+import { decodeOps, stepsByFinishText } from "@pawl/engine";
 import { HEADER, isUlid } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { CheckpointResult } from "../core/checkpoints.ts";
@@ -34,7 +34,7 @@ async function sendState(context: ServerContext, { request, reply, part }: State
   const state = await context.engine.state(runId);
   if (state === undefined || state.run.endedAt !== undefined)
     return sendError(reply, { status: 410, code: "gone", message: `runtime state is no longer available for ${runId}` });
-  return reply.type("application/json").send(part === "batch" ? `[${state.events.join(",")}]` : stepsText(state));
+  return reply.type("application/json").send(part === "batch" ? `[${state.events.join(",")}]` : stepsByFinishText(state));
 }
 
 async function checkpoint(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
