@@ -40,6 +40,10 @@ const handlers: MakeHandlers = ({ step }, count) => ({
     await step.sleep("z", "1s");
     return new Response(`got ${text}`, { status: 201, headers: { "content-type": "text/x-order", "x-own": "1" } });
   },
+  "/large": async () => {
+    const { length } = await step.run("a", () => "x".repeat(5_000_000));
+    return Response.json(await step.run("b", () => length + count("large")));
+  },
   "/throws": async () => {
     await step.run("a", () => count("throws a"));
     if (count("throws") === 1) throw new Error("once");
@@ -65,6 +69,11 @@ describe.each(ENDPOINT_CLIENTS)("%s", (client) => {
 
   /** The official client's JSON text within JSON text. */
   const unwrapped = ({ text }: HttpAnswer): unknown => JSON.parse(client === "pawl" ? text : String(JSON.parse(text)));
+
+  async function runs(): Promise<readonly { readonly functionSlug: string; readonly phase: string }[]> {
+    const answer = await http(`${world.server.url}/ui/v1/runs?limit=100`, { headers: MANAGEMENT_HEADERS });
+    return (JSON.parse(answer.text) as { readonly items: readonly { functionSlug: string; phase: string }[] }).items;
+  }
 
   test("an endpoint whose steps need no server answers at once", async () => {
     expect(await answerOf("/now")).toMatchObject({ status: 200, isAsync: false, text: '{"a":1}' });
@@ -129,6 +138,13 @@ describe.each(ENDPOINT_CLIENTS)("%s", (client) => {
     });
   });
 
+  test.runIf(client === "pawl")("a result that the server doesn't store fails the request and ends the run", async () => {
+    const answer = await answerOf("/large");
+    expect(answer).toMatchObject({ status: 500, isAsync: false, text: expect.stringContaining("at most 4194304 can be stored") });
+    expect(world.ran.get("large")).toBeUndefined();
+    expect((await runs()).find(({ functionSlug }) => functionSlug === "GET /large")).toMatchObject({ phase: "failed" });
+  });
+
   test.runIf(client === "pawl")("an endpoint answers only signed requests about runs", async () => {
     const before = world.requests.length;
     const forged = { "x-run-id": "01K6000000000000000000SYNC", "x-inngest-signature": "" };
@@ -137,8 +153,6 @@ describe.each(ENDPOINT_CLIENTS)("%s", (client) => {
   });
 
   test.runIf(client === "pawl")("runs of endpoints are runs like others", async () => {
-    const answer = await http(`${world.server.url}/ui/v1/runs?limit=100`, { headers: MANAGEMENT_HEADERS });
-    const { items } = JSON.parse(answer.text) as { readonly items: readonly { functionSlug: string; phase: string }[] };
-    expect(items.find(({ functionSlug }) => functionSlug === "GET /now")).toMatchObject({ phase: "completed" });
+    expect((await runs()).find(({ functionSlug }) => functionSlug === "GET /now")).toMatchObject({ phase: "completed" });
   });
 });
