@@ -1,4 +1,5 @@
 import { coldStart } from "./cold-start.ts";
+import { endpoint } from "./endpoint.ts";
 import { fairness } from "./fairness.ts";
 import { flood } from "./flood.ts";
 import { keyed } from "./keyed.ts";
@@ -21,6 +22,7 @@ export const SCENARIOS: readonly (Scenario | LoneScenario)[] = [
   sleepers,
   waits,
   coldStart,
+  endpoint,
   keyed,
   fairness,
   matching,
