@@ -19,6 +19,23 @@ import { eventSchemas, Inngest } from "./inngest.ts";
 import { useRealtime } from "./react.ts";
 import { channel, subscribe } from "./realtime.ts";
 
+// --- Durable endpoints -----------------------------------------------------------------------------------------------------------
+class FrameworkRequest extends Request {
+  readonly cookies: ReadonlyMap<string, string> = new Map();
+}
+const endpoint = new Pawl({ id: "a" }).endpoint(async (request: FrameworkRequest, { step, stream, args }) => {
+  expectTypeOf(request.cookies.get("a")).toEqualTypeOf<string | undefined>();
+  expectTypeOf(args).toEqualTypeOf<readonly unknown[]>();
+  expectTypeOf(await step.run("a", () => ({ at: new Date() }))).toEqualTypeOf<{ at: string }>();
+  expectTypeOf(await stream.pipe(new ReadableStream<string>())).toEqualTypeOf<string>();
+  return Response.json({});
+});
+expectTypeOf(endpoint).toEqualTypeOf<(request: FrameworkRequest, ...args: unknown[]) => Promise<Response>>();
+// @ts-expect-error An endpoint answers with a Response.
+new Pawl({ id: "a" }).endpoint(() => ({ ok: true }));
+// @ts-expect-error There is no such answer.
+new Pawl({ id: "a" }).endpoint(() => new Response(""), { asyncResponse: "later" });
+
 // --- Jsonify ---------------------------------------------------------------------------------------------------------------------
 class Account {
   readonly id: string = "";

@@ -1,9 +1,12 @@
 /**
  * What a caller gets whose run goes on without it.
  *
+ * I1  The caller is told where the answer will be, even where the app's own address for it can't be made.
+ *
  * Source: wire-protocol 7.6, 7.9.
  */
 import { jsonResult, toResponse } from "./api-result.ts";
+import type { EndpointOptions } from "./options.ts";
 import type { EndpointSetup } from "./setup.ts";
 import { eventText } from "./sse.ts";
 import type { SyncRun } from "./sync-run.ts";
@@ -28,6 +31,18 @@ type Claim = { readonly runId: string; readonly token: string };
 function redirectUrl(setup: EndpointSetup, { request, runId, token }: Claim & { readonly request: Request }): string {
   const { asyncRedirectUrl } = setup.options;
   if (asyncRedirectUrl === undefined) return outputUrlOf(setup, { runId, token });
+  try {
+    return ownRedirectUrl(setup, { request, runId, token, asyncRedirectUrl });
+  } catch (error) {
+    setup.client.logger.error("`asyncRedirectUrl` gave no URL; the caller is redirected to the server.", error);
+    // Keeps I1.
+    return outputUrlOf(setup, { runId, token });
+  }
+}
+
+type OwnRedirect = Claim & { readonly request: Request; readonly asyncRedirectUrl: NonNullable<EndpointOptions["asyncRedirectUrl"]> };
+
+function ownRedirectUrl(setup: EndpointSetup, { request, runId, token, asyncRedirectUrl }: OwnRedirect): string {
   const base = setup.origin === undefined ? request.url : new URL(new URL(request.url).pathname, setup.origin);
   if (typeof asyncRedirectUrl === "function") return new URL(asyncRedirectUrl({ runId, token }), base).href;
   const url = new URL(asyncRedirectUrl, base);

@@ -111,6 +111,11 @@ describe("a request that needs the server", () => {
     expect(await location("/wait")).toBe("http://app.test/wait?runId=RUN&token=token-RUN");
     expect(await location("https://other.test/?a=1")).toBe("https://other.test/?a=1&runId=RUN&token=token-RUN");
     expect(await location(({ runId }: { readonly runId: string }) => `/runs/${runId}`)).toBe("http://app.test/runs/RUN");
+    expect(
+      await location(() => {
+        throw new Error("no");
+      }),
+    ).toBe("http://server.test/v1/http/runs/RUN/output?token=token-RUN");
     const { endpoint, server } = sleepy({ asyncResponse: "token" });
     const answer = await endpoint(new Request(APP));
     expect([answer.status, await answer.json()]).toEqual([200, { run_id: server.run.id, token: `token-${server.run.id}` }]);

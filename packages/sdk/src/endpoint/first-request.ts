@@ -72,7 +72,7 @@ function begin(
 
 function streamed(exchange: Omit<Exchange, "stream">): Response {
   const { setup, run } = exchange;
-  const sink = new CallerSink();
+  const sink = new CallerSink(setup.client.runtime);
   sink.write(eventText("inngest.metadata", { runId: run.runId }));
   const work = async (): Promise<void> => {
     const conclusion = await conclude({ ...exchange, stream: new EndpointStream(sink) });

@@ -155,6 +155,24 @@ describe("a stream", () => {
     expect(server.run.output?.body).toBe("1000000");
   });
 
+  test("is kept alive by comments while nothing is sent", async () => {
+    const { client } = endpointTest();
+    let release!: () => void;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const endpoint = client.endpoint(() => gate.then(() => new Response("late")));
+    const reader = (await endpoint(streamed())).body?.getReader();
+    const read = async () => new TextDecoder().decode((await reader?.read())?.value);
+    expect(await read()).toContain("metadata");
+    for (let n = 0; n < 2; n++) {
+      client.clock.advance(15_000);
+      expect(await read()).toBe(":\n\n");
+    }
+    release();
+    expect(await read()).toContain("late");
+    await reader?.read();
+    expect(client.clock.timerCount).toBe(0);
+  });
+
   test("waits for a slow reader", async () => {
     const { client } = endpointTest();
     let sent = 0;
