@@ -1,8 +1,9 @@
-/** Serves the shop's functions on port 3010 (`PORT`) and its pictures on the next one. */
-import type { Server } from "node:http";
+/** Serves the shop's functions and its quotes on port 3010 (`PORT`), and its pictures on the next one. */
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createServer } from "pawl/node";
+import { serve, serveEndpoint } from "pawl/node";
 import { client } from "./client.ts";
+import { quote } from "./endpoints/quote.ts";
 import { checkout } from "./functions/checkout.ts";
 import { followDelivery } from "./functions/follow-delivery.ts";
 import importProductImages from "./functions/import-product-images.ts";
@@ -12,7 +13,9 @@ import { pictureServer } from "./pictures/picture-server.ts";
 
 const port = Number(process.env["PORT"] ?? 3010);
 
-const app = createServer({ client, functions: [importProductImages, checkout, sendReceipt, followDelivery, winBackCart] });
+const functions = serve({ client, functions: [importProductImages, checkout, sendReceipt, followDelivery, winBackCart] });
+const quotes = serveEndpoint(quote);
+const app = createServer((request, response) => (request.url?.startsWith("/quote") === true ? quotes : functions)(request, response));
 const appPort = await listen(app, port);
 const picturePort = await listen(pictureServer(), port === 0 ? 0 : port + 1);
 const addresses = { app: `http://127.0.0.1:${appPort}/api/pawl`, pictures: `http://127.0.0.1:${picturePort}/picture` };
