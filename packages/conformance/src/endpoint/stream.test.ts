@@ -11,6 +11,9 @@ import { http } from "../harness/http.ts";
 import { ENDPOINT_CLIENTS, type EndpointClient, loadEndpoints } from "./load-endpoints.ts";
 import { type EndpointWorld, endpointWorld, type MakeHandlers } from "./world.ts";
 
+/** Time in which a reader must have followed its run to the server, in seconds: what is sent there before is lost to it. */
+const AWAY_S = 2;
+
 const hashOf = (id: string): string => createHash("sha1").update(id).digest("hex");
 
 const handlers: MakeHandlers = ({ step, stream }, count) => {
@@ -26,7 +29,7 @@ const handlers: MakeHandlers = ({ step, stream }, count) => {
     },
     "/sleep": async () => {
       await step.run("before", () => stream.push("before"));
-      await step.sleep("z", "1s");
+      await step.sleep("z", `${AWAY_S}s`);
       await step.run("after", () => stream.push("after"));
       return Response.json("done");
     },
@@ -64,7 +67,7 @@ describe.each(ENDPOINT_CLIENTS)("an endpoint of %s", (client) => {
   let world: EndpointWorld;
 
   beforeAll(async () => {
-    world = await endpointWorld({ client, handlers });
+    world = await endpointWorld({ client, handlers, retryIntervalS: AWAY_S });
   });
 
   afterAll(() => world?.close());

@@ -28,13 +28,20 @@ export type EndpointWorldSetup = {
   readonly client: EndpointClientName;
   readonly handlers: MakeHandlers;
   readonly options?: Readonly<Record<string, unknown>>;
+  /** Whole seconds. Default 1. */
+  readonly retryIntervalS?: number;
 };
 
 /** Starts both. */
-export async function endpointWorld({ client: name, handlers, options = {} }: EndpointWorldSetup): Promise<EndpointWorld> {
+export async function endpointWorld({
+  client: name,
+  handlers,
+  options = {},
+  retryIntervalS = 1,
+}: EndpointWorldSetup): Promise<EndpointWorld> {
   const dir = mkdtempSync(join(tmpdir(), "pawl-endpoint-"));
   const client = await loadEndpoints(name);
-  const server = await startServerProcess({ dir, retryIntervalS: 1 });
+  const server = await startServerProcess({ dir, retryIntervalS });
   const ran = new Map<string, number>();
   const requests: string[] = [];
   const keys = { eventKey: EVENT_KEY, signingKey: SIGNING_KEY, baseUrl: server.url, isDev: false };
