@@ -1,6 +1,6 @@
 /** Lists, pages and details: filters and sorts over all rows. */
 import type { DeferRow, EventRow, MetadataRow, RunRow } from "@pawl/engine";
-import type { EventQuery, HistoryStore, RunDetail, RunFilter, RunQuery, RunTimeField } from "@pawl/store";
+import type { EventCount, EventQuery, HistoryStore, RunDetail, RunFilter, RunQuery, RunTimeField } from "@pawl/store";
 import { compareText } from "./queue-reads.ts";
 import { rowsOf, type Tables } from "./tables.ts";
 
@@ -16,6 +16,7 @@ export function openHistory(tables: Tables, assertOpen: () => void): HistoryStor
     runDetail: (runId) => open(() => runDetail(tables, runId)),
     runsByIds: (runIds) => open(() => rowsOf(tables.runs, new Set(runIds)).sort(byQueuedAt)),
     listEvents: (query) => open(() => listEvents(tables, query)),
+    countEvents: (query) => open(() => Math.min(query.max, matchingEvents(tables, query).length)),
     eventById: (eventId) => open(() => eventOf(tables, eventId)),
     eventsByIds: (eventIds) => open(() => eventsOf(tables, eventIds)),
     defersOfRun: (runId) => open(() => defersOfRun(tables, runId)),
@@ -95,11 +96,17 @@ function runDetail(tables: Tables, runId: string): RunDetail | undefined {
   };
 }
 
-function listEvents(tables: Tables, query: EventQuery): readonly EventRow[] {
-  const { names, includeInternal, receivedFrom = -Infinity, receivedUntil = Infinity, after, limit } = query;
+function matchingEvents(tables: Tables, query: Omit<EventCount, "max">): EventRow[] {
+  const { names, includeInternal, receivedFrom = -Infinity, receivedUntil = Infinity } = query;
   return Array.from(tables.events.values())
     .filter(({ name, isInternal }) => (names === undefined || names.includes(name)) && (includeInternal || !isInternal))
-    .filter(({ id, receivedAt }) => receivedAt >= receivedFrom && receivedAt < receivedUntil && (after === undefined || id < after))
+    .filter(({ receivedAt }) => receivedAt >= receivedFrom && receivedAt < receivedUntil);
+}
+
+function listEvents(tables: Tables, query: EventQuery): readonly EventRow[] {
+  const { after, limit } = query;
+  return matchingEvents(tables, query)
+    .filter(({ id }) => after === undefined || id < after)
     .sort((a, b) => compareText(b.id, a.id))
     .slice(0, limit)
     .map((event) => ({ ...event, isProcessed: !tables.unprocessed.has(event.id) }));

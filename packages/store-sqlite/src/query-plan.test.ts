@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { RunQuery } from "@pawl/store";
 import { openConnection, type Connection } from "./connection.ts";
-import { eventListSql } from "./history/event-list-sql.ts";
+import { eventCountSql, eventListSql } from "./history/event-list-sql.ts";
 import { runCountSql, runListSql } from "./history/run-list-sql.ts";
 import { migrate } from "./migrate.ts";
 import { prepareStatements } from "./statements.ts";
@@ -97,6 +97,10 @@ test("lists of events are read in the order of ids", () => {
   expect(all).toContain("sqlite_autoindex_events_1");
   const named = planOf(connection, eventListSql({ includeInternal: true, names: ["a"], limit: 10 }).sql);
   expect(named).toContain("events_name_idx");
-  expect(all + named).not.toContain("TEMP B-TREE");
+  const counted = planOf(connection, eventCountSql({ includeInternal: true, names: ["a"], max: 10 }).sql);
+  expect(counted).toContain("events_name_idx");
+  const countedAll = planOf(connection, eventCountSql({ includeInternal: false, receivedFrom: 1, max: 10 }).sql);
+  expect(countedAll).toContain("sqlite_autoindex_events_1");
+  expect(all + named + counted + countedAll).not.toContain("TEMP B-TREE");
   connection.close();
 });

@@ -48,6 +48,9 @@ export type EventQuery = {
   readonly limit: number;
 };
 
+/** Which events are counted: those that a list without end would have. */
+export type EventCount = Omit<EventQuery, "after" | "limit"> & { readonly max: number };
+
 export type RunDetail = {
   readonly run: RunRow;
   /** In order of appearance: by `queuedAt`, then insertion. */
@@ -68,6 +71,8 @@ export interface HistoryStore {
   runDetail(runId: string): Promise<RunDetail | undefined>;
   runsByIds(runIds: readonly string[]): Promise<readonly RunRow[]>;
   listEvents(query: EventQuery): Promise<readonly EventRow[]>;
+  /** Exact number of events that match; bounded by `max` (then `max` is returned). No event's body is read. */
+  countEvents(query: EventCount): Promise<number>;
   eventById(eventId: string): Promise<EventRow | undefined>;
   /** Those that are stored, in the order of the ids. */
   eventsByIds(eventIds: readonly string[]): Promise<readonly EventRow[]>;

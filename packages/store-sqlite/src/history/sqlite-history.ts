@@ -5,7 +5,7 @@ import { eventOf, type EventRecord } from "../event/event-statements.ts";
 import { jsonList } from "../sql-values.ts";
 import type { Statements } from "../statements.ts";
 import { RUN_COLUMNS, runOf, type RunRecord } from "../run/run-record.ts";
-import { eventListSql } from "./event-list-sql.ts";
+import { eventCountSql, eventListSql } from "./event-list-sql.ts";
 import { runCountSql, runListSql, type SqlQuery } from "./run-list-sql.ts";
 
 /** Prepared statements of lists kept; more shapes than people ask for in practice. */
@@ -33,6 +33,7 @@ export function openHistory(connection: Connection, statements: Statements, asse
     runDetail: (runId) => open(() => runDetail(statements, runId)),
     runsByIds: (runIds) => open(() => runsByIds.all(jsonList(runIds)).map(runOf)),
     listEvents: (query) => open(() => all<EventRecord>(eventListSql(query)).map(eventOf)),
+    countEvents: (query) => open(() => all<{ n: number }>(eventCountSql(query))[0]?.n ?? 0),
     eventById: (eventId) => open(() => statements.events.byIds([eventId])[0]),
     eventsByIds: (eventIds) => open(() => statements.events.byIds(eventIds)),
     defersOfRun: (runId) => open(() => statements.flow.defersOfRun(runId)),

@@ -91,5 +91,12 @@ function describeEventLists(open: OpenStore): void {
     expect(await list({ names: ["a", "c"] })).toEqual([idOf(4), idOf(1)]);
     expect(await list({ names: [] })).toEqual([]);
     expect(await list({ receivedFrom: 20, receivedUntil: 40, includeInternal: true })).toEqual([idOf(3), idOf(2)]);
+    const count = (query: object): Promise<number> => store.history.countEvents({ includeInternal: false, max: 10, ...query });
+    expect(await count({})).toBe(3);
+    expect(await count({ names: ["b"] })).toBe(1);
+    expect(await count({ names: ["a", "c"] })).toBe(2);
+    expect(await count({ names: [] })).toBe(0);
+    expect(await count({ receivedFrom: 20, receivedUntil: 40, includeInternal: true })).toBe(2);
+    expect(await count({ includeInternal: true, max: 3 })).toBe(3);
   });
 }

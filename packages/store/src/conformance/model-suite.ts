@@ -150,8 +150,10 @@ async function answer(store: Store, question: Question): Promise<unknown> {
       const { filter, timeField } = question.query;
       return [await store.history.listRuns(question.query), await store.history.countRuns({ filter, timeField, max: 2 })];
     }
-    case "list-events":
-      return store.history.listEvents(question.query);
+    case "list-events": {
+      const { after: _, limit, ...whole } = question.query;
+      return [await store.history.listEvents(question.query), await store.history.countEvents({ ...whole, max: limit })];
+    }
     case "unprocessed":
       return store.unprocessedEvents({ limit: question.limit });
     case "key":

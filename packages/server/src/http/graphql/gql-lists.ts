@@ -23,9 +23,6 @@ const PAGE_MAX = 400;
 /** Bound of a total; above it, the bound is told. */
 const COUNTED_MAX = 10_000;
 
-/** Bound of a total of events, which are counted by reading them. */
-const EVENTS_COUNTED_MAX = 1_000;
-
 /** Arguments of `runs`. */
 export type RunsArguments = {
   readonly first: number;
@@ -124,9 +121,11 @@ export async function eventsConnection(request: GqlRequest, args: EventsArgument
   });
 }
 
-async function countEvents({ context: { engine } }: GqlRequest, whole: EventQuery, search: Search | undefined): Promise<number> {
-  if (search !== undefined) return countFoundEvents(engine, whole, search);
-  return (await engine.store.history.listEvents({ ...whole, limit: EVENTS_COUNTED_MAX })).length;
+function countEvents({ context: { engine } }: GqlRequest, whole: EventQuery, search: Search | undefined): Promise<number> {
+  const { limit: _, ...scope } = whole;
+  return search === undefined
+    ? engine.store.history.countEvents({ ...scope, max: COUNTED_MAX })
+    : countFoundEvents(engine, whole, search);
 }
 
 /** The expression of `query`; none for an empty one. */
