@@ -32,7 +32,7 @@ import type { ItemOutcome } from "./queue.ts";
 import type { Registry } from "./registry.ts";
 import type { Runs } from "./runs.ts";
 
-/** Runs looked at in one page. */
+/** Runs looked at in one page; operations, too. */
 const PAGE = 100;
 
 /** New runs each second, where nothing else is asked for. */
@@ -52,6 +52,9 @@ export type BulkRequest = {
 };
 
 export type Bulk = BulkState & { readonly id: string };
+
+/** `kind`: only these. Operations are kept for a while only, so a page of one kind looks at few of the other. */
+export type BulkListQuery = { readonly after?: string; readonly limit: number; readonly kind?: BulkKind };
 
 export type BulksOptions = {
   readonly store: Pick<Store, "cells" | "cellsOfKind" | "history">;
@@ -117,11 +120,19 @@ export class Bulks {
     return cell === undefined ? undefined : { id, ...(JSON.parse(cell.state) as BulkState) };
   }
 
-  /** Oldest first, after an id. */
-  async list({ after, limit }: { readonly after?: string; readonly limit: number }): Promise<readonly Bulk[]> {
-    const from = after === undefined ? {} : { after: bulkKeyOf(after) };
-    const cells = await this.#options.store.cellsOfKind({ kind: "bulk", limit, ...from });
-    return cells.map(({ key, state }) => ({ id: key.slice(bulkKeyOf("").length), ...(JSON.parse(state) as BulkState) }));
+  /** Oldest first, after an id. A page has fewer than `limit` only at the end, also where one kind is asked for. */
+  async list({ after, limit, kind }: BulkListQuery): Promise<readonly Bulk[]> {
+    const found: Bulk[] = [];
+    const page = kind === undefined ? limit : Math.max(limit, PAGE);
+    let last = after;
+    for (;;) {
+      const from = last === undefined ? {} : { after: bulkKeyOf(last) };
+      const cells = await this.#options.store.cellsOfKind({ kind: "bulk", limit: page, ...from });
+      const bulks = cells.map(({ key, state }) => ({ id: key.slice(bulkKeyOf("").length), ...(JSON.parse(state) as BulkState) }));
+      found.push(...bulks.filter((bulk) => kind === undefined || bulk.kind === kind));
+      last = bulks.at(-1)?.id;
+      if (found.length >= limit || bulks.length < page) return found.slice(0, limit);
+    }
   }
 
   /** Does a page. */

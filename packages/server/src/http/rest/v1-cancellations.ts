@@ -2,10 +2,12 @@
  * REST v1: bulk cancellations.
  *
  * I1  A cancellation begins at once; deleting it stops what it has not done yet.
+ * I2  Replays, which are bulk operations too, are neither listed nor found nor stopped here.
  *
  * Spec: wire 11.2; semantics 7.2. (The server it describes answers 500; the shapes are those of its documentation.)
  */
 import { compileSearch, type FunctionRow } from "@pawl/engine";
+import { isUlid } from "@pawl/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Bulk } from "../../core/bulk.ts";
 import type { Engine } from "../../core/engine.ts";
@@ -35,18 +37,29 @@ export function cancellationRoutes(app: FastifyInstance, { engine }: ServerConte
     const limit = limitText === undefined ? LIST_DEFAULT : Number(limitText);
     if (!Number.isInteger(limit) || limit < 1 || limit > LIST_MAX)
       return sendError(reply, invalid(`limit must be a whole number from 1 to ${String(LIST_MAX)}`));
-    const bulks = await engine.bulks.list({ limit, ...given("after", cursor) });
-    const shapes = bulks.filter(({ kind }) => kind === "cancel").map((bulk) => cancellationShape(engine, bulk));
-    return envelope(shapes, clock.now());
+    if (cursor !== undefined && cursor !== "" && !isUlid(cursor))
+      return sendError(reply, invalid(`cursor must be the id of a cancellation, got ${cursor}`));
+    const bulks = await engine.bulks.list({ kind: "cancel", limit, ...given("after", cursor === "" ? undefined : cursor) });
+    return envelope(
+      bulks.map((bulk) => cancellationShape(engine, bulk)),
+      clock.now(),
+    );
   });
   app.get("/v1/cancellations/:id", async ({ params: { id } }: IdRequest, reply) => {
-    const bulk = await engine.bulks.byId(id);
+    const bulk = await cancellationOf(engine, id);
     return bulk === undefined ? sendError(reply, notFound(id)) : envelope(cancellationShape(engine, bulk), clock.now());
   });
   app.delete("/v1/cancellations/:id", async ({ params: { id } }: IdRequest, reply) => {
-    const result = await engine.bulks.stop(id);
-    return result === "unknown" ? sendError(reply, notFound(id)) : reply.code(204).send();
+    if ((await cancellationOf(engine, id)) === undefined) return sendError(reply, notFound(id));
+    await engine.bulks.stop(id);
+    return reply.code(204).send();
   });
+}
+
+/** Other bulk operations are none of this API's. */
+async function cancellationOf({ bulks }: Engine, id: string): Promise<Bulk | undefined> {
+  const bulk = isUlid(id) ? await bulks.byId(id) : undefined;
+  return bulk?.kind === "cancel" ? bulk : undefined;
 }
 
 type CancellationRequest = Parameters<Engine["bulks"]["create"]>[0];

@@ -88,3 +88,28 @@ test("with a signing key nothing is read without it", async () => {
   expect(await server.get("/v1/events")).toMatchObject({ status: 401, body: "Authentication failed" });
   expect(await server.get("/v1/events", { authorization: "Bearer abcd" })).toMatchObject({ status: 200 });
 });
+
+test("cancellations are paged whatever replays lie between them, and replays are none of theirs", async () => {
+  await started();
+  const [{ id: functionId } = { id: "" }] = server.engine.registry.functions();
+  const ids: string[] = [];
+  let replay = "";
+  for (const kind of ["replay", "cancel", "replay", "replay", "cancel", "cancel"] as const) {
+    await server.clock.advance(1);
+    const { id } = await server.engine.bulks.create({ kind, functionId, until: START, delayMs: 60_000 });
+    if (kind === "cancel") ids.push(id);
+    else replay = id;
+  }
+  const page = async (query: string): Promise<readonly string[]> =>
+    (await server.get(`/v1/cancellations${query}`)).body.data.map(({ id }: { readonly id: string }) => id);
+  expect(await page("")).toEqual(ids);
+  expect(await page("?limit=2")).toEqual(ids.slice(0, 2));
+  expect(await page(`?limit=2&cursor=${String(ids[1])}`)).toEqual(ids.slice(2));
+  expect(await page(`?cursor=${String(ids[2])}`)).toEqual([]);
+  expect((await server.get("/v1/cancellations?cursor=x")).status).toBe(400);
+  expect((await server.get("/v1/cancellations?limit=101")).status).toBe(400);
+  expect((await server.get(`/v1/cancellations/${replay}`)).status).toBe(404);
+  expect((await server.delete(`/v1/cancellations/${replay}`)).status).toBe(404);
+  expect((await server.delete(`/v1/cancellations/${String(ids[0])}`)).status).toBe(204);
+  expect((await server.engine.bulks.byId(replay))?.status).toBe("scheduled");
+});
