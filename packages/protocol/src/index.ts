@@ -13,3 +13,4 @@ export * from "./duration.ts";
 export * from "./ulid.ts";
 export * from "./limits.ts";
 export * from "./json-depth.ts";
+export * from "./utf8-bytes.ts";

@@ -40,6 +40,12 @@ test("events that are too large are left out too, but for the first", () => {
   expect(parsed.event.name).toBe("shop/imported");
 });
 
+test("events are measured in bytes", () => {
+  const wide = eventRow({ data: { text: "€".repeat(800_000) } }).body;
+  const parsed = JSON.parse(body(runState({ run: { stateBytes: 6_000_000 }, events: [wide] })));
+  expect(parsed.events).toEqual([]);
+});
+
 test("steps are planned while others are under way, not for the step that this item retries", () => {
   expect(mustPlan(runState(), item())).toBe(false);
   expect(mustPlan(runState({ steps: [stepRow({ id: "b" })] }), item())).toBe(true);

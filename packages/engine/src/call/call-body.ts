@@ -6,7 +6,7 @@
  *
  * Spec: wire 5.1, 5.3; semantics 4.1.
  */
-import { CALL_BODY_BYTES_MAX } from "@pawl/protocol";
+import { CALL_BODY_BYTES_MAX, isOverBytes } from "@pawl/protocol";
 import type { ItemRow } from "../queue/item-row.ts";
 import type { RunState } from "../run/run-state.ts";
 
@@ -25,7 +25,8 @@ export function callBody(state: RunState, { item, generation, requestId }: CallI
   const stack = stackOf(state);
   const usesApi = run.stateBytes > CALL_BODY_BYTES_MAX - CONTEXT_BYTES;
   const event = state.events[0] ?? "{}";
-  const events = usesApi && state.events.join().length + event.length > CALL_BODY_BYTES_MAX - CONTEXT_BYTES ? "" : state.events.join(",");
+  const list = state.events.join(",");
+  const events = usesApi && isOverBytes(list + event, CALL_BODY_BYTES_MAX - CONTEXT_BYTES) ? "" : list;
   const context =
     `{"attempt":${item.attempt},"disable_immediate_execution":${mustPlan(state, item)},"env":"","fn_id":${quote(item.functionId)},` +
     `"generation_id":${generation},"job_id":${quote(item.id)},"max_attempts":${item.attemptsMax},"qi_id":${quote(item.id)},` +

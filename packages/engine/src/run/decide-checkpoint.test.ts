@@ -51,4 +51,5 @@ test("an output over 4 MiB is refused", () => {
     kind: "refused",
     code: "too-large",
   });
+  expect(save(runState(), { ops: [op({ op: "StepRun", data: "€".repeat(1_398_101) })] })).toMatchObject({ code: "too-large" });
 });

@@ -7,7 +7,7 @@
  *
  * Spec: wire 7.3; semantics 12.2.
  */
-import { RUN_STATE_BYTES_MAX, STEP_OUTPUT_BYTES_MAX, type WireOp } from "@pawl/protocol";
+import { RUN_STATE_BYTES_MAX, STEP_OUTPUT_BYTES_MAX, utf8Bytes, type WireOp } from "@pawl/protocol";
 import type { Decision } from "../decision/decision.ts";
 import type { ItemRow } from "../queue/item-row.ts";
 import { isStartLane } from "../queue/lane.ts";
@@ -68,11 +68,11 @@ export function decideCheckpoint(state: RunState, input: CheckpointInput, env: R
   return { kind: "save", decision: decisionOf(draft, { id: input.item.id, keep: true }) };
 }
 
-/** Why the outputs don't fit; undefined where they do. Sizes are JSON characters, a lower bound of bytes. */
+/** Why the outputs don't fit; undefined where they do. Sizes are those of the JSON as it came, and so nearly those of what is stored. */
 export function outputsTooLarge(ops: readonly WireOp[], stateBytes: number): string | undefined {
   let total = stateBytes;
   for (const op of ops) {
-    const size = JSON.stringify(op.data ?? null).length;
+    const size = utf8Bytes(JSON.stringify(op.data ?? null));
     if (size > STEP_OUTPUT_BYTES_MAX)
       return `The output of step ${op.displayName ?? op.id} has ${size} bytes; at most ${STEP_OUTPUT_BYTES_MAX} can be stored.`;
     total += size;

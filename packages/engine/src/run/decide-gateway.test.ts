@@ -57,6 +57,12 @@ test.each([
   expect(JSON.parse(ofKind(changes, "put-metadata")[0]?.metadata.values ?? "").values).toMatchObject(values);
 });
 
+test("an answer is measured in bytes", () => {
+  expect(decide("gateway", response({ body: "€".repeat(1_390_000) })).step?.status).toBe("completed");
+  const { step } = decide("gateway", response({ body: "€".repeat(1_400_000) }));
+  expect([step?.status, step?.result]).toEqual(["failed", expect.stringContaining("at most 4194304 can be stored")]);
+});
+
 test("a failure that may be over is tried again by the item's attempts, at the time that the answer asks for", () => {
   const busy = response({ status: 429, headers: { "retry-after": "9" } });
   const { retried, step } = decide("ai-gateway", busy);

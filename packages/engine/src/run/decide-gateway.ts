@@ -7,7 +7,7 @@
  *
  * Spec: wire 6.13, 6.14; semantics 5.6, 5.7.
  */
-import { canonicalJson, isTooDeep, STEP_OUTPUT_BYTES_MAX } from "@pawl/protocol";
+import { canonicalJson, isOverBytes, isTooDeep, STEP_OUTPUT_BYTES_MAX, utf8Bytes } from "@pawl/protocol";
 import type { Decision } from "../decision/decision.ts";
 import { aiUsageOf } from "../gateway/ai-usage.ts";
 import type { ItemRow } from "../queue/item-row.ts";
@@ -78,9 +78,9 @@ function resultOf(step: StepRow, outcome: GatewayOutcome, now: number): { readon
   const answer = isAi ? parseJson(body) : undefined;
   if (!isAi || status <= 299) {
     const data = canonicalJson(isAi ? answer : { url, headers, body, status_code: status });
-    if (data.length <= STEP_OUTPUT_BYTES_MAX) return { data };
+    if (!isOverBytes(data, STEP_OUTPUT_BYTES_MAX)) return { data };
     return {
-      message: `The answer has ${String(data.length)} bytes; at most ${String(STEP_OUTPUT_BYTES_MAX)} can be stored.`,
+      message: `The answer has ${String(utf8Bytes(data))} bytes; at most ${String(STEP_OUTPUT_BYTES_MAX)} can be stored.`,
       isRetryable: false,
     };
   }

@@ -7,7 +7,7 @@
  *
  * Spec: semantics 3.4, 4.4, 4.6; wire 8.7.
  */
-import { type RunStatus, RUN_STATE_BYTES_MAX, STEPS_PER_RUN_DEFAULT } from "@pawl/protocol";
+import { type RunStatus, RUN_STATE_BYTES_MAX, STEPS_PER_RUN_DEFAULT, utf8Bytes } from "@pawl/protocol";
 import type { Change, Guard } from "../change/change.ts";
 import type { DecideContext, Decision } from "../decision/decision.ts";
 import type { FunctionRow } from "../app/app-row.ts";
@@ -119,7 +119,7 @@ export function finishStep(draft: Draft, step: StepRow, end: StepEnd): void {
   draft.steps.set(step.id, finished);
   draft.unfinished.delete(step.id);
   draft.changes.push({ kind: "put-step", step: finished });
-  draft.run = { ...draft.run, stepsDone: draft.run.stepsDone + 1, stateBytes: draft.run.stateBytes + end.result.length };
+  draft.run = { ...draft.run, stepsDone: draft.run.stepsDone + 1, stateBytes: draft.run.stateBytes + utf8Bytes(end.result) };
   draft.hasProgress = true;
   draft.trace.push(stepTrace(draft, { step: finished, end }));
   askNext(draft, step.mode);

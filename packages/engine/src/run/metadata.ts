@@ -6,7 +6,7 @@
  *
  * Spec: wire 13.4; semantics 12.6.
  */
-import { canonicalJson, type OpMetadata } from "@pawl/protocol";
+import { canonicalJson, isOverBytes, type OpMetadata, utf8Bytes } from "@pawl/protocol";
 import type { MetadataRow } from "./metadata-row.ts";
 import { isRecord } from "../json.ts";
 
@@ -27,7 +27,7 @@ export type MetadataUpdate = { readonly kind: string; readonly op: Operation; re
 /** Reads an update; a sentence for what is wrong. */
 export function readMetadata(raw: Partial<Omit<OpMetadata, "scope">>): MetadataUpdate | string {
   const { kind, op = "merge", values } = raw;
-  if (typeof kind !== "string" || kind === "" || kind.length > KIND_BYTES_MAX) return "kind must be a text of at most 128 bytes";
+  if (typeof kind !== "string" || kind === "" || isOverBytes(kind, KIND_BYTES_MAX)) return "kind must be a text of at most 128 bytes";
   if (!kind.startsWith("userland.") && !OWN_KINDS.has(kind)) return `there is no kind ${kind}; kinds of your own begin with userland.`;
   const known = OPERATIONS.find((operation) => operation === op);
   if (known === undefined) return `op must be merge, set, delete or add, got ${op}`;
@@ -37,7 +37,7 @@ export function readMetadata(raw: Partial<Omit<OpMetadata, "scope">>): MetadataU
 
 /** Bytes that an update counts for. */
 export function metadataBytes(values: Values): number {
-  return Object.entries(values).reduce((bytes, [key, value]) => bytes + key.length + canonicalJson(value ?? null).length, 0);
+  return Object.entries(values).reduce((bytes, [key, value]) => bytes + utf8Bytes(key) + utf8Bytes(canonicalJson(value ?? null)), 0);
 }
 
 /** The row of an update. `source` tells updates of one kind apart: who made it. */

@@ -6,7 +6,7 @@
  *
  * Spec: semantics 1.7, 3.3, 6, 7.1.
  */
-import { PRIORITY_S_MAX, type ReasonCode, REASONS, SESSIONS_PER_RUN_MAX, WAIT_MS_DEFAULT } from "@pawl/protocol";
+import { PRIORITY_S_MAX, type ReasonCode, REASONS, SESSIONS_PER_RUN_MAX, utf8Bytes, WAIT_MS_DEFAULT } from "@pawl/protocol";
 import type { FunctionRow } from "../app/app-row.ts";
 import type { Change } from "../change/change.ts";
 import type { DecideContext } from "../decision/decision.ts";
@@ -70,7 +70,7 @@ export function scheduleRun(input: ScheduleInput, ctx: DecideContext): Scheduled
 
 /** What the results that a run begins with count for. */
 function countsOf({ steps, requestVersion }: Memo, row: RunRow): Pick<RunRow, "stepsDone" | "stateBytes" | "requestVersion"> {
-  const bytes = steps.reduce((sum, { result }) => sum + (result?.length ?? 0), 0);
+  const bytes = steps.reduce((sum, { result }) => sum + utf8Bytes(result ?? ""), 0);
   return { stepsDone: steps.length, stateBytes: row.stateBytes + bytes, requestVersion };
 }
 
@@ -98,7 +98,7 @@ function newRun(input: ScheduleInput, ctx: DecideContext): RunRow {
     queuedAt: ctx.now,
     lane: laneOf({ functionId, definition, event: parsed, now: ctx.now }),
     score: ctx.now - prioritySeconds(input, ctx) * 1_000,
-    stateBytes: events.reduce((bytes, { body }) => bytes + body.length, 0),
+    stateBytes: events.reduce((bytes, { body }) => bytes + utf8Bytes(body), 0),
     stepsDone: 0,
     stalls: 0,
     hasFannedOut: false,

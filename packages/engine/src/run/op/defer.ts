@@ -6,7 +6,15 @@
  *
  * Spec: wire 6.19, 8.7; semantics 12.4.
  */
-import { canonicalJson, DEFER_INPUT_BYTES_MAX, DEFER_META_BYTES_MAX, DEFERS_PER_RUN_MAX, type WireOp } from "@pawl/protocol";
+import {
+  canonicalJson,
+  DEFER_INPUT_BYTES_MAX,
+  DEFER_META_BYTES_MAX,
+  DEFERS_PER_RUN_MAX,
+  isOverBytes,
+  utf8Bytes,
+  type WireOp,
+} from "@pawl/protocol";
 import { allDefers } from "../defer-events.ts";
 import type { DeferRow } from "../defer-row.ts";
 import type { Draft } from "../draft.ts";
@@ -40,9 +48,9 @@ function readDefer(draft: Draft, op: WireOp): { readonly input: string; readonly
   const all = [...allDefers(draft)];
   if (all.length >= DEFERS_PER_RUN_MAX) return { input: "{}", problem: "per_run_count" };
   const text = canonicalJson(input);
-  if (text.length > DEFER_INPUT_BYTES_MAX || canonicalJson(meta).length > DEFER_META_BYTES_MAX)
+  if (isOverBytes(text, DEFER_INPUT_BYTES_MAX) || isOverBytes(canonicalJson(meta), DEFER_META_BYTES_MAX))
     return { input: "{}", problem: "per_defer_size" };
-  const total = all.reduce((bytes, defer) => bytes + defer.input.length, text.length);
+  const total = all.reduce((bytes, defer) => bytes + utf8Bytes(defer.input), utf8Bytes(text));
   return total > DEFER_INPUT_BYTES_MAX ? { input: "{}", problem: "aggregate_size" } : { input: text };
 }
 

@@ -63,3 +63,22 @@ test("a step without retries of its own has its function's", () => {
   const { changes } = reply(runState(), { reply: ops(op({ op: "StepError", error })), item: item({ attempt: 1 }) }, env);
   expect(ofKind(changes, "reschedule-item")[0]?.item).toMatchObject({ attempt: 2, attemptsMax: 4, dueAt: NOW + 4_000 });
 });
+
+describe("an output is measured in bytes", () => {
+  test.each([
+    ["€".repeat(1_398_100), "completed"],
+    ["€".repeat(1_398_101), "failed"],
+    ["😀".repeat(1_048_575), "completed"],
+    ["😀".repeat(1_048_576), "failed"],
+  ] as const)("%#: %s", (data, status) => {
+    const { changes } = reply(runState(), { reply: ops(op({ op: "StepRun", data })) });
+    const step = ofKind(changes, "put-step")[0]?.step;
+    expect(step?.status).toBe(status);
+    if (status === "failed") expect(step?.result).toContain("bytes; at most 4194304 can be stored");
+  });
+
+  test("and counts for as many in the run's state", () => {
+    const state = after(runState(), reply(runState(), { reply: ops(op({ op: "StepRun", data: "é€😀" })) }).changes);
+    expect(state.run.stateBytes).toBe(Buffer.byteLength('{"data":"é€😀"}'));
+  });
+});

@@ -8,7 +8,7 @@
  *
  * Spec: wire 6.6–6.9; semantics 4.3–4.5.
  */
-import { canonicalJson, STEP_OUTPUT_BYTES_MAX, type WireOp } from "@pawl/protocol";
+import { canonicalJson, isOverBytes, STEP_OUTPUT_BYTES_MAX, utf8Bytes, type WireOp } from "@pawl/protocol";
 import { type ItemRow, itemIdOf } from "../../queue/item-row.ts";
 import { decideRetry } from "../../queue/retry.ts";
 import { retriesOfStep } from "../../registration/parse-retry.ts";
@@ -25,7 +25,7 @@ export type OpOrigin = Pick<OpContext, "item" | "startedAt">;
 export function finishedStep(draft: Draft, op: WireOp, { item, startedAt }: OpOrigin): void {
   const data = canonicalJson(op.data ?? null);
   const step = stepOfOp(draft, op, { kind: runKindOf(op), status: "planned", itemId: item.id });
-  if (data.length > STEP_OUTPUT_BYTES_MAX) return tooLarge(draft, { step, size: data.length, startedAt });
+  if (isOverBytes(data, STEP_OUTPUT_BYTES_MAX)) return tooLarge(draft, { step, size: utf8Bytes(data), startedAt });
   const result = op.op === "Step" ? data : `{"data":${data}}`;
   finishStep(draft, step, {
     status: "completed",

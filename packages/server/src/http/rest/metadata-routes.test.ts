@@ -55,6 +55,8 @@ test.each([
   [{ metadata: [{ kind: "inngest.nope", op: "merge", values: {} }] }, 400],
   [{ target: { step_index: 1 }, metadata: [{ kind: "userland.a", op: "merge", values: {} }] }, 400],
   [{ metadata: [{ kind: "userland.a", op: "merge", values: { a: "x".repeat(70_000) } }] }, 413],
+  [{ metadata: [{ kind: "userland.a", op: "merge", values: { a: "€".repeat(22_000) } }] }, 413],
+  [{ metadata: [{ kind: `userland.${"é".repeat(60)}`, op: "merge", values: {} }] }, 400],
 ])("metadata is refused: %#", async (body, status) => {
   const runId = await runWithStep();
   expect((await server.post(`/v1/runs/${runId}/metadata`, body)).status).toBe(status);
@@ -76,4 +78,11 @@ test("a run that is not there has no metadata", async () => {
   const id = "01K6ZZZZZZ0000000000000000";
   expect((await server.post(`/v2/runs/${id}/scores`, [{ name: "a", value: 1 }])).status).toBe(404);
   expect((await server.post(`/v1/runs/${id}/metadata`, { metadata: [{ kind: "userland.a", values: {} }] })).status).toBe(404);
+});
+
+test("updates that come at the same time stay within the run's limit together", async () => {
+  const runId = await runWithStep();
+  const metadata = [{ kind: "userland.a", op: "merge", values: { a: "é".repeat(32_000) } }];
+  const answers = await Promise.all(Array.from({ length: 20 }, () => server.post(`/v1/runs/${runId}/metadata`, { metadata })));
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([...Array(16).fill(200), ...Array(4).fill(413)]);
 });
