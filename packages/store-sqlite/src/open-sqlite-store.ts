@@ -6,6 +6,7 @@
  * I2  With `full`, a commit that is acknowledged survives a power cut; with `normal`, it survives a killed process.
  */
 import { StoreError, type Store } from "@pawl/store";
+import { openBackups } from "./backup.ts";
 import { openConnection, resultCodeOf, type Connection } from "./connection.ts";
 import { migrate } from "./migrate.ts";
 import { storeOnConnection } from "./sqlite-store.ts";
@@ -27,7 +28,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   try {
     configure(connection, options);
     migrate(connection, options.path);
-    return storeOnConnection(connection);
+    const { path } = options;
+    return storeOnConnection(
+      connection,
+      path === ":memory:" ? undefined : openBackups(connection, { path, checkpointPages: CHECKPOINT_PAGES }),
+    );
   } catch (error) {
     connection.close();
     throw failureOf(error, options.path);

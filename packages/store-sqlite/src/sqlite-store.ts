@@ -7,13 +7,14 @@
 import { runStateOf } from "@pawl/engine";
 import { StoreError, type Claim, type Store } from "@pawl/store";
 import { applyChangeSet } from "./apply-change-set.ts";
+import type { Backups } from "./backup.ts";
 import type { Connection } from "./connection.ts";
-import { openGroupCommit } from "./group-commit.ts";
+import { type GroupCommit, openGroupCommit } from "./group-commit.ts";
 import { openHistory } from "./history/sqlite-history.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 
-/** A store on a connection with the newest schema; the store closes the connection. */
-export function storeOnConnection(connection: Connection): Store {
+/** A store on a connection with the newest schema; the store closes the connection. `backups`: absent for one without a file. */
+export function storeOnConnection(connection: Connection, backups?: Backups): Store {
   const statements = prepareStatements(connection);
   const { leases } = statements;
   const commits = openGroupCommit({
@@ -35,18 +36,26 @@ export function storeOnConnection(connection: Connection): Store {
     apply: (changeSet) => (isOpen ? commits.apply(changeSet) : open(() => commits.apply(changeSet))),
     ...readsOf(statements, open),
     history: openHistory(connection, statements, assertOpen),
+    ...(backups === undefined ? {} : { backup: () => open(() => backup(commits, backups)) }),
     close: async () => {
       if (!isOpen) return;
       isOpen = false;
       commits.drain();
       connection.close();
+      backups?.close();
     },
   };
 }
 
+/** What was handed over before is part of it. */
+function backup(commits: GroupCommit, backups: Backups): Promise<string> {
+  commits.drain();
+  return backups.make();
+}
+
 type Open = <T>(read: () => T | Promise<T>) => Promise<T>;
 
-function readsOf(statements: Statements, open: Open): Omit<Store, "kind" | "apply" | "history" | "close"> {
+function readsOf(statements: Statements, open: Open): Omit<Store, "kind" | "apply" | "history" | "backup" | "close"> {
   const { events, runs, items, lanes, leases, pauses, pauseMatch, registry, flow, purge } = statements;
   return {
     loadRun: (runId) => open(() => loadRun(statements, runId)),

@@ -113,6 +113,12 @@ export interface Store {
   /** What people look at. */
   readonly history: HistoryStore;
 
+  /**
+   * Copies everything that is committed into a file beside the data, resolves with its path, and leaves it to the caller; commits go on
+   * meanwhile. One at a time: else rejects with `STORE_LOCKED`. Absent where data is not in a file.
+   */
+  readonly backup?: () => Promise<string>;
+
   /** Waits for pending applies, then closes. Later calls reject. */
   close(): Promise<void>;
 }

@@ -79,6 +79,6 @@ describe("an output is measured in bytes", () => {
 
   test("and counts for as many in the run's state", () => {
     const state = after(runState(), reply(runState(), { reply: ops(op({ op: "StepRun", data: "é€😀" })) }).changes);
-    expect(state.run.stateBytes).toBe(Buffer.byteLength('{"data":"é€😀"}'));
+    expect(state.run.stateBytes).toBe(20);
   });
 });
