@@ -1,6 +1,6 @@
 /** The program as a process: exit codes, what it says where, and how it ends. */
 import { type ChildProcess, fork } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -64,6 +64,11 @@ test.each([
   [["dve"], 2],
   [["dev", "--prot", "1"], 2],
   [["dev", "--log-level", "loud"], 2],
+  [["backup", "--help"], 0],
+  [["backup"], 2],
+  [["backup", "x.db", "y.db"], 2],
+  [["backup", "x.db", "--base-url", "nowhere"], 2],
+  [["backup", "x.db", "--base-url", "http://127.0.0.1:1"], 2],
   [["start"], 2],
   [["start", "--event-key", "k", "--signing-key", "xyz"], 2],
   [["start", "--signing-key", SIGNING_KEY], 2],
@@ -166,4 +171,40 @@ test("start keeps its data in .pawl, asks for keys and prints none", async () =>
   expect(code).toBe(0);
   expect(out + err).not.toMatch(new RegExp(`s3cret|${SIGNING_KEY}`));
   expect(existsSync(join(folder, ".pawl/pawl.db"))).toBe(true);
+});
+
+test("backup copies the data of a server that goes on, and a server started with the copy has it", async () => {
+  const { child, ready, ended } = pawl([...START, ...KEYS]);
+  const url = await ready;
+  const key = { authorization: `Bearer ${SIGNING_KEY}` };
+  const send = (base: string, name: string): Promise<Response> =>
+    fetch(`${base}/e/s3cret-event-key`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name, data: {} }),
+    });
+  const names = async (base: string): Promise<readonly string[]> =>
+    ((await (await fetch(`${base}/v1/events`, { headers: key })).json()) as { data: { name: string }[] }).data.map(({ name }) => name);
+  await send(url, "a/before");
+  const ask = (file: string, env: NodeJS.ProcessEnv) => pawl(["backup", file, "--base-url", url], env).ended;
+  expect(await ask("copy/pawl.db", {})).toMatchObject({ code: 2, err: expect.stringContaining("no folder") });
+  expect(await ask("refused.db", { PAWL_SIGNING_KEY: "00ff" })).toMatchObject({ code: 2, err: expect.stringContaining("signing key") });
+  mkdirSync(join(folder, "copy"));
+  expect(await ask("copy/pawl.db", { PAWL_SIGNING_KEY: SIGNING_KEY })).toMatchObject({
+    code: 0,
+    err: "",
+    out: expect.stringContaining("MiB"),
+  });
+  expect(await ask("copy/pawl.db", { PAWL_SIGNING_KEY: SIGNING_KEY })).toMatchObject({ code: 2, err: expect.stringContaining("exists") });
+  await send(url, "a/later");
+  expect(await names(url)).toEqual(["a/later", "a/before"]);
+  child.kill("SIGTERM");
+  await ended;
+  expect(readdirSync(folder).filter((name) => name.includes("refused") || name.endsWith(".part"))).toEqual([]);
+  expect(readdirSync(join(folder, ".pawl")).filter((name) => name.includes("backup"))).toEqual([]);
+
+  const restored = pawl([...START, ...KEYS, "--sqlite-dir", "copy"]);
+  expect(await names(await restored.ready)).toEqual(["a/before"]);
+  restored.child.kill("SIGTERM");
+  await restored.ended;
 });

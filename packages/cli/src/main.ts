@@ -18,6 +18,8 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
     case "dev":
     case "start":
       return runCommand(command, args);
+    case "backup":
+      return runBackup(args);
     case "version":
     case "--version":
       process.stdout.write(`${VERSION}\n`);
@@ -29,7 +31,7 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
       process.stdout.write(PROGRAM_HELP);
       return 0;
     default: {
-      const close = nearest(command, ["dev", "start", "version", "help"]);
+      const close = nearest(command, ["dev", "start", "backup", "version", "help"]);
       throw new CliError(
         `There is no command ${JSON.stringify(command)}.`,
         close === undefined ? "Run pawl --help." : `Did you mean pawl ${close}?`,
@@ -48,4 +50,18 @@ async function runCommand(command: "dev" | "start", args: readonly string[]): Pr
   }
   if (command === "dev") return (await import("./command/dev.ts")).dev(settings);
   return (await import("./command/start.ts")).start(settings);
+}
+
+/** The file comes first, then the flags. */
+async function runBackup(args: readonly string[]): Promise<number> {
+  const { readSettings } = await import("./command/settings.ts");
+  const [first = ""] = args;
+  const file = first.startsWith("-") ? "" : first;
+  const settings = readSettings({ command: "backup", args: file === "" ? args : args.slice(1), env: process.env, cwd: process.cwd() });
+  if (settings === "help") {
+    process.stdout.write(commandHelp("backup"));
+    return 0;
+  }
+  if (file === "") throw new CliError("pawl backup needs the name of a file.", "For example pawl backup monday.db.");
+  return (await import("./command/backup.ts")).backup(settings, file);
 }

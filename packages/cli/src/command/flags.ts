@@ -1,10 +1,10 @@
 /**
- * The flags of `dev` and `start`: one table for parsing, environment, configuration file and help.
+ * The flags of `dev`, `start` and `backup`: one table for parsing, environment, configuration file and help.
  *
  * Spec: semantics 11.10, 11.11; dashboard-and-cli 5.3.
  */
 
-export type Command = "dev" | "start";
+export type Command = "dev" | "start" | "backup";
 
 export type FlagValue = string | number | boolean | readonly string[];
 
@@ -28,9 +28,11 @@ export type Flag = {
 };
 
 const BOTH: readonly Command[] = ["dev", "start"];
+const ALL: readonly Command[] = ["dev", "start", "backup"];
 
 /** The flags of the help, in its order. */
 const FLAGS: readonly Flag[] = [
+  { name: "base-url", type: "text", commands: ["backup"], placeholder: "URL", help: "where the server is (http://localhost:8288)" },
   { name: "sdk-url", short: "u", type: "texts", commands: BOTH, placeholder: "URL", help: "URL of an app to register; can be repeated" },
   {
     name: "port",
@@ -71,6 +73,7 @@ const FLAGS: readonly Flag[] = [
     isSecret: true,
     help: "hexadecimal key that signs calls and protects the API; required",
   },
+  { name: "signing-key", type: "text", commands: ["backup"], placeholder: "KEY", isSecret: true, help: "the server's signing key" },
   {
     name: "event-key",
     type: "texts",
@@ -115,10 +118,11 @@ const FLAGS: readonly Flag[] = [
   { name: "log-level", short: "l", type: "text", commands: BOTH, placeholder: "LEVEL", help: "debug, info, warn or error (info)" },
   { name: "verbose", type: "switch", commands: BOTH, help: "the same as --log-level debug" },
   { name: "json", type: "switch", commands: BOTH, help: "logs as JSON, as when the output is no terminal" },
+  { name: "json", type: "switch", commands: ["backup"], help: "what was done, as JSON" },
   {
     name: "config",
     type: "text",
-    commands: BOTH,
+    commands: ALL,
     placeholder: "FILE",
     help: "configuration file (pawl.json or inngest.json, looked up from here)",
   },

@@ -69,6 +69,7 @@ test.each([
   ["help.txt", () => PROGRAM_HELP],
   ["help-dev.txt", () => commandHelp("dev")],
   ["help-start.txt", () => commandHelp("start")],
+  ["help-backup.txt", () => commandHelp("backup")],
   ["banner-dev.plain.txt", () => bannerText({}, false)],
   ["banner-dev.color.txt", () => bannerText({}, true)],
   ["banner-start.plain.txt", () => bannerText(START, false)],

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { checkEvents } from "../../event/read-events.ts";
 import { isRecord, textOf } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
+import { backupRoute } from "./backup-route.ts";
 import { logIn, logOut, requireAccess, requireOrigin } from "./access.ts";
 import { type RawQuery, readEventQuery, readRunQuery, readSearch } from "./list-query.ts";
 import { operationRoutes, readRerunFrom, RERUN_HINTS } from "./operation-routes.ts";
@@ -26,6 +27,7 @@ export function uiRoutes(app: FastifyInstance, context: ServerContext): void {
         listRoutes(inner, context);
         actionRoutes(inner, context);
         streamRoute(inner, context);
+        backupRoute(inner, context);
       });
     },
     { prefix: "/ui/v1" },
