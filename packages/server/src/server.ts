@@ -71,6 +71,8 @@ export type ServerOptions = {
   readonly logger?: Logger;
   /** Whether steps may reach addresses of this machine and of private networks (`step.fetch`, `step.ai`). Default: in `dev`. */
   readonly allowPrivateAddresses?: boolean;
+  /** Requests that one client may send in a second. Default: any number. */
+  readonly requestsPerSecond?: number;
   /** How apps are called. Default: HTTP. */
   readonly invoker?: Invoker;
 };
@@ -206,6 +208,7 @@ function contextOf(options: ServerOptions, rest: Pick<ServerContext, "engine" | 
     startOptions: options.startOptions ?? {},
     ...given("signingKey", options.signingKey),
     ...given("dashboardDir", options.dashboardDir),
+    limits: given("requestsPerSecond", options.requestsPerSecond),
   };
 }
 

@@ -101,6 +101,14 @@ const FLAGS: readonly Flag[] = [
     help: "let step.fetch and step.ai reach this machine and private networks",
   },
   {
+    name: "rate-limit",
+    type: "integer",
+    min: 0,
+    commands: ["start"],
+    placeholder: "N",
+    help: "requests that one client may send in a second (0: any number)",
+  },
+  {
     name: "retention",
     type: "text",
     commands: BOTH,

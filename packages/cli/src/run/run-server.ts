@@ -106,6 +106,7 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
   const workers = settings.integer("queue-workers");
   const connectPort = settings.integer("connect-gateway-port");
   const retrySeconds = settings.integer("retry-interval") ?? 0;
+  const requestsPerSecond = settings.integer("rate-limit") ?? 0;
   const signingKey = settings.text("signing-key");
   const dashboardDir = options.hasDashboard ? findDashboard() : undefined;
   const urls = settings.texts("sdk-url");
@@ -131,6 +132,7 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
     ...(settings.isOn("allow-private-addresses") ? { allowPrivateAddresses: true } : {}),
     ...(workers === undefined ? {} : { workers }),
     ...(connectPort === undefined ? {} : { connectPort }),
+    ...(requestsPerSecond === 0 ? {} : { requestsPerSecond }),
     ...(retrySeconds === 0 ? {} : { retryIntervalMs: retrySeconds * 1_000 }),
     ...(signingKey === undefined ? {} : { signingKey }),
     ...retentionOf(settings.text("retention") ?? RETENTION_DEFAULT),

@@ -6,6 +6,7 @@
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Engine } from "../core/engine.ts";
+import { hintFor } from "./errors.ts";
 
 export type PressureLimits = {
   /** Bytes of bodies that are being received. */
@@ -34,7 +35,10 @@ export function refuseUnderPressure(
     const isFull = receiving > 0 && receiving + bytes > limits.bodyBytes;
     if (isFull || count > limits.pendingEvents || pendingBytes > limits.pendingBytes) {
       const error = "The server has more events in hand than it can take; send the same request again a little later.";
-      await reply.code(503).header("retry-after", String(RETRY_AFTER_S)).send({ status: 503, message: "", error });
+      await reply
+        .code(503)
+        .header("retry-after", String(RETRY_AFTER_S))
+        .send({ status: 503, message: "", error, code: "overloaded", hint: hintFor(503) });
       return;
     }
     receiving += bytes;

@@ -3,6 +3,7 @@ import type { ServerKind } from "@pawl/protocol";
 import type { AppSync } from "../app/app-sync.ts";
 import type { Engine } from "../core/engine.ts";
 import type { Logger } from "../ports/logger.ts";
+import type { HttpLimits } from "./limits.ts";
 
 export type ServerContext = {
   readonly engine: Engine;
@@ -17,6 +18,8 @@ export type ServerContext = {
   readonly signingKey?: string;
   /** Folder of the built dashboard; absent: no dashboard. */
   readonly dashboardDir?: string;
+  /** Limits that differ from the usual (limits.ts). */
+  readonly limits?: Partial<HttpLimits>;
   /** What `GET /dev` tells of the start options. */
   readonly startOptions: Readonly<Record<string, unknown>>;
 };

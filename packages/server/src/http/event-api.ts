@@ -13,7 +13,7 @@ import { checkEvents, parseSeed, readEvents } from "../event/read-events.ts";
 import { refuseUnderPressure } from "./back-pressure.ts";
 import { acceptsEventKey, bearerOf, hasKeyFor } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
-import { sendError } from "./errors.ts";
+import { hintFor, sendError } from "./errors.ts";
 
 /** Body of one request: 5,000 events are rarely larger than a few kB each. */
 const BODY_BYTES_MAX: number = 64 * 1024 * 1024;
@@ -39,7 +39,8 @@ async function takeEvents(context: ServerContext, request: FastifyRequest, reply
   const seed = parseSeed(textHeader(request, HEADER.eventIdSeed));
   const checked = checkEvents(read, seed);
   const ids = checked.events.length === 0 ? [] : await context.engine.send(checked.events);
-  if (checked.problem !== undefined) return reply.code(400).send({ ids, status: 400, error: checked.problem });
+  if (checked.problem !== undefined)
+    return reply.code(400).send({ ids, status: 400, error: checked.problem, code: "invalid_request", hint: hintFor(400) });
   return reply.code(200).send({ ids, status: 200 });
 }
 
@@ -86,6 +87,8 @@ function textHeader(request: FastifyRequest, name: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function unknownKey(error: string, status = 401): { readonly status: number; readonly message: string; readonly error: string } {
-  return { status, message: "", error };
+/** The reference's fields, and what is in every refusal. */
+function unknownKey(error: string, status = 401): unknown {
+  const hint = "Send events to /e/<event key>, with a key that the server was started with or an API key that may send events.";
+  return { status, message: "", error, code: "unauthorized", hint };
 }

@@ -3,30 +3,33 @@
  *
  * I1  Every response says which kind of server it is.
  * I2  An unexpected error is logged with its stack and answered with a sentence, never with the stack.
- *
  * I3  A development server answers no page of another site (browser-guard.ts).
+ * I4  Headers, bodies, connections and requests of a client have limits (limits.ts).
  *
  * Spec: wire 8.9, 11, M-004, M-107.
  */
 import cors from "@fastify/cors";
 import { HEADER, isTooDeep, JSON_DEPTH_MAX, REALTIME_STREAM_TOKEN_MS } from "@pawl/protocol";
-import fastify, { type FastifyInstance } from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { guardAgainstPages } from "./browser-guard.ts";
+import { answerClientError } from "./client-errors.ts";
 import type { ServerContext } from "./context.ts";
-import { sendError } from "./errors.ts";
+import { codeOf, sendError } from "./errors.ts";
 import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import { eventRoutes } from "./event-api.ts";
 import { gqlRoutes } from "./graphql/gql-routes.ts";
+import { HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import { registerRoutes } from "./register-api.ts";
 import { restV1Routes } from "./rest/v1-routes.ts";
 import { restV2Routes } from "./rest/v2-routes.ts";
 import { runStateRoutes } from "./run-state-api.ts";
+import { refuseSlowBodies } from "./slow-body.ts";
 import { systemRoutes } from "./system-api.ts";
 import { uiRoutes } from "./ui/ui-routes.ts";
 
 /**
- * Time in which a request must have arrived whole: a slow sender can't hold a connection for ever. Node knows one for all requests, and some
- * are streams that are published while they come (realtime), for as long as their tokens are valid.
+ * Time in which a request must have arrived whole, streams included that are published while they come (realtime), for as long as their
+ * tokens are valid. All others have less (slow-body.ts); Node knows one time for all.
  */
 const REQUEST_MS_MAX: number = REALTIME_STREAM_TOKEN_MS;
 
@@ -35,12 +38,8 @@ export type Routes = (app: FastifyInstance, context: ServerContext) => void | Pr
 
 /** Builds the server; `listen` is the caller's. */
 export async function createHttpServer(context: ServerContext, extraRoutes: readonly Routes[] = []): Promise<FastifyInstance> {
-  const app = fastify({
-    requestTimeout: REQUEST_MS_MAX,
-    forceCloseConnections: true,
-    routerOptions: { maxParamLength: 1_000 },
-    bodyLimit: 16 * 1024 * 1024,
-  });
+  const limits: HttpLimits = { ...HTTP_LIMITS, ...context.limits };
+  const app = openFastify(limits);
   app.addHook("onRequest", guardAgainstPages(context));
   await app.register(cors, {
     origin: true,
@@ -51,27 +50,14 @@ export async function createHttpServer(context: ServerContext, extraRoutes: read
   app.addHook("onRequest", async (_request, reply) => {
     void reply.header(HEADER.serverKind, context.kind);
   });
-  app.addHook("preValidation", async ({ body }, reply) => {
-    if (!Buffer.isBuffer(body) && isTooDeep(body))
-      return sendError(reply, {
-        status: 400,
-        code: "invalid_request",
-        message: `The body is nested more than ${JSON_DEPTH_MAX} levels deep.`,
-      });
-    return undefined;
-  });
-  app.setErrorHandler((error: Error & { readonly statusCode?: number; readonly code?: string }, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status >= 500)
-      context.logger.error(
-        { method: request.method, path: request.url.split("?")[0], error: error.stack ?? error.message },
-        "a request failed",
-      );
-    const message = status >= 500 ? "The request failed for a reason of the server; its log says more." : error.message;
-    void reply
-      .code(status)
-      .send({ code: status >= 500 ? "internal_server_error" : (error.code ?? "invalid_request"), error: message, data: null, status });
-  });
+  if (limits.requestsPerSecond !== undefined) {
+    // Loaded only where there is one.
+    const { limitRate } = await import("./rate-limit.ts");
+    await limitRate(app, context, limits.requestsPerSecond);
+  }
+  app.addHook("onRequest", refuseSlowBodies({ clock: context.engine.clock, bodyMs: limits.bodyMs }));
+  app.addHook("preValidation", refuseDeepBodies);
+  answerErrors(app, context);
   for (const routes of [
     eventRoutes,
     registerRoutes,
@@ -87,4 +73,46 @@ export async function createHttpServer(context: ServerContext, extraRoutes: read
     await app.register(async (scope) => routes(scope, context));
   }
   return app;
+}
+
+function openFastify(limits: HttpLimits): FastifyInstance {
+  const app = fastify({
+    requestTimeout: REQUEST_MS_MAX,
+    keepAliveTimeout: limits.idleMs,
+    http: {
+      headersTimeout: limits.headersMs,
+      maxHeaderSize: limits.headerBytes,
+      connectionsCheckingInterval: Math.min(limits.headersMs / 2, 30_000),
+    },
+    forceCloseConnections: true,
+    clientErrorHandler: answerClientError,
+    routerOptions: { maxParamLength: 1_000 },
+    bodyLimit: 16 * 1024 * 1024,
+    // Addresses that can't be decoded.
+    frameworkErrors: (error, _request, reply) => {
+      sendError(reply, { status: error.statusCode ?? 400, code: codeOf(error), message: error.message });
+    },
+  });
+  app.server.maxConnections = limits.connections;
+  return app;
+}
+
+async function refuseDeepBodies({ body }: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  if (Buffer.isBuffer(body) || !isTooDeep(body)) return undefined;
+  const message = `The body is nested more than ${JSON_DEPTH_MAX} levels deep.`;
+  return sendError(reply, { status: 400, code: "invalid_request", message });
+}
+
+/** Errors of routes that have no shape of their own, and addresses that no room has. */
+function answerErrors(app: FastifyInstance, { logger }: ServerContext): void {
+  app.setErrorHandler((error: Error & { readonly statusCode?: number; readonly code?: string }, request, reply) => {
+    const { statusCode: status = 500 } = error;
+    if (status >= 500)
+      logger.error({ method: request.method, path: request.url.split("?")[0], error: error.stack ?? error.message }, "a request failed");
+    const message = status >= 500 ? "The request failed for a reason of the server; its log says more." : error.message;
+    return sendError(reply, { status, code: codeOf(error), message });
+  });
+  app.setNotFoundHandler(({ method, url }, reply) =>
+    sendError(reply, { status: 404, code: "not_found", message: `There is no ${method} ${url.split("?")[0] ?? ""}.` }),
+  );
 }

@@ -8,6 +8,7 @@ import type { Store } from "@pawl/store";
 import type { FastifyInstance } from "fastify";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
+import { sendError } from "./errors.ts";
 
 /** A store that takes longer is as good as none. Below the usual time-out of probes, so that the reason arrives. */
 const STORE_MS_MAX = 800;
@@ -81,7 +82,7 @@ export function readyRoutes(readiness: Pick<Readiness, "check">): (app: FastifyI
       void reply.header("cache-control", "no-store");
       if (ready.isReady) return { status: 200, message: "OK" };
       const { code, message } = ready;
-      return reply.code(503).send({ code, error: message, data: null, status: 503 });
+      return sendError(reply, { status: 503, code, message });
     });
   };
 }

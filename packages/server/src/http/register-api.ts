@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { archiveApp } from "../app/archive-app.ts";
 import { isSameUrl, normalizeAppUrl } from "../app/app-url.ts";
 import { registerApp, type RegistrationProblem } from "../app/register.ts";
-import { textOf } from "../json.ts";
+import { isRecord, textOf } from "../json.ts";
 import { requireSigningKey } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
 import { sendError } from "./errors.ts";
@@ -23,10 +23,12 @@ export function registerRoutes(app: FastifyInstance, context: ServerContext): vo
 async function register(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const expected = request.headers[HEADER.expectedServerKind];
   if (typeof expected === "string" && expected !== "" && expected !== context.kind) {
-    return reply.code(400).send({ error: `Expected server kind ${context.kind}, got ${expected}` });
+    const message = `Expected server kind ${context.kind}, got ${expected}`;
+    return sendError(reply, { status: 400, code: "invalid_request", message });
   }
-  const body = request.body as Readonly<Record<string, unknown>> | null;
-  if (typeof body !== "object" || body === null) return reply.code(400).send({ error: "Invalid request: the body must be a JSON object" });
+  const { body } = request;
+  if (!isRecord(body))
+    return sendError(reply, { status: 400, code: "invalid_request", message: "Invalid request: the body must be a JSON object" });
   const deployType = textOf(body["deployType"], "ping");
   const result = await registerApp(context.engine, {
     appName: textOf(body["appName"]),

@@ -1,13 +1,14 @@
 /** Health, and what a client asks to see whether a development server is there. Spec: wire 8.9, 12.2. */
 import type { FastifyInstance } from "fastify";
 import type { ServerContext } from "./context.ts";
+import { sendError } from "./errors.ts";
 
 /** Adds the routes. */
 export function systemRoutes(app: FastifyInstance, context: ServerContext): void {
   app.get("/health", () => ({ status: 200, message: "OK" }));
   app.get("/dev", (_request, reply) => {
     if (context.kind === "cloud")
-      return reply.code(404).send({ code: "not_found", error: "This server was not started with `pawl dev`.", data: null, status: 404 });
+      return sendError(reply, { status: 404, code: "not_found", message: "This server was not started with `pawl dev`." });
     return reply.send(devInfo(context));
   });
 }

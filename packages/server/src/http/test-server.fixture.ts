@@ -49,7 +49,7 @@ export type TestServer = {
   readonly stop: () => Promise<void>;
 };
 
-export type TestServerOptions = Partial<Pick<ServerContext, "kind" | "signingKey" | "dashboardDir" | "eventKeys">> & {
+export type TestServerOptions = Partial<Pick<ServerContext, "kind" | "signingKey" | "dashboardDir" | "eventKeys" | "limits" | "logger">> & {
   readonly app?: FakeApp;
   /** Configuration of the one function, `shop-import`, besides its trigger by `shop/imported`. */
   readonly config?: Readonly<Record<string, unknown>>;
@@ -91,13 +91,14 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     engine,
     sync,
     kind,
-    logger: silentLogger,
+    logger: options.logger ?? silentLogger,
     version: "1.2.3",
     startedAt: START,
     eventKeys,
     startOptions: {},
     ...(signingKey === undefined ? {} : { signingKey }),
     ...(dashboardDir === undefined ? {} : { dashboardDir }),
+    ...given("limits", options.limits),
   };
   const http = await createHttpServer(context, options.routes);
   await engine.start();

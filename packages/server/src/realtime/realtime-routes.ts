@@ -67,8 +67,11 @@ function publishRoutes(scope: FastifyInstance, parts: Parts): void {
   scope.removeAllContentTypeParsers();
   // Bodies are read by the handlers, which know whether to wait for the end.
   scope.addContentTypeParser("*", (_request, _payload, done) => done(null, undefined));
-  scope.post(`${PREFIX}/publish`, (request, reply) => publish(parts, { request, reply }));
-  scope.post(`${PREFIX}/publish/tee`, (request, reply) => tee(parts, { request, reply }));
+  // Streams may come for as long as they take; anything else comes as fast as elsewhere.
+  const pieces = { config: { mayStream: isStream } };
+  const stream = { config: { mayStream: () => true } };
+  scope.post(`${PREFIX}/publish`, pieces, (request, reply) => publish(parts, { request, reply }));
+  scope.post(`${PREFIX}/publish/tee`, stream, (request, reply) => tee(parts, { request, reply }));
 }
 
 function giveToken(realtime: Realtime, { request, reply }: Exchange): FastifyReply {

@@ -68,12 +68,16 @@ function documentOf(query: string): DocumentNode | GqlAnswer {
   try {
     const document = parse(query, { maxTokens: TOKENS_MAX });
     const problems = validate(schema, document);
-    if (problems.length > 0) return { status: 400, body: { errors: problems } };
+    if (problems.length > 0) return { status: 400, body: { errors: problems.map(withCode) } };
     const depth = depthOf(document);
     return depth <= DEPTH_MAX ? document : refused(`The query is nested ${depth} levels deep; at most ${DEPTH_MAX} are allowed.`);
   } catch (error) {
     return refused((error as Error).message);
   }
+}
+
+function withCode({ message, locations }: GraphQLError): unknown {
+  return { message, locations, extensions: { code: "invalid_request" } };
 }
 
 function refused(message: string): GqlAnswer {

@@ -6,6 +6,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { given, isRecord } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
+import { codeOf } from "../errors.ts";
 import { hasAccess, requireAccess } from "../ui/access.ts";
 import { UiRefusal } from "../ui/ui-error.ts";
 import type { executeGql } from "./gql-engine.ts";
@@ -18,7 +19,7 @@ export function gqlRoutes(app: FastifyInstance, context: ServerContext): void {
   app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
     const status = error instanceof UiRefusal ? error.status : (error.statusCode ?? 500);
     if (status >= 500) context.logger.error({ path: "/v0/gql", error: error.stack ?? error.message }, "a request failed");
-    const code = error instanceof UiRefusal ? error.code : status >= 500 ? "internal_server_error" : "invalid_request";
+    const code = error instanceof UiRefusal ? error.code : codeOf(error);
     const message = status >= 500 ? "The request failed for a reason of the server; its log says more." : error.message;
     return reply.code(status).send({ errors: [{ message, extensions: { code } }] });
   });

@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
 import { given } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
+import { codeOf, hintFor } from "../errors.ts";
 
 /** A request that can't be served as it is. Thrown by routes, answered by `answerErrors`. */
 export class UiRefusal extends Error {
@@ -53,7 +54,8 @@ export function answerRefusals(app: FastifyInstance, context: ServerContext): vo
   app.setErrorHandler((error: FastifyError | UiRefusal, request, reply) => {
     if (error instanceof UiRefusal) return send(reply, error);
     const status = error.statusCode ?? 500;
-    if (status < 500) return send(reply, { status, code: "invalid-request", message: error.message, hint: undefined });
+    // This API's codes are written with dashes.
+    if (status < 500) return send(reply, { status, code: codeOf(error).replaceAll("_", "-"), message: error.message, hint: undefined });
     context.logger.error(
       { method: request.method, path: request.url.split("?")[0], error: error.stack ?? error.message },
       "a request failed",
@@ -68,5 +70,5 @@ export function answerRefusals(app: FastifyInstance, context: ServerContext): vo
 }
 
 function send(reply: FastifyReply, { status, code, message, hint }: Pick<UiRefusal, "status" | "code" | "message" | "hint">): FastifyReply {
-  return reply.code(status).send({ error: { code, message, ...given("hint", hint) } });
+  return reply.code(status).send({ error: { code, message, hint: hint ?? hintFor(status) } });
 }

@@ -1,0 +1,32 @@
+/**
+ * What one request, and one client, may take of the server's time and memory.
+ *
+ * I1  Nothing that a client withholds keeps a connection for ever: neither headers nor a body.
+ *
+ * The sizes of bodies stand at their routes. Operators read of all in docs/operations.md, "Limits of requests".
+ */
+
+export type HttpLimits = {
+  /** Time in which a request's headers must have arrived, milliseconds. */
+  readonly headersMs: number;
+  /** Time from its headers in which a body must have arrived whole, milliseconds; streams are excepted (slow-body.ts). */
+  readonly bodyMs: number;
+  /** Bytes of a request's headers with its address. */
+  readonly headerBytes: number;
+  readonly connections: number;
+  /** How long a connection without a request is kept, milliseconds: longer than load balancers keep theirs (60 s), so that they end it. */
+  readonly idleMs: number;
+  /** Requests that one client may send in a second; absent: any number. */
+  readonly requestsPerSecond?: number;
+};
+
+export const HTTP_LIMITS: HttpLimits = {
+  // Even a request whose headers fill all their room has them in three packets.
+  headersMs: 30_000,
+  // The largest body, 64 MiB of events, needs 9 Mbit/s.
+  bodyMs: 60_000,
+  headerBytes: 16 * 1_024,
+  // Some 10 kB each where they are idle.
+  connections: 10_000,
+  idleMs: 72_000,
+};
