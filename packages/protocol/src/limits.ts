@@ -143,6 +143,13 @@ export const CONNECT_EXTEND_MS: number = 5 * SECOND_MS;
 export const CONNECT_ACK_MS_MAX: number = 5 * SECOND_MS;
 /** Time in which a worker whose connection broke may come back for its requests. */
 export const CONNECT_RETURN_MS: number = 5 * SECOND_MS;
+/**
+ * Time for which the workers of an app's newest version must be gone before an older one takes over: a rollback. A restart of the server, or
+ * of all workers, takes less.
+ */
+export const CONNECT_ROLLBACK_MS: number = 30 * SECOND_MS;
+/** Earlier versions of an app that are known as such. */
+export const CONNECT_VERSIONS_KEPT_MAX = 50;
 /** Calls at the same time where a worker doesn't say. */
 export const CONNECT_CONCURRENCY_DEFAULT = 1_000;
 /** Workers that are asked in turn to take a request, and workers that may be lost over one item before that counts as a failed attempt. */

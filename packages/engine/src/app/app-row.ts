@@ -21,6 +21,8 @@ export type AppRow = {
   readonly method: "serve" | "connect" | "api";
   /** Hash of the last registration, so that an unchanged one is cheap. */
   readonly checksum: string;
+  /** Of an app that workers serve: hashes of its registrations before the last, newest first, so that an old worker is known as one. */
+  readonly formerChecksums?: readonly string[];
   /** Why the last sync failed: a code of the wire protocol or a sentence. */
   readonly error?: string;
   readonly createdAt: number;

@@ -9,6 +9,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { type AppRow, type FunctionDefinition, type FunctionRow, parseFunctionConfig } from "@pawl/engine";
+import { CONNECT_VERSIONS_KEPT_MAX } from "@pawl/protocol";
 import type { Engine } from "../core/engine.ts";
 import { isSameUrl, normalizeAppUrl } from "./app-url.ts";
 import { uuidOf } from "./uuid.ts";
@@ -43,7 +44,7 @@ export async function registerApp(engine: Engine, registration: Registration): P
   const url = normalizeAppUrl(registration.url);
   if (url === undefined)
     return refused("unsupported_protocol", `The app's URL ${JSON.stringify(registration.url)} is not an http or https URL.`);
-  const checksum = checksumOf({ ...registration, url });
+  const checksum = checksumOf(registration);
   const known = engine.registry.appByName(appName);
   if (known !== undefined && known.checksum === checksum && known.error === undefined && known.archivedAt === undefined) {
     return { kind: "registered", isModified: false, appId: known.id, syncId: randomUUID() };
@@ -102,7 +103,12 @@ function appRow(
     createdAt: known?.createdAt ?? now,
     syncedAt: now,
     ...(appVersion === undefined ? {} : { appVersion }),
+    ...(method === "connect" && known?.method === "connect" ? { formerChecksums: formerChecksums(known, checksum) } : {}),
   };
+}
+
+function formerChecksums({ checksum, formerChecksums: former = [] }: AppRow, current: string): readonly string[] {
+  return [...new Set([checksum, ...former])].filter((known) => known !== current).slice(0, CONNECT_VERSIONS_KEPT_MAX);
 }
 
 /** Rows to store: the registered ones, a version up where they were known, and the archived ones. */
@@ -144,9 +150,10 @@ function placeholders(engine: Engine, url: string): readonly string[] {
     .map(({ id }) => id);
 }
 
-function checksumOf({ functions, ...rest }: Registration): string {
+/** Hash of a registration, as `AppRow.checksum` has it. */
+export function checksumOf({ functions, url, ...rest }: Registration): string {
   return createHash("sha256")
-    .update(JSON.stringify([rest.url, rest.sdk, rest.framework, rest.appVersion ?? "", rest.method, functions]))
+    .update(JSON.stringify([normalizeAppUrl(url) ?? url, rest.sdk, rest.framework, rest.appVersion ?? "", rest.method, functions]))
     .digest("hex");
 }
 

@@ -1,4 +1,5 @@
 import { CONNECT_WORKERS_MAX, FRAME, REPLY_STATUS, workerConnect } from "@pawl/protocol";
+import { openMemoryStore } from "@pawl/store-memory";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { workerHoldOf } from "../core/worker-slots.ts";
 import { decode } from "./codec.ts";
@@ -174,8 +175,7 @@ describe("leases", () => {
     const runId = await world.send();
     worker.cut();
     await world.advance(2_000);
-    world.connect.flush(replyTo(worker.request(), "flushed"));
-    await world.settle();
+    expect(await world.connect.flush(replyTo(worker.request(), "flushed"))).toBe(true);
     expect(await world.run(runId)).toMatchObject({ status: "COMPLETED", output: '"flushed"' });
   });
 
@@ -211,7 +211,7 @@ describe("holds", () => {
     first.cut();
     const runId = await world.send();
     expect([(await world.run(runId))?.status, await reasonOf(runId)]).toEqual(["QUEUED", "no-worker-connected"]);
-    await world.advance(10_000);
+    await world.advance(40_000);
     const timers = world.clock.timerCount;
     await world.advance(60_000);
     // Nothing polls.
@@ -282,14 +282,59 @@ describe("versions", () => {
     expect(world.engine.registry.appByName("shop")).toMatchObject({ appVersion: "2", method: "connect", sdk: "test:v1" });
   });
 
-  test("when none of the newer version is left, the older one registers again: a rollback", async () => {
+  /** The version that is registered, and whether what only the newer one has is. */
+  function registered(): readonly unknown[] {
+    const { registry } = world.engine;
+    return [registry.appByName("shop")?.appVersion, registry.functionBySlug("shop-export")?.archivedAt === undefined];
+  }
+
+  test("when none of the newer version has been there for 30 s, the older one registers again: a rollback", async () => {
     const old = await world.worker({ version: "1" });
     const fresh = await world.worker(current);
     old.cut();
     fresh.cut();
     await world.worker({ version: "1" });
-    expect(world.engine.registry.appByName("shop")?.appVersion).toBe("1");
-    expect(world.engine.registry.functionBySlug("shop-export")?.archivedAt).toBeDefined();
+    await world.advance(29_999);
+    expect(registered()).toEqual(["2", true]);
+    await world.advance(1);
+    expect(registered()).toEqual(["1", false]);
+  });
+
+  test("the older one that stayed takes over, and the newer one again when the older has gone", async () => {
+    const old = await world.worker({ version: "1" });
+    (await world.worker(current)).cut();
+    await world.advance(30_000);
+    expect(registered()).toEqual(["1", false]);
+    await world.worker(current);
+    expect(registered()).toEqual(["1", false]);
+    old.cut();
+    await world.advance(30_000);
+    expect(registered()).toEqual(["2", true]);
+  });
+
+  test("a worker of the newer version that restarts in time changes nothing", async () => {
+    await world.worker({ version: "1" });
+    (await world.worker(current)).cut();
+    await world.advance(20_000);
+    const again = await world.worker(current);
+    await world.advance(20_000);
+    again.cut();
+    await world.advance(20_000);
+    expect(registered()).toEqual(["2", true]);
+  });
+
+  test("after a restart of the server in the middle of a deploy, an old worker that is first does not take the registration", async () => {
+    const store = openMemoryStore();
+    await world.stop();
+    world = await connectWorld(store);
+    await world.worker({ version: "1" });
+    await world.worker(current);
+    await world.stop();
+    world = await connectWorld(openMemoryStore({ snapshot: store.snapshot() }));
+    await world.worker({ version: "1" });
+    expect(registered()).toEqual(["2", true]);
+    await world.worker({ version: "3" });
+    expect(registered()).toEqual(["3", false]);
   });
 });
 

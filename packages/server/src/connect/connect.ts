@@ -83,7 +83,7 @@ export class Connect {
   attach(engine: Engine): void {
     const { clock, random, logger } = this.#options;
     const { workers, requests } = this;
-    this.#sync = new WorkerSync({ engine, logger, workers });
+    this.#sync = new WorkerSync({ engine, clock, logger, workers });
     const invoker = new ConnectInvoker({ clock, random, workers, requests, registry: engine.registry });
     this.#invoker = invoker;
     workers.onChange = () => {
@@ -155,18 +155,24 @@ export class Connect {
     if (worker === undefined) return;
     this.workers.remove(worker);
     this.requests.left(worker);
+    this.#sync?.left(worker);
   }
 
   /** Takes no more workers and sends no more requests; workers finish what they have. `hasPeers`: they are sent to the other servers. */
   drain(hasPeers: boolean): void {
-    this.#isDraining = true;
+    this.#stopSync();
     for (const connection of this.#connections) connection.drain(hasPeers);
   }
 
   /** Ends all connections. */
   close(): void {
-    this.#isDraining = true;
+    this.#stopSync();
     for (const connection of this.#connections) connection.close(GOING_AWAY, "connect_gateway_closing");
+  }
+
+  #stopSync(): void {
+    this.#isDraining = true;
+    this.#sync?.stop();
   }
 
   /** Apps may be served by connections and by URLs at the same time; each function says by which. */

@@ -7,7 +7,15 @@
  *
  * Spec: wire 9.
  */
-import { CONNECT_CONCURRENCY_DEFAULT, type ExtendLease, extendLeaseAck, FRAME, replyAck, type WorkerConnect, type WorkerReply } from "@pawl/protocol";
+import {
+  CONNECT_CONCURRENCY_DEFAULT,
+  type ExtendLease,
+  extendLeaseAck,
+  FRAME,
+  replyAck,
+  type WorkerConnect,
+  type WorkerReply,
+} from "@pawl/protocol";
 import type { WebSocket } from "ws";
 import { endWebSocket } from "../http/upgrades.ts";
 import type { Timer } from "../ports/clock.ts";

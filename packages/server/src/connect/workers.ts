@@ -116,6 +116,16 @@ export class Workers {
     return false;
   }
 
+  /** The app as the worker has it that came last; undefined where none has it. */
+  newestOf(appName: string): ServedApp | undefined {
+    let newest: { readonly app: ServedApp; readonly at: number } | undefined;
+    for (const { facts } of this.#workers) {
+      const app = facts.apps.find(({ name }) => name === appName);
+      if (app !== undefined && (newest === undefined || facts.connectedAt >= newest.at)) newest = { app, at: facts.connectedAt };
+    }
+    return newest?.app;
+  }
+
   /** Who gets a call (I2). `full`: those that have the function have no place. */
   choose(target: Target, excluded: ReadonlySet<Worker>): Choice {
     const able = this.#able(target).filter((worker) => !excluded.has(worker));

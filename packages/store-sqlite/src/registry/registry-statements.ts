@@ -38,13 +38,15 @@ type AppRecord = {
   readonly app_version: string | null;
   readonly method: AppRow["method"];
   readonly checksum: string;
+  readonly former_checksums: string | null;
   readonly error: string | null;
   readonly created_at: number;
   readonly synced_at: number;
   readonly archived_at: number | null;
 };
 
-const APP_COLUMNS = "id, name, url, sdk, framework, app_version, method, checksum, error, created_at, synced_at, archived_at";
+const APP_COLUMNS =
+  "id, name, url, sdk, framework, app_version, method, checksum, former_checksums, error, created_at, synced_at, archived_at";
 
 type FunctionRecord = {
   readonly id: string;
@@ -62,7 +64,7 @@ type FunctionRecord = {
 const FUNCTION_COLUMNS = "id, app_id, slug, name, version, definition, config, created_at, archived_at, paused";
 
 function putAppOf(connection: Connection): (app: AppRow) => void {
-  const put = connection.prepare(`insert or replace into apps (${APP_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const put = connection.prepare(`insert or replace into apps (${APP_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   return (app) => {
     put.run(
       app.id,
@@ -73,6 +75,7 @@ function putAppOf(connection: Connection): (app: AppRow) => void {
       app.appVersion ?? null,
       app.method,
       app.checksum,
+      app.formerChecksums === undefined ? null : JSON.stringify(app.formerChecksums),
       app.error ?? null,
       app.createdAt,
       app.syncedAt,
@@ -112,6 +115,7 @@ function appOf(record: AppRecord): AppRow {
     syncedAt: record.synced_at,
   };
   if (record.app_version !== null) app.appVersion = record.app_version;
+  if (record.former_checksums !== null) app.formerChecksums = JSON.parse(record.former_checksums) as readonly string[];
   if (record.error !== null) app.error = record.error;
   if (record.archived_at !== null) app.archivedAt = record.archived_at;
   return app;

@@ -7,7 +7,13 @@ export function describeRegistry(open: OpenStore): void {
   describe("registry", () => {
     test("apps and functions are put, replaced and read whole", async () => {
       const { store } = await openForTest(open);
-      const app = fixtures.app({ appVersion: "7", error: "unreachable", archivedAt: 5_000, method: "connect" });
+      const app = fixtures.app({
+        appVersion: "7",
+        error: "unreachable",
+        archivedAt: 5_000,
+        method: "connect",
+        formerChecksums: ["b", "a"],
+      });
       const row = fixtures.function({ archivedAt: 5_000, paused: { mode: "drain", since: 4_000 }, config: '{"name":"☂"}' });
       await commit(store, [
         { kind: "put-app", app },
