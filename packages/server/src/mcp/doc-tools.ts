@@ -9,6 +9,9 @@ const LIMIT_MAX = 20;
 /** A read of more lines than this goes on with a second call. */
 const LINES_MAX = 400;
 
+const LINES_FOUND_DEFAULT = 10;
+const LINES_FOUND_MAX = 100;
+
 /** `load` is called by the first call of a tool, and again only where it failed. */
 export function docTools(load: () => Promise<Docs> = readDocs): readonly Tool[] {
   let docs: Promise<Docs> | undefined;
@@ -17,7 +20,7 @@ export function docTools(load: () => Promise<Docs> = readDocs): readonly Tool[] 
       docs = undefined;
       throw error;
     }));
-  return [searchTool(opened), readTool(opened)];
+  return [searchTool(opened), readTool(opened), grepTool(opened), listTool(opened)];
 }
 
 function searchTool(opened: () => Promise<Docs>): Tool {
@@ -76,4 +79,49 @@ function readTool(opened: () => Promise<Docs>): Tool {
       return { path: document.path, title: document.title, content, ...(until < document.lines.length ? { nextLine: until + 1 } : {}) };
     },
   };
+}
+
+function grepTool(opened: () => Promise<Docs>): Tool {
+  return {
+    name: "grep_docs",
+    title: "Find lines of the documentation",
+    description: "Finds the lines that have a text, in any case. search_docs finds whole sections, by several words.",
+    input: {
+      type: "object",
+      additionalProperties: false,
+      required: ["pattern"],
+      properties: {
+        pattern: { type: "string", minLength: 1, maxLength: 200, description: "A text, taken as it is." },
+        limit: { type: "integer", minimum: 1, maximum: LINES_FOUND_MAX, default: LINES_FOUND_DEFAULT },
+      },
+    },
+    effect: "reads",
+    run: async ({ pattern, limit = LINES_FOUND_DEFAULT }) => {
+      const matches = (await opened()).linesWith(pattern as string, limit as number);
+      return { matches, count: matches.length };
+    },
+  };
+}
+
+function listTool(opened: () => Promise<Docs>): Tool {
+  return {
+    name: "list_docs",
+    title: "List the documents",
+    description: "Lists the documentation that comes with the server.",
+    input: { type: "object", additionalProperties: false, properties: {} },
+    effect: "reads",
+    run: async () => {
+      const known = await opened();
+      const documents = known.list();
+      const categories = Object.fromEntries(
+        [...Map.groupBy(documents, ({ path }) => categoryOf(path))].map(([category, { length }]) => [category, length]),
+      );
+      return { totalDocs: documents.length, totalChunks: known.sectionCount, categories, sdks: ["typescript"], documents };
+    },
+  };
+}
+
+/** The folder; documents beside the folders are general. */
+function categoryOf(path: string): string {
+  return path.includes("/") ? (path.split("/")[0] ?? "") : "general";
 }

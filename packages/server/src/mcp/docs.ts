@@ -45,6 +45,24 @@ export class Docs {
     return this.#documents.get(path);
   }
 
+  /** Parts that are searched. */
+  get sectionCount(): number {
+    return this.#sections.length;
+  }
+
+  /** The first lines that have a text, in any case. Lines count from 1. */
+  linesWith(text: string, limit: number): readonly { readonly file: string; readonly line: number; readonly content: string }[] {
+    const wanted = text.toLowerCase();
+    const found: { readonly file: string; readonly line: number; readonly content: string }[] = [];
+    for (const { path, lines } of this.#documents.values()) {
+      for (const [index, content] of lines.entries()) {
+        if (found.length >= limit) return found;
+        if (content.toLowerCase().includes(wanted)) found.push({ file: path, line: index + 1, content });
+      }
+    }
+    return found;
+  }
+
   /** Sections with the words of a query, the best first. Sections with all words come before those with some. */
   search(query: string, limit: number): readonly DocMatch[] {
     const words = [...new Set(query.toLowerCase().match(/[\p{L}\p{N}_.-]+/gu) ?? [])];

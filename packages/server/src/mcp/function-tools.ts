@@ -7,6 +7,7 @@ import { triggersOf } from "../http/rest/function-configuration.ts";
 import type { ServerContext } from "../http/context.ts";
 import { readRun } from "../http/ui/run-pages.ts";
 import { invalid, UiRefusal } from "../http/ui/ui-error.ts";
+import type { Schema } from "../json-schema.ts";
 import { given, textOf } from "../json.ts";
 import { runDetail } from "./run-view.ts";
 import { sendAndSee } from "./send-and-see.ts";
@@ -18,6 +19,15 @@ const FUNCTIONS_MAX = 200;
 /** A client that waits longer has usually given up. */
 const TIMEOUT_S_DEFAULT = 30;
 const TIMEOUT_S_MAX = 300;
+
+/** Schema of a time to wait. */
+export const TIMEOUT: Schema & { readonly default: number } = {
+  type: "number",
+  minimum: 0,
+  maximum: TIMEOUT_S_MAX,
+  default: TIMEOUT_S_DEFAULT,
+  description: "Seconds; 0: don't wait.",
+};
 
 export const FUNCTION_TOOLS: readonly Tool[] = [
   {
@@ -49,6 +59,7 @@ export const FUNCTION_TOOLS: readonly Tool[] = [
         data: { type: "object" },
         user: { type: "object" },
         id: { type: "string", description: "The same id starts a function once within 24 hours." },
+        eventIdSeed: { type: "string", description: "The same as id, under its older name." },
         ts: { type: "integer", description: "Milliseconds since 1970; in the future, runs start then." },
       },
     },
@@ -73,7 +84,7 @@ export const FUNCTION_TOOLS: readonly Tool[] = [
         appId: { type: "string", description: "Name of the app, where functionId is no slug." },
         data: { type: "object", description: "The event's data." },
         idempotencyKey: { type: "string", description: "The same key starts one run within 24 hours." },
-        timeout: { type: "number", minimum: 0, maximum: TIMEOUT_S_MAX, default: TIMEOUT_S_DEFAULT, description: "Seconds; 0: don't wait." },
+        timeout: TIMEOUT,
       },
     },
     effect: "adds",
@@ -106,7 +117,8 @@ function listFunctions(
 }
 
 async function sendEvent(args: ToolArguments, { context: { engine } }: ToolEnvironment): Promise<Readonly<Record<string, unknown>>> {
-  const element = { ...args, data: args["data"] ?? {} };
+  const { eventIdSeed, ...fields } = args;
+  const element = { ...given("id", eventIdSeed), ...fields, data: args["data"] ?? {} };
   const { events, problem } = checkEvents({ elements: [element], bytes: Buffer.byteLength(JSON.stringify(element)) }, undefined);
   const [event] = events;
   if (problem !== undefined || event === undefined) throw invalid(`${problem ?? "There is no event"}.`);
@@ -126,20 +138,27 @@ async function sendEvent(args: ToolArguments, { context: { engine } }: ToolEnvir
   };
 }
 
-async function invokeFunction(args: ToolArguments, { context, signal }: ToolEnvironment): Promise<Readonly<Record<string, unknown>>> {
-  const { data = {}, idempotencyKey, timeout = TIMEOUT_S_DEFAULT } = args;
-  const row = findFunction(context, args);
+async function invokeFunction(args: ToolArguments, environment: ToolEnvironment): Promise<Readonly<Record<string, unknown>>> {
+  const { context } = environment;
+  const runId = await invokeNow(findFunction(context, args), args, environment);
+  const detail = await readRun(context, runId);
+  if (detail === undefined) return { runId, hasEnded: true };
+  return { ...runDetail(detail), hasEnded: detail.run.endedAt !== undefined };
+}
+
+/** Invokes a function and waits for the end of its run, or until `timeout` seconds are over. Resolves with the run's id. */
+export async function invokeNow(row: FunctionRow, args: ToolArguments, { context, signal }: ToolEnvironment): Promise<string> {
+  const { data = {}, user, idempotencyKey, timeout = TIMEOUT_S_DEFAULT } = args;
   const key = typeof idempotencyKey === "string" && idempotencyKey !== "" ? idempotencyKey : undefined;
   const invoked = await invokeAndWait(context.engine, {
     function: row,
     data: data as Readonly<Record<string, unknown>>,
+    ...given("user", user as Readonly<Record<string, unknown>> | undefined),
     ...given("idempotencyKey", key),
   });
   const runId = runIdOf(invoked);
-  const run = await waitForRun(context.engine, runId, { timeoutMs: (timeout as number) * 1_000, signal });
-  const detail = await readRun(context, runId);
-  if (detail === undefined) return { runId, hasEnded: run?.endedAt !== undefined };
-  return { ...runDetail(detail), hasEnded: detail.run.endedAt !== undefined };
+  await waitForRun(context.engine, runId, { timeoutMs: (timeout as number) * 1_000, signal });
+  return runId;
 }
 
 function findFunction({ engine: { registry } }: ServerContext, { functionId, appId }: ToolArguments): FunctionRow {

@@ -9,15 +9,14 @@
 import { EVENT_BYTES_MAX } from "@pawl/protocol";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ServerContext } from "../http/context.ts";
+import { given } from "../json.ts";
 import { hasAccess, requireAccess } from "../http/ui/access.ts";
 import { answerRefusals, UiRefusal } from "../http/ui/ui-error.ts";
 import type { Docs } from "./docs.ts";
-import { docTools } from "./doc-tools.ts";
-import { FUNCTION_TOOLS } from "./function-tools.ts";
 import { failureOf, INVALID_REQUEST, PARSE_ERROR } from "./json-rpc.ts";
 import { answerMessage, PROTOCOL_VERSIONS } from "./mcp-server.ts";
-import { RUN_TOOLS } from "./run-tools.ts";
-import type { Tool } from "./tool.ts";
+import type { Tool, ToolEnvironment } from "./tool.ts";
+import { toolsOf } from "./tools.ts";
 
 /** An event and what is around it. */
 const BODY_BYTES_MAX: number = EVENT_BYTES_MAX + 64 * 1_024;
@@ -32,16 +31,14 @@ export type McpOptions = {
 
 /** The routes, for `createHttpServer`. */
 export function mcpRoutes({ readDocs }: McpOptions = {}): (app: FastifyInstance, context: ServerContext) => void {
-  const tools: ReadonlyMap<string, Tool> = new Map(
-    [...FUNCTION_TOOLS, ...RUN_TOOLS, ...docTools(readDocs)].map((tool) => [tool.name, tool]),
-  );
+  const tools: ReadonlyMap<string, Tool> = new Map(toolsOf(readDocs).map((tool) => [tool.name, tool]));
   return (app, context) => {
     const stopping = new AbortController();
     answerRefusals(app, context);
     app.addHook("onRequest", requireAccess(context, "read"));
     app.addHook("preClose", async () => stopping.abort());
     app.post("/mcp", { bodyLimit: BODY_BYTES_MAX, errorHandler: answerUnreadable(app) }, (request, reply) =>
-      take({ request, reply, tools, context, stopping: stopping.signal }),
+      take({ app, request, reply, tools, context, stopping: stopping.signal }),
     );
     // The server sends nothing by itself and keeps no sessions.
     app.route({
@@ -56,6 +53,7 @@ export function mcpRoutes({ readDocs }: McpOptions = {}): (app: FastifyInstance,
 }
 
 type Exchange = {
+  readonly app: FastifyInstance;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly tools: ReadonlyMap<string, Tool>;
@@ -63,7 +61,7 @@ type Exchange = {
   readonly stopping: AbortSignal;
 };
 
-async function take({ request, reply, tools, context, stopping }: Exchange): Promise<unknown> {
+async function take({ app, request, reply, tools, context, stopping }: Exchange): Promise<unknown> {
   const version = request.headers["mcp-protocol-version"];
   if (typeof version === "string" && !PROTOCOL_VERSIONS.includes(version))
     return refuse(reply, `The protocol version ${version} is not known; known are ${PROTOCOL_VERSIONS.join(", ")}.`);
@@ -74,7 +72,8 @@ async function take({ request, reply, tools, context, stopping }: Exchange): Pro
   const gone = new AbortController();
   reply.raw.once("close", () => gone.abort());
   const mayWrite = hasAccess(context, request, "write");
-  const environment = { context, mayWrite, signal: AbortSignal.any([gone.signal, stopping]) };
+  const signal = AbortSignal.any([gone.signal, stopping]);
+  const environment = { context, mayWrite, signal, callApi: apiOf(app, request) };
   const answers = (await Promise.all(messages.map((message) => answerMessage(message, tools, environment)))).filter(
     (answer) => answer !== undefined,
   );
@@ -85,6 +84,16 @@ async function take({ request, reply, tools, context, stopping }: Exchange): Pro
     .code(isUnread ? 400 : 200)
     .type("application/json")
     .send(JSON.stringify(isBatch ? answers : answers[0]));
+}
+
+/** Calls as the caller: with its key, under the name by which it knows the server. */
+function apiOf(app: FastifyInstance, { headers }: FastifyRequest): ToolEnvironment["callApi"] {
+  const { host = "localhost", authorization } = headers;
+  return async ({ method, url, body }) => {
+    const own = { host, ...given("authorization", authorization) };
+    const reply = await app.inject({ method, url, headers: own, ...(body === undefined ? {} : { payload: body as object }) });
+    return { status: reply.statusCode, text: reply.body };
+  };
 }
 
 function refuse(reply: FastifyReply, message: string): FastifyReply {

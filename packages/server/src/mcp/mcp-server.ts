@@ -53,7 +53,8 @@ function welcome(asked: unknown, { version }: ServerContext): unknown {
   };
 }
 
-function toolShape({ name, title, description, input, effect }: Tool): unknown {
+/** A tool as clients see it. */
+export function toolShape({ name, title, description, input, effect }: Tool): Readonly<Record<string, unknown>> {
   return {
     name,
     title,

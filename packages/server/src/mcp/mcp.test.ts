@@ -67,6 +67,19 @@ test("tools are listed with the schema of their arguments and with what they do"
     ["cancel_run", false, true],
     ["search_docs", true, false],
     ["read_doc", true, false],
+    ["grep_docs", true, false],
+    ["list_docs", true, false],
+    ["get_run_status", true, false],
+    ["poll_run_status", true, false],
+    ["invoke_function_sync", false, false],
+    ["health", true, false],
+    ["get_apps", true, false],
+    ["get_app", true, false],
+    ["get_function", true, false],
+    ["list_function_runs", true, false],
+    ["get_event_runs", true, false],
+    ["get_run_trace", true, false],
+    ["rerun", false, false],
   ]);
   for (const { inputSchema } of result.tools) expect(inputSchema).toMatchObject({ type: "object", additionalProperties: false });
 });

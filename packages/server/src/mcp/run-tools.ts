@@ -45,7 +45,12 @@ export const RUN_TOOLS: readonly Tool[] = [
     title: "Look at a run",
     description:
       "Tells all about one run: status, output or error, its steps with their outputs and errors, and, where it stands still, what it waits for or what holds it back.",
-    input: { type: "object", additionalProperties: false, required: ["runId"], properties: { runId: RUN_ID } },
+    input: {
+      type: "object",
+      additionalProperties: false,
+      required: ["runId"],
+      properties: { runId: RUN_ID, includeOutput: { type: "boolean", description: "Accepted and ignored: the output is always told." } },
+    },
     effect: "reads",
     run: async ({ runId }, { context }) => {
       const detail = await readRun(context, runId as string);

@@ -13,7 +13,11 @@ export type ToolEnvironment = {
   readonly mayWrite: boolean;
   /** Nobody waits for the result any more. */
   readonly signal: AbortSignal;
+  /** Asks this server's own API with the caller's key. */
+  readonly callApi: (call: ApiCall) => Promise<{ readonly status: number; readonly text: string }>;
 };
+
+export type ApiCall = { readonly method: "GET" | "POST" | "PATCH" | "DELETE"; readonly url: string; readonly body?: unknown };
 
 export type Tool = {
   readonly name: string;

@@ -25,6 +25,7 @@ export type Invoked =
 export type Invocation = {
   readonly function: FunctionRow;
   readonly data: Readonly<Record<string, unknown>>;
+  readonly user?: Readonly<Record<string, unknown>>;
   readonly idempotencyKey?: string;
 };
 
@@ -32,7 +33,7 @@ export type Invocation = {
 const RUN_MS_MAX = 10_000;
 
 /** Invokes (I1). */
-export async function invokeAndWait(engine: Engine, { function: row, data, idempotencyKey }: Invocation): Promise<Invoked> {
+export async function invokeAndWait(engine: Engine, { function: row, data, user, idempotencyKey }: Invocation): Promise<Invoked> {
   const eventId = encodeUlid(Math.floor(engine.clock.now()), randomBytes(ULID_ENTROPY_BYTES));
   const outcome = Promise.withResolvers<Invoked>();
   const timer = engine.clock.setTimer(RUN_MS_MAX, () => outcome.resolve({ kind: "pending", eventId }));
@@ -42,7 +43,7 @@ export async function invokeAndWait(engine: Engine, { function: row, data, idemp
   });
   try {
     const id = idempotencyKey === undefined ? {} : { id: `invoke-${createHash("sha256").update(idempotencyKey).digest("hex")}` };
-    await engine.invoke({ target: row.id, payload: { data, ...id }, internalId: eventId });
+    await engine.invoke({ target: row.id, payload: { data, ...given("user", user), ...id }, internalId: eventId });
     return await outcome.promise;
   } finally {
     timer.cancel();
