@@ -12,7 +12,6 @@ import type { Operation } from "../http/rest/openapi/operation.ts";
 import { isRecord, textOf } from "../json.ts";
 import type { Tool, ToolArguments } from "./tool.ts";
 
-/** Tool → operation. */
 const NAMES: Readonly<Record<string, string>> = {
   health: "Health",
   get_apps: "GetApps",
@@ -22,6 +21,17 @@ const NAMES: Readonly<Record<string, string>> = {
   get_event_runs: "GetEventRuns",
   get_run_trace: "GetFunctionTrace",
   rerun: "Rerun",
+};
+
+/** Tool → operation that it does, those among them that tell more than the operation does. */
+export const OPERATION_OF_TOOL: Readonly<Record<string, string | undefined>> = {
+  ...NAMES,
+  list_functions: "GetFunctions",
+  send_event: "SendEvent",
+  invoke_function: "InvokeFunction",
+  list_runs: "ListRuns",
+  get_run: "GetFunctionRun",
+  cancel_run: "CancelRun",
 };
 
 export const API_TOOLS: readonly Tool[] = Object.entries(NAMES).map(([name, id]) => toolOf(name, operationOf(id)));
@@ -59,8 +69,14 @@ function toolOf(name: string, operation: Operation): Tool {
 function urlOf({ path, query = {} }: Operation, args: ToolArguments): string {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(encodeURIComponent(textOf(args[name]))));
   const parameters = new URLSearchParams();
-  for (const name of Object.keys(query)) for (const value of [args[name] ?? []].flat()) parameters.append(name, String(value));
+  for (const name of Object.keys(query)) for (const value of valuesOf(args[name])) parameters.append(name, String(value));
   return parameters.size === 0 ? filled : `${filled}?${parameters.toString()}`;
+}
+
+/** Arguments have been checked: they are scalars, or lists of them. */
+function valuesOf(given: unknown): readonly (string | number | boolean)[] {
+  const list: readonly unknown[] = given === undefined ? [] : Array.isArray(given) ? given : [given];
+  return list as readonly (string | number | boolean)[];
 }
 
 function bodyOf({ body }: Operation, args: ToolArguments): { readonly body?: unknown } {

@@ -1,7 +1,7 @@
 /** REST v2: apps, functions, invoking, sending events. Spec: wire 11.4. */
 import type { AppRow, FunctionRow } from "@pawl/engine";
 import { EVENT_BYTES_MAX, EVENT_NAME_LENGTH_MAX, type ReasonCode, REASONS } from "@pawl/protocol";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Registry } from "../../core/registry.ts";
 import { checkEvents } from "../../event/read-events.ts";
 import { given, isRecord } from "../../json.ts";
@@ -9,9 +9,13 @@ import type { ServerContext } from "../context.ts";
 import { type Invoked, invokeAndWait } from "./invoke-and-wait.ts";
 import { badRequest, v2Envelope, v2NotFound, V2Refusal } from "./v2-answer.ts";
 import { fieldsOf, flagOf, limitOf, one, type Parameters, parametersOf } from "./v2-query.ts";
-import { appShape, functionShape } from "./v2-view.ts";
+import { appShape, functionShape, runShape } from "./v2-view.ts";
+import { waitForRun } from "../../mcp/wait-for-run.ts";
 
 const PAGE_MAX = 100;
+
+/** A client, or what is between, that waits longer has usually given up. */
+const WAIT_SECONDS_MAX = 300;
 
 type Request = FastifyRequest<{ readonly Params: { readonly appId: string; readonly functionId: string } }>;
 
@@ -35,7 +39,11 @@ export function v2AppRoutes(app: FastifyInstance, context: ServerContext): void 
   app.get("/apps/:appId/functions/:functionId", ({ params }: Request) =>
     v2Envelope(functionShape(findFunction(registry, params), registry), { now: clock.now() }),
   );
-  app.post("/apps/:appId/functions/:functionId/invoke", (request: Request) => invoke(context, request));
+  const stopping = new AbortController();
+  app.addHook("preClose", async () => stopping.abort());
+  app.post("/apps/:appId/functions/:functionId/invoke", (request: Request, reply) =>
+    invoke(context, request, AbortSignal.any([goneOf(reply), stopping.signal])),
+  );
   app.post("/events", ({ body }) => sendEvent(context, body));
 }
 
@@ -58,15 +66,33 @@ export function findFunction(
   return found;
 }
 
-async function invoke({ engine }: ServerContext, { params, body }: Request): Promise<unknown> {
+async function invoke({ engine }: ServerContext, { params, body }: Request, signal: AbortSignal): Promise<unknown> {
   const row = findFunction(engine.registry, params);
   if (row.archivedAt !== undefined) throw v2NotFound(`Function ${row.slug} is archived`);
-  const { data, idempotencyKey } = fieldsOf(body, ["data", "idempotencyKey", "mode"]);
+  const { data, idempotencyKey, waitSeconds } = fieldsOf(body, ["data", "idempotencyKey", "mode", "waitSeconds"]);
   if (!isRecord(data)) throw badRequest('data is required and must be an object, for example {"data": {}}', "missing_field");
   if (idempotencyKey !== undefined && typeof idempotencyKey !== "string")
     throw badRequest("idempotencyKey must be a text", "invalid_field_format");
+  const timeoutMs = waitOf(waitSeconds);
   const key = idempotencyKey === "" ? undefined : idempotencyKey;
-  return answerOf(await invokeAndWait(engine, { function: row, data, ...given("idempotencyKey", key) }), engine.clock.now());
+  const invoked = await invokeAndWait(engine, { function: row, data, ...given("idempotencyKey", key) });
+  const run = timeoutMs === 0 || !("runId" in invoked) ? undefined : await waitForRun(engine, invoked.runId, { timeoutMs, signal });
+  const shape = run && runShape(run, { registry: engine.registry, includeOutput: true });
+  return answerOf(invoked, { now: engine.clock.now(), ...given("run", shape) });
+}
+
+/** Milliseconds that an answer waits for the end of the run. */
+function waitOf(seconds: unknown): number {
+  if (seconds === undefined || seconds === null) return 0;
+  if (typeof seconds === "number" && seconds >= 0 && seconds <= WAIT_SECONDS_MAX) return seconds * 1_000;
+  throw badRequest(`waitSeconds must be a number from 0 to ${String(WAIT_SECONDS_MAX)}`, "invalid_field_format");
+}
+
+/** Aborted when nobody waits for the answer any more. */
+function goneOf(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once("close", () => gone.abort());
+  return gone.signal;
 }
 
 /** Codes for why an invoked function does not run now, where they differ from `function_skipped`. */
@@ -77,12 +103,12 @@ const CODES: Readonly<Partial<Record<ReasonCode, string>>> = {
   "debounce-superseded": "function_debounced",
 };
 
-function answerOf(invoked: Invoked, now: number): unknown {
+function answerOf(invoked: Invoked, { now, run }: { readonly now: number; readonly run?: unknown }): unknown {
   switch (invoked.kind) {
     case "run":
-      return v2Envelope({ runId: invoked.runId }, { now });
+      return v2Envelope({ runId: invoked.runId, run }, { now });
     case "duplicate": {
-      const body = v2Envelope({ runId: invoked.runId }, { now });
+      const body = v2Envelope({ runId: invoked.runId, run }, { now });
       throw new V2Refusal("This idempotency key was used before", { status: 409, code: "idempotency_conflict", body });
     }
     case "no-run":

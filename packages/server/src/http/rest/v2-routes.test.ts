@@ -187,3 +187,31 @@ test("with a signing key every path asks for it", async () => {
   await started({ kind: "cloud", signingKey: "abcd" });
   expect(await server.get("/v2/health")).toMatchObject({ status: 401, body: "Authentication failed" });
 });
+
+test("invoking waits for the end of the run where it is asked to, and no longer than it may", async () => {
+  await started({
+    app: ({ event }) => (event.data["naps"] === true ? answer(206, [{ op: "Sleep", id: "s", name: "1h" }]) : answer(200, 0)),
+  });
+  const done = await server.post(INVOKE, { data: {}, waitSeconds: 5, idempotencyKey: "k" });
+  expect([done.status, done.body.data]).toMatchObject([
+    200,
+    { run: { id: done.body.data.runId, status: "COMPLETED", output: { data: 0 } } },
+  ]);
+  const again = await server.post(INVOKE, { data: {}, wait_seconds: 5, idempotencyKey: "k" });
+  expect([again.status, again.body.data]).toEqual([409, done.body.data]);
+  const waiting = server.post(INVOKE, { data: { naps: true }, waitSeconds: 5 });
+  await settled();
+  await server.clock.advance(5_000);
+  expect((await waiting).body.data.run).toMatchObject({ status: "RUNNING" });
+  expect((await server.post(INVOKE, { data: {}, waitSeconds: 0 })).body.data).toEqual({ runId: expect.any(String) });
+  for (const waitSeconds of [-1, 301, "5"]) expect((await server.post(INVOKE, { data: {}, waitSeconds })).status).toBe(400);
+});
+
+test("an answer that waits for a run is given when the server stops", async () => {
+  await started({ app: () => answer(206, [{ op: "Sleep", id: "s", name: "1h" }]) });
+  const waiting = server.post(INVOKE, { data: {}, waitSeconds: 300 });
+  await settled();
+  const closed = server.http.close();
+  expect((await waiting).body.data.run).toMatchObject({ status: "RUNNING" });
+  await closed;
+});

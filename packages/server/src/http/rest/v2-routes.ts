@@ -8,6 +8,7 @@ import { requireSigningKey } from "../auth.ts";
 import type { ServerContext } from "../context.ts";
 import { ACCOUNT_ID, ENVIRONMENT_ID, rfc3339 } from "./identity.ts";
 import { MISSING } from "./openapi/missing-operations.ts";
+import { operationsRoute } from "./openapi/operations-route.ts";
 import { openApiRoute } from "./openapi/openapi-route.ts";
 import { answerV2Errors, notImplemented, v2Envelope } from "./v2-answer.ts";
 import { v2AppRoutes } from "./v2-app-routes.ts";
@@ -20,6 +21,7 @@ const CREATED_AT = "2021-05-13T09:30:04Z";
 export async function restV2Routes(app: FastifyInstance, context: ServerContext): Promise<void> {
   for (const prefix of ["/v2", "/api/v2"]) {
     openApiRoute(app, prefix, context);
+    operationsRoute(app, prefix);
     await app.register(
       async (scope) => {
         answerV2Errors(scope, context);

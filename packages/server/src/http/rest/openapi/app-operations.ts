@@ -7,8 +7,6 @@ const PAGE = {
   limit: { type: "integer", minimum: 1, maximum: 100, default: 20 },
 } as const;
 
-const RUN_ID = envelope(closed({ runId: text() }, ["runId"]));
-
 export const APP_OPERATIONS: readonly Operation[] = [
   {
     id: "Health",
@@ -17,6 +15,15 @@ export const APP_OPERATIONS: readonly Operation[] = [
     tag: "account",
     summary: "Whether the API answers",
     answer: envelope(closed({ status: text() }, ["status"])),
+    refusals: {},
+  },
+  {
+    id: "ListOperations",
+    method: "GET",
+    path: "/v2/operations",
+    tag: "account",
+    summary: "What there is: the operations of this API and the tools of MCP; takes no key",
+    answer: closed({ data: closed({ operations: listOf(ref("OperationEntry")) }, ["operations"]) }, ["data"]),
     refusals: {},
   },
   {
@@ -98,17 +105,24 @@ export const APP_OPERATIONS: readonly Operation[] = [
     method: "POST",
     path: "/v2/apps/{appId}/functions/{functionId}/invoke",
     tag: "apps",
-    summary: "Start a run of a function; answers when the run is durable, and does not wait for its end",
+    summary: "Start a run of a function; answers when the run is durable, or, with `waitSeconds`, when it has ended",
     body: closed(
       {
         data: { ...ANY_OBJECT, description: "The event's data." },
         idempotencyKey: text("The same key starts one run within 24 hours; a second request answers 409 with that run."),
         mode: text("Accepted and ignored."),
+        waitSeconds: {
+          type: "number",
+          minimum: 0,
+          maximum: 300,
+          default: 0,
+          description: "How long the answer waits for the end of the run; `run` is then the run as it is, ended or not.",
+        },
       },
       ["data"],
     ),
     isBodyRequired: true,
-    answer: RUN_ID,
+    answer: envelope(closed({ runId: text(), run: ref("FunctionRun") }, ["runId"])),
     refusals: {
       400: "The body can't be read",
       404: "No such app or function",

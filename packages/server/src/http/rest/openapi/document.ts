@@ -61,7 +61,7 @@ export function openApiDocument(version: string): Json {
 }
 
 function operationObject(operation: Operation): Json {
-  const { id, tag, summary, body, isBodyRequired = false, answer } = operation;
+  const { id, tag, summary, body, isBodyRequired = false, answer, answerType = "application/json" } = operation;
   const parameters = parametersOf(operation);
   return {
     ...(id === undefined ? {} : { operationId: id }),
@@ -70,7 +70,7 @@ function operationObject(operation: Operation): Json {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: isBodyRequired, content: json(body) } }),
     responses: {
-      ...(answer === undefined ? {} : { 200: { description: "Done", content: json(answer) } }),
+      ...(answer === undefined ? {} : { 200: { description: "Done", content: { [answerType]: { schema: answer } } } }),
       ...refusalsOf(operation),
     },
   };

@@ -1,4 +1,4 @@
-/** What Pawl adds: pausing functions, and operations on many runs. They belong to the dashboard's API, and take the same bearer. */
+/** What Pawl adds: pausing functions, operations on many runs, API keys, backups. They belong to the dashboard's API, and take the same bearer. */
 import { RUN_STATUSES } from "@pawl/protocol";
 import { closed, COUNT, listOf, oneOfTexts, type Operation, ref, text } from "./operation.ts";
 
@@ -71,5 +71,51 @@ export const EXTENSION_OPERATIONS: readonly Operation[] = [
     summary: "Undo a bulk operation that has not begun, or stop one that has",
     answer: closed({ result: oneOfTexts(["undone", "stopped"]) }, ["result"]),
     refusals: { 404: "No bulk operation has the id", 409: "It has ended" },
+  },
+  {
+    id: "ListApiKeys",
+    method: "GET",
+    path: "/ui/v1/keys",
+    tag: "operations",
+    summary: "API keys, without their secrets",
+    answer: closed({ items: listOf(ref("ApiKey")) }, ["items"]),
+    refusals: {},
+  },
+  {
+    id: "CreateApiKey",
+    method: "POST",
+    path: "/ui/v1/keys",
+    tag: "operations",
+    summary: "Make an API key; its secret is told this once",
+    body: closed(
+      {
+        name: { type: "string", minLength: 1, maxLength: 100 },
+        scopes: { ...listOf(oneOfTexts(["events", "read", "write"])), minItems: 1 },
+        expiresAt: { ...COUNT, description: "Milliseconds since 1970. Default: never." },
+      },
+      ["name", "scopes"],
+    ),
+    isBodyRequired: true,
+    answer: closed({ key: ref("ApiKey"), secret: text() }, ["key", "secret"]),
+    refusals: { 400: "The body can't be read" },
+  },
+  {
+    id: "RevokeApiKey",
+    method: "DELETE",
+    path: "/ui/v1/keys/{id}",
+    tag: "operations",
+    summary: "End an API key",
+    answer: OK,
+    refusals: { 404: "No API key has the id" },
+  },
+  {
+    id: "MakeBackup",
+    method: "POST",
+    path: "/ui/v1/backup",
+    tag: "operations",
+    summary: "The whole database as one SQLite file, as it was when it was asked for; takes the signing key itself",
+    answer: { type: "string", format: "binary" },
+    answerType: "application/vnd.sqlite3",
+    refusals: { 403: "An API key is not enough", 409: "Another backup is under way, or there is no file" },
   },
 ];

@@ -1,6 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openMemoryStore } from "@pawl/store-memory";
 import fastify from "fastify";
 import { afterEach, expect, test } from "vitest";
 import { isRecord } from "../../../json.ts";
+import { toolsOf } from "../../../mcp/tools.ts";
 import { problemOf, type SchemaRefs } from "../../../json-schema.ts";
 import {
   answer,
@@ -12,6 +17,7 @@ import {
   type TestServerOptions,
 } from "../../test-server.fixture.ts";
 import { operationRoutes } from "../../ui/operation-routes.ts";
+import { backupRoute } from "../../ui/backup-route.ts";
 import { restV2Routes } from "../v2-routes.ts";
 import { OPERATIONS, openApiDocument } from "./document.ts";
 import type { Operation } from "./operation.ts";
@@ -20,7 +26,12 @@ import { SCHEMAS } from "./schemas.ts";
 const REFS: SchemaRefs = Object.fromEntries(Object.entries(SCHEMAS).map(([name, schema]) => [`#/components/schemas/${name}`, schema]));
 
 let server: TestServer;
-afterEach(() => server.stop());
+let folder: string | undefined;
+afterEach(async () => {
+  await server.stop();
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  folder = undefined;
+});
 
 async function started(options: TestServerOptions = {}): Promise<void> {
   server = await testServer(options);
@@ -33,11 +44,14 @@ async function servedRoutes(): Promise<ReadonlySet<string>> {
   app.addHook("onRoute", ({ method, url }) => {
     for (const each of [method].flat()) {
       if (each === "HEAD" || each === "OPTIONS" || url.endsWith("/openapi.json")) continue;
+      // What it takes besides GET is refused.
+      if (url.endsWith("/operations") && each !== "GET") continue;
       routes.add(`${each} ${url.replaceAll(/:(\w+)/g, "{$1}")}`);
     }
   });
   await app.register(async (scope) => restV2Routes(scope, server.context));
   await app.register(async (scope) => operationRoutes(scope, server.engine), { prefix: "/ui/v1" });
+  await app.register(async (scope) => backupRoute(scope, server.context), { prefix: "/ui/v1" });
   await app.ready();
   await app.close();
   return routes;
@@ -52,9 +66,9 @@ test("every route of REST v2 is described, under both of its paths, and every de
   expect(ofV2.toSorted()).toEqual([...described.filter((route) => !route.includes(" /ui/")), ...aliases].toSorted());
 });
 
-test("every route of bulk operations and pauses is described, and every described one is served", async () => {
+test("every route of bulk operations, pauses, keys and backups is described, and every described one is served", async () => {
   await started();
-  const isExtension = (route: string): boolean => /^\w+ \/ui\/v1\/(?:bulks|functions)\b/.test(route);
+  const isExtension = (route: string): boolean => /^\w+ \/ui\/v1\/(?:bulks|functions|keys|backup)\b/.test(route);
   const described = OPERATIONS.map(({ method, path }) => `${method} ${path}`).filter((route) => route.includes(" /ui/"));
   expect([...(await servedRoutes())].filter(isExtension).toSorted()).toEqual(described.toSorted());
 });
@@ -106,6 +120,35 @@ const CONFIG = {
   rateLimit: { limit: 1_000, period: "1m" },
 };
 
+async function fileToSend(): Promise<string> {
+  folder = mkdtempSync(join(tmpdir(), "pawl-openapi-"));
+  const path = join(folder, "copy.db");
+  writeFileSync(path, "copy");
+  return path;
+}
+
+test("the operations are listed with the tools that do them, and every tool is there", async () => {
+  await started({ kind: "cloud", signingKey: "abcd" });
+  const { status, body, headers } = await server.get("/api/v2/operations");
+  expect([status, headers["cache-control"]]).toEqual([200, "public, max-age=300, stale-while-revalidate=3600"]);
+  const { operations } = body.data;
+  const of = (id: string): Json => operations.find((entry: Json) => entry.id === id);
+  expect(of("GetApp")).toMatchObject({
+    http: { method: "GET", path: "/v2/apps/{appId}" },
+    mcp: { name: "get_app", inputSchema: { required: ["appId"] }, annotations: { readOnlyHint: true } },
+  });
+  expect(of("mcp.poll_run_status")).toMatchObject({ mcp: { name: "poll_run_status" } });
+  expect(of("CreateScore")).not.toHaveProperty("mcp");
+  const ids = OPERATIONS.filter(({ path }) => path.startsWith("/v2/")).flatMap(({ id }) => id ?? []);
+  expect(operations.filter(({ http }: Json) => http !== undefined).map(({ id }: Json) => id)).toEqual(ids);
+  expect(operations.flatMap(({ mcp }: Json) => mcp?.name ?? []).toSorted()).toEqual(
+    toolsOf()
+      .map(({ name }) => name)
+      .toSorted(),
+  );
+  expect(await server.post("/v2/operations")).toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
+});
+
 test("answers are as they are described, field by field", async () => {
   await started({
     app: ({ ctx, steps, event }) => {
@@ -118,6 +161,7 @@ test("answers are as they are described, field by field", async () => {
     },
     functions: [functionConfig("shop-import", CONFIG), functionConfig("shop-import-failure", { triggers: [{ event: "none" }] })],
     eventKeys: ["k"],
+    engine: { store: { ...openMemoryStore(), backup: fileToSend } },
   });
   const { data: invoked } = await expectAsDescribed("InvokeFunction", "/v2/apps/shop/functions/import/invoke", {
     data: { n: 1 },
@@ -133,6 +177,7 @@ test("answers are as they are described, field by field", async () => {
   ]);
   for (const [id, url] of [
     ["Health", "/v2/health"],
+    ["ListOperations", "/v2/operations"],
     ["FetchAccount", "/v2/account"],
     ["FetchAccountEnvs", "/v2/envs"],
     ["FetchAccountEventKeys", "/v2/keys/events"],
@@ -165,6 +210,10 @@ test("answers are as they are described, field by field", async () => {
   await expectAsDescribed("ListBulks", "/ui/v1/bulks");
   await expectAsDescribed("StopBulk", `/ui/v1/bulks/${bulk.id}`);
   await expectAsDescribed("ListBulks", "/ui/v1/bulks");
+  const { key } = await expectAsDescribed("CreateApiKey", "/ui/v1/keys", { name: "ci", scopes: ["read"] });
+  await expectAsDescribed("ListApiKeys", "/ui/v1/keys");
+  await expectAsDescribed("RevokeApiKey", `/ui/v1/keys/${key.id}`);
+  await expectAsDescribed("MakeBackup", "/ui/v1/backup", undefined);
   expect([...checked].toSorted()).toEqual(OPERATIONS.flatMap(({ id }) => id ?? []).toSorted());
 });
 

@@ -16,8 +16,10 @@ export type Operation = {
   readonly isBodyRequired?: boolean;
   /** The answer's body; absent where the server always refuses. */
   readonly answer?: Schema;
+  /** Of the answer; default JSON. */
+  readonly answerType?: string;
   /** What is refused, by status. */
-  readonly refusals: Readonly<Partial<Record<400 | 404 | 409 | 413 | 422 | 501, string>>>;
+  readonly refusals: Readonly<Partial<Record<400 | 403 | 404 | 409 | 413 | 422 | 501, string>>>;
 };
 
 /** A schema of the document's components. */

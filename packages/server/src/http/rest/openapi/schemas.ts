@@ -130,6 +130,20 @@ const RUN_PARTS: Readonly<Record<string, Schema>> = {
   Score: closed(SCORE, ["name", "value"]),
   // `false` and `0` are left out of answers, as every empty field is.
   StoredScore: closed({ runId: text(), ...SCORE }, ["runId", "name"]),
+  OperationEntry: closed(
+    {
+      id: text("The operation's name, or `mcp.<tool>` for a tool that is none."),
+      summary: text(),
+      description: text(),
+      http: closed({ method: text(), path: text() }, ["method", "path"]),
+      mcp: { ...ANY_OBJECT, description: "The tool, as MCP lists it." },
+    },
+    ["id"],
+  ),
+  ApiKey: closed(
+    { id: text(), name: text(), scopes: listOf(oneOfTexts(["events", "read", "write"])), createdAt: INSTANT, expiresAt: INSTANT },
+    ["id", "name", "scopes", "createdAt"],
+  ),
   Bulk: closed(
     {
       id: text(),
