@@ -113,3 +113,9 @@ test("cancellations are paged whatever replays lie between them, and replays are
   expect((await server.delete(`/v1/cancellations/${String(ids[0])}`)).status).toBe(204);
   expect((await server.engine.bulks.byId(replay))?.status).toBe("scheduled");
 });
+
+test("what this server has none of is told, and telemetry is taken and forgotten", async () => {
+  await started();
+  expect(await server.get("/v1/prom/dev")).toMatchObject({ status: 501, body: { code: "not_implemented" } });
+  expect((await server.post("/v0/telemetry", [{ event: "x" }])).status).toBe(200);
+});

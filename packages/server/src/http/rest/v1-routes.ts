@@ -31,6 +31,11 @@ export function restV1Routes(app: FastifyInstance, context: ServerContext): void
   metadataRoutes(app, context);
   app.get("/v1/apps/:id/functions", (request: IdRequest, reply) => listFunctions(context, request, reply));
   app.post("/v1/signals", (request, reply) => signal(context, request, reply));
+  app.get("/v1/prom/:env", (_request, reply) =>
+    sendError(reply, { status: 501, code: "not_implemented", message: "Metrics are not told here", hint: "They are at /metrics." }),
+  );
+  // What other dashboards tell about their users is nothing that this server wants to know.
+  app.post("/v0/telemetry", (_request, reply) => reply.code(200).send());
 }
 
 function eventRoutes(app: FastifyInstance, { engine }: ServerContext): void {

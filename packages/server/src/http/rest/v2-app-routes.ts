@@ -42,7 +42,7 @@ export function v2AppRoutes(app: FastifyInstance, context: ServerContext): void 
   const stopping = new AbortController();
   app.addHook("preClose", async () => stopping.abort());
   app.post("/apps/:appId/functions/:functionId/invoke", (request: Request, reply) =>
-    invoke(context, request, AbortSignal.any([goneOf(reply), stopping.signal])),
+    invoke(context, request, () => AbortSignal.any([goneOf(reply), stopping.signal])),
   );
   app.post("/events", ({ body }) => sendEvent(context, body));
 }
@@ -66,7 +66,7 @@ export function findFunction(
   return found;
 }
 
-async function invoke({ engine }: ServerContext, { params, body }: Request, signal: AbortSignal): Promise<unknown> {
+async function invoke({ engine }: ServerContext, { params, body }: Request, signalOf: () => AbortSignal): Promise<unknown> {
   const row = findFunction(engine.registry, params);
   if (row.archivedAt !== undefined) throw v2NotFound(`Function ${row.slug} is archived`);
   const { data, idempotencyKey, waitSeconds } = fieldsOf(body, ["data", "idempotencyKey", "mode", "waitSeconds"]);
@@ -76,7 +76,8 @@ async function invoke({ engine }: ServerContext, { params, body }: Request, sign
   const timeoutMs = waitOf(waitSeconds);
   const key = idempotencyKey === "" ? undefined : idempotencyKey;
   const invoked = await invokeAndWait(engine, { function: row, data, ...given("idempotencyKey", key) });
-  const run = timeoutMs === 0 || !("runId" in invoked) ? undefined : await waitForRun(engine, invoked.runId, { timeoutMs, signal });
+  const isWaiting = timeoutMs > 0 && "runId" in invoked;
+  const run = isWaiting ? await waitForRun(engine, invoked.runId, { timeoutMs, signal: signalOf() }) : undefined;
   const shape = run && runShape(run, { registry: engine.registry, includeOutput: true });
   return answerOf(invoked, { now: engine.clock.now(), ...given("run", shape) });
 }

@@ -9,6 +9,7 @@ import { MISSING } from "./missing-operations.ts";
 import { type Operation, ref } from "./operation.ts";
 import { RUN_OPERATIONS } from "./run-operations.ts";
 import { SCHEMAS } from "./schemas.ts";
+import { V1_OPERATIONS } from "./v1-operations.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -16,6 +17,7 @@ type Json = Readonly<Record<string, unknown>>;
 export const OPERATIONS: readonly Operation[] = [
   ...APP_OPERATIONS,
   ...RUN_OPERATIONS,
+  ...V1_OPERATIONS,
   ...EXTENSION_OPERATIONS,
   ...MISSING.map(([method, path, what]): Operation => ({
     method,
@@ -32,11 +34,13 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   runId: "The run's id, a ULID.",
   eventId: "The event's internal id, a ULID.",
   slug: "The function's slug: the app's name, a hyphen, the function's id.",
+  experimentId: "The experiment's id.",
+  key: "The session's key.",
   id: "The id.",
 };
 
 const DESCRIPTION = [
-  "Management of a Pawl server. Paths under `/v2` are also served under `/api/v2`.",
+  "Management of a Pawl server. Paths under `/v2` are also served under `/api/v2`; of `/v1` there is what `/v2` does not have.",
   "Names are in camel case; requests may use snake case. Fields that are absent, zero, false or empty are left out of answers of `/v2`.",
 ].join("\n\n");
 
@@ -61,7 +65,7 @@ export function openApiDocument(version: string): Json {
 }
 
 function operationObject(operation: Operation): Json {
-  const { id, tag, summary, body, isBodyRequired = false, answer, answerType = "application/json" } = operation;
+  const { id, tag, summary, body, isBodyRequired = false, answer, answerType = "application/json", status = 200 } = operation;
   const parameters = parametersOf(operation);
   return {
     ...(id === undefined ? {} : { operationId: id }),
@@ -70,7 +74,9 @@ function operationObject(operation: Operation): Json {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: isBodyRequired, content: json(body) } }),
     responses: {
-      ...(answer === undefined ? {} : { 200: { description: "Done", content: { [answerType]: { schema: answer } } } }),
+      ...(answer === undefined
+        ? {}
+        : { [status]: { description: "Done", ...(status === 204 ? {} : { content: { [answerType]: { schema: answer } } }) } }),
       ...refusalsOf(operation),
     },
   };
@@ -95,7 +101,7 @@ function parametersOf({ path, query = {} }: Operation): readonly Json[] {
 
 function refusalsOf({ id, path, refusals, answer }: Operation): Json {
   const isExtension = path.startsWith("/ui/");
-  const shape = ref(isExtension ? "Refusal" : "Errors");
+  const shape = ref(isExtension ? "Refusal" : path.startsWith("/v1/") ? "PublicError" : "Errors");
   const unauthorized = isExtension ? json(shape) : { "text/plain": { schema: { type: "string" } } };
   const entries = Object.entries(refusals).map(([status, description]) => {
     const isConflictWithRun = id === "InvokeFunction" && status === "409" && answer !== undefined;

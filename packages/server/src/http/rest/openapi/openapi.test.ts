@@ -18,6 +18,7 @@ import {
 } from "../../test-server.fixture.ts";
 import { operationRoutes } from "../../ui/operation-routes.ts";
 import { backupRoute } from "../../ui/backup-route.ts";
+import { restV1Routes } from "../v1-routes.ts";
 import { restV2Routes } from "../v2-routes.ts";
 import { OPERATIONS, openApiDocument } from "./document.ts";
 import type { Operation } from "./operation.ts";
@@ -50,6 +51,7 @@ async function servedRoutes(): Promise<ReadonlySet<string>> {
     }
   });
   await app.register(async (scope) => restV2Routes(scope, server.context));
+  await app.register(async (scope) => restV1Routes(scope, server.context));
   await app.register(async (scope) => operationRoutes(scope, server.engine), { prefix: "/ui/v1" });
   await app.register(async (scope) => backupRoute(scope, server.context), { prefix: "/ui/v1" });
   await app.ready();
@@ -62,8 +64,8 @@ test("every route of REST v2 is described, under both of its paths, and every de
   const served = await servedRoutes();
   const described = OPERATIONS.map(({ method, path }) => `${method} ${path}`);
   const aliases = OPERATIONS.filter(({ path }) => path.startsWith("/v2/")).map(({ method, path }) => `${method} /api${path}`);
-  const ofV2 = [...served].filter((route) => !route.includes(" /ui/"));
-  expect(ofV2.toSorted()).toEqual([...described.filter((route) => !route.includes(" /ui/")), ...aliases].toSorted());
+  const isOfV2 = (route: string): boolean => /^\w+ (?:\/api)?\/v2\//.test(route);
+  expect([...served].filter(isOfV2).toSorted()).toEqual([...described.filter(isOfV2), ...aliases].toSorted());
 });
 
 test("every route of bulk operations, pauses, keys and backups is described, and every described one is served", async () => {
@@ -71,6 +73,13 @@ test("every route of bulk operations, pauses, keys and backups is described, and
   const isExtension = (route: string): boolean => /^\w+ \/ui\/v1\/(?:bulks|functions|keys|backup)\b/.test(route);
   const described = OPERATIONS.map(({ method, path }) => `${method} ${path}`).filter((route) => route.includes(" /ui/"));
   expect([...(await servedRoutes())].filter(isExtension).toSorted()).toEqual(described.toSorted());
+});
+
+test("what REST v1 has and v2 has not is described, and every described route of it is served", async () => {
+  await started();
+  const isManagement = (route: string): boolean => /^\w+ \/v1\/(?:signals|cancellations|runs\/\{id\}\/metadata)/.test(route);
+  const described = OPERATIONS.map(({ method, path }) => `${method} ${path}`).filter((route) => route.includes(" /v1/"));
+  expect([...(await servedRoutes())].filter(isManagement).toSorted()).toEqual(described.toSorted());
 });
 
 test("it is served under both paths, without a key, and says the server's version", async () => {
@@ -103,7 +112,7 @@ async function expectAsDescribed(id: string, url: string, body?: unknown): Promi
     : operation.method === "DELETE"
       ? server.delete(url)
       : server.post(url, body));
-  expect([id, reply.status]).toEqual([id, 200]);
+  expect([id, reply.status]).toEqual([id, operation.status ?? 200]);
   expect([id, problemOf(reply.body, operation.answer ?? {}, REFS)]).toEqual([id, undefined]);
   checked.add(id);
   return reply.body;
@@ -152,6 +161,10 @@ test("the operations are listed with the tools that do them, and every tool is t
 test("answers are as they are described, field by field", async () => {
   await started({
     app: ({ ctx, steps, event }) => {
+      if (event.data["waits"] === true) {
+        const opts = { signal: "go", timeout: "1h", conflict: "fail" };
+        return answer(206, [{ op: "WaitForSignal", id: "w", name: "go", opts }]);
+      }
       if (event.data["sleeps"] === true) return answer(206, [{ op: "Sleep", id: "s", name: "1h" }]);
       if ("a" in steps) return answer(200, [1]);
       const error = { name: "Error", message: "no" };
@@ -210,6 +223,20 @@ test("answers are as they are described, field by field", async () => {
   await expectAsDescribed("ListBulks", "/ui/v1/bulks");
   await expectAsDescribed("StopBulk", `/ui/v1/bulks/${bulk.id}`);
   await expectAsDescribed("ListBulks", "/ui/v1/bulks");
+  await expectAsDescribed("AddMetadata", `/v1/runs/${runId}/metadata`, { metadata: [{ kind: "userland.a", op: "set", values: { a: 1 } }] });
+  const { data: cancellation } = await expectAsDescribed("CreateCancellation", "/v1/cancellations", {
+    app_id: "shop",
+    function_id: "import",
+    started_after: "2020-01-01T00:00:00Z",
+    started_before: new Date(server.clock.now()).toISOString(),
+    if: "true",
+  });
+  await expectAsDescribed("ListCancellations", "/v1/cancellations?limit=1");
+  await expectAsDescribed("GetCancellation", `/v1/cancellations/${cancellation.id}`);
+  await expectAsDescribed("DeleteCancellation", `/v1/cancellations/${cancellation.id}`);
+  await server.post("/v2/events", { name: "shop/imported", data: { waits: true } });
+  await settled();
+  await expectAsDescribed("SendSignal", "/v1/signals", { signal: "go", data: [1] });
   const { key } = await expectAsDescribed("CreateApiKey", "/ui/v1/keys", { name: "ci", scopes: ["read"] });
   await expectAsDescribed("ListApiKeys", "/ui/v1/keys");
   await expectAsDescribed("RevokeApiKey", `/ui/v1/keys/${key.id}`);
@@ -224,6 +251,8 @@ test("refusals are as they are described", async () => {
     const { status, body } = await server.get(url, headers);
     expect([url, status >= 400, problemOf(body, SCHEMAS["Errors"] ?? {}, REFS)]).toEqual([url, true, undefined]);
   }
+  const { body: ofV1 } = await server.post("/v1/signals", {}, headers);
+  expect([ofV1.status, problemOf(ofV1, SCHEMAS["PublicError"] ?? {}, REFS)]).toEqual([400, undefined]);
   const { body } = await server.post("/ui/v1/functions/none/pause", {}, headers);
   expect(isRecord(body) && problemOf(body, SCHEMAS["Refusal"] ?? {}, REFS)).toBeUndefined();
   const unauthorized = await server.get("/v2/apps");

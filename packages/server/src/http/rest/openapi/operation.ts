@@ -16,6 +16,8 @@ export type Operation = {
   readonly isBodyRequired?: boolean;
   /** The answer's body; absent where the server always refuses. */
   readonly answer?: Schema;
+  /** Of the answer; default 200. */
+  readonly status?: 200 | 204;
   /** Of the answer; default JSON. */
   readonly answerType?: string;
   /** What is refused, by status. */

@@ -144,6 +144,29 @@ const RUN_PARTS: Readonly<Record<string, Schema>> = {
     { id: text(), name: text(), scopes: listOf(oneOfTexts(["events", "read", "write"])), createdAt: INSTANT, expiresAt: INSTANT },
     ["id", "name", "scopes", "createdAt"],
   ),
+  Cancellation: closed(
+    {
+      id: text(),
+      environment_id: text(),
+      app_id: text(),
+      function_id: text(),
+      function_internal_id: text(),
+      kind: oneOfTexts(["run"]),
+      started_after: TIME,
+      started_before: TIME,
+      if: text(),
+      created_at: TIME,
+      status: oneOfTexts(["scheduled", "running", "ended", "stopped"]),
+      seen: { ...COUNT, description: "Runs looked at." },
+      cancelled: COUNT,
+    },
+    ["id", "app_id", "function_id", "started_before", "created_at", "status", "seen", "cancelled"],
+  ),
+  PublicError: closed({ code: text(), error: text(), hint: text(), data: { description: "More facts, or null." }, status: COUNT }, [
+    "code",
+    "error",
+    "status",
+  ]),
   Bulk: closed(
     {
       id: text(),
