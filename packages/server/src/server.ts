@@ -47,6 +47,8 @@ export type ServerOptions = {
   readonly eventKeys?: readonly string[];
   /** Bare hexadecimal, or with a `signkey-…-` prefix. Signs calls and protects the management API. */
   readonly signingKey?: string;
+  /** Another one that is accepted, while keys are rotated. */
+  readonly signingKeyFallback?: string;
   /** File in which generated secrets are kept. Default: they live as long as the server, and so do the tokens signed with them. */
   readonly secretsPath?: string;
   /** URLs of apps to register at start. */
@@ -207,6 +209,7 @@ function contextOf(options: ServerOptions, rest: Pick<ServerContext, "engine" | 
     eventKeys: options.eventKeys ?? [],
     startOptions: options.startOptions ?? {},
     ...given("signingKey", options.signingKey),
+    ...given("signingKeyFallback", options.signingKeyFallback),
     ...given("dashboardDir", options.dashboardDir),
     limits: given("requestsPerSecond", options.requestsPerSecond),
   };

@@ -73,6 +73,14 @@ const FLAGS: readonly Flag[] = [
     isSecret: true,
     help: "hexadecimal key that signs calls and protects the API; required",
   },
+  {
+    name: "signing-key-fallback",
+    type: "text",
+    commands: ["start"],
+    placeholder: "KEY",
+    isSecret: true,
+    help: "another signing key that is accepted, while keys are rotated",
+  },
   { name: "signing-key", type: "text", commands: ["backup"], placeholder: "KEY", isSecret: true, help: "the server's signing key" },
   {
     name: "event-key",

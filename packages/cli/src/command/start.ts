@@ -32,14 +32,17 @@ function checkKeys(settings: Settings): void {
       "Make one with `openssl rand -hex 32` and pass it as PAWL_SIGNING_KEY, to the apps too.",
     );
   }
-  const bare = signingKey.replace(/^signkey-\w+-/, "");
-  if (!/^(?:[0-9a-f]{2})+$/i.test(bare)) {
-    throw new CliError("The signing key must be hexadecimal with an even number of digits.", "Make one with `openssl rand -hex 32`.");
-  }
+  assertHexadecimal("signing key", signingKey);
+  assertHexadecimal("fallback signing key", settings.text("signing-key-fallback"));
   if (settings.texts("event-key").length === 0) {
     throw new CliError(
       "pawl start needs at least one event key.",
       "Choose a long random text and pass it as PAWL_EVENT_KEY, to the apps too.",
     );
   }
+}
+
+function assertHexadecimal(name: string, key: string | undefined): void {
+  if (key === undefined || /^(?:[0-9a-f]{2})+$/i.test(key.replace(/^signkey-\w+-/, ""))) return;
+  throw new CliError(`The ${name} must be hexadecimal with an even number of digits.`, "Make one with `openssl rand -hex 32`.");
 }

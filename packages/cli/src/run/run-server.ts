@@ -108,6 +108,7 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
   const retrySeconds = settings.integer("retry-interval") ?? 0;
   const requestsPerSecond = settings.integer("rate-limit") ?? 0;
   const signingKey = settings.text("signing-key");
+  const signingKeyFallback = settings.text("signing-key-fallback");
   const dashboardDir = options.hasDashboard ? findDashboard() : undefined;
   const urls = settings.texts("sdk-url");
   return {
@@ -135,6 +136,7 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
     ...(requestsPerSecond === 0 ? {} : { requestsPerSecond }),
     ...(retrySeconds === 0 ? {} : { retryIntervalMs: retrySeconds * 1_000 }),
     ...(signingKey === undefined ? {} : { signingKey }),
+    ...(signingKeyFallback === undefined ? {} : { signingKeyFallback }),
     ...retentionOf(settings.text("retention") ?? RETENTION_DEFAULT),
     ...(dashboardDir === undefined ? {} : { dashboardDir }),
     ...(options.data.isTemporary ? {} : { secretsPath: `${options.data.path}.secrets` }),

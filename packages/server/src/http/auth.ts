@@ -12,7 +12,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ApiScope } from "../core/api-keys.ts";
 import type { ServerContext } from "./context.ts";
 
-type KeyHolder = Pick<ServerContext, "signingKey" | "kind" | "engine" | "eventKeys">;
+type KeyHolder = Pick<ServerContext, "signingKey" | "signingKeyFallback" | "kind" | "engine" | "eventKeys">;
 
 /**
  * Whether an event key is accepted: one of the server's own, or an API key that may send events. Any in development without event keys.
@@ -41,10 +41,15 @@ function needsKey({ kind, signingKey }: KeyHolder): boolean {
 }
 
 /** Whether a request's bearer is the signing key, raw or hashed, or an API key with a scope. */
-export function hasKeyFor({ signingKey, engine }: KeyHolder, { headers }: Pick<FastifyRequest, "headers">, scope: ApiScope): boolean {
+export function hasKeyFor(holder: KeyHolder, { headers }: Pick<FastifyRequest, "headers">, scope: ApiScope): boolean {
   const key = bearerOf(headers);
-  if (key === undefined) return false;
-  return (signingKey !== undefined && isSigningKey(signingKey, key)) || engine.apiKeys.allows(key, scope);
+  return key !== undefined && (isSigningKey(holder, key) || holder.engine.apiKeys.allows(key, scope));
+}
+
+/** Whether a request may do what is left to the holders of the signing key; everything is allowed where no key is needed. */
+export function hasSigningKey(holder: KeyHolder, { headers }: Pick<FastifyRequest, "headers">): boolean {
+  const key = bearerOf(headers);
+  return !needsKey(holder) || (key !== undefined && isSigningKey(holder, key));
 }
 
 /** What a request sends as `Authorization: Bearer …`. */
@@ -56,11 +61,12 @@ function scopeOf({ method }: Pick<FastifyRequest, "method">): ApiScope {
   return method === "GET" || method === "HEAD" ? "read" : "write";
 }
 
-/** Whether a text is the signing key, raw or hashed. */
-export function isSigningKey(signingKey: string, text: string): boolean {
+/** Whether a text is the signing key or the one that it replaces or is replaced by, raw or hashed (keeps I1). */
+export function isSigningKey({ signingKey, signingKeyFallback }: KeyHolder, text: string): boolean {
   const given = normalizeSigningKey(text);
-  const raw = normalizeSigningKey(signingKey);
-  return [raw, hashedKey(raw)].map((candidate) => isSameText(candidate, given)).includes(true);
+  const keys = [signingKey, signingKeyFallback].filter((key) => key !== undefined).map(normalizeSigningKey);
+  const candidates = keys.flatMap((key) => [key, hashedKey(key)]);
+  return candidates.map((candidate) => isSameText(candidate, given)).includes(true);
 }
 
 /** A hook that refuses requests without the signing key, with the text that SDKs know. */

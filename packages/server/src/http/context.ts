@@ -16,6 +16,8 @@ export type ServerContext = {
   /** Accepted event keys; none: any key is accepted. */
   readonly eventKeys: readonly string[];
   readonly signingKey?: string;
+  /** Accepted, too, while keys are rotated; signs nothing. */
+  readonly signingKeyFallback?: string;
   /** Folder of the built dashboard; absent: no dashboard. */
   readonly dashboardDir?: string;
   /** Limits that differ from the usual (limits.ts). */

@@ -49,7 +49,9 @@ export type TestServer = {
   readonly stop: () => Promise<void>;
 };
 
-export type TestServerOptions = Partial<Pick<ServerContext, "kind" | "signingKey" | "dashboardDir" | "eventKeys" | "limits" | "logger">> & {
+export type TestServerOptions = Partial<
+  Pick<ServerContext, "kind" | "signingKey" | "signingKeyFallback" | "dashboardDir" | "eventKeys" | "limits" | "logger">
+> & {
   readonly app?: FakeApp;
   /** Configuration of the one function, `shop-import`, besides its trigger by `shop/imported`. */
   readonly config?: Readonly<Record<string, unknown>>;
@@ -97,6 +99,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     eventKeys,
     startOptions: {},
     ...(signingKey === undefined ? {} : { signingKey }),
+    ...given("signingKeyFallback", options.signingKeyFallback),
     ...(dashboardDir === undefined ? {} : { dashboardDir }),
     ...given("limits", options.limits),
   };

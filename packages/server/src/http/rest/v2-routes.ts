@@ -3,8 +3,9 @@
  *
  * Spec: wire 11.3, 11.4.
  */
-import type { FastifyInstance } from "fastify";
-import { requireSigningKey } from "../auth.ts";
+import { signingKeyPrefix } from "@pawl/protocol";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { hasSigningKey, requireSigningKey } from "../auth.ts";
 import type { ServerContext } from "../context.ts";
 import { ACCOUNT_ID, ENVIRONMENT_ID, rfc3339 } from "./identity.ts";
 import { MISSING } from "./openapi/missing-operations.ts";
@@ -44,14 +45,28 @@ export async function restV2Routes(app: FastifyInstance, context: ServerContext)
   }
 }
 
-function accountRoutes(app: FastifyInstance, { engine: { clock }, eventKeys, signingKey, startedAt }: ServerContext): void {
-  const answer = (data: unknown): unknown => v2Envelope(data, { now: clock.now() });
-  const keyShape = (key: string): unknown => ({ environment: "dev", key, createdAt: rfc3339(startedAt) });
+function accountRoutes(app: FastifyInstance, context: ServerContext): void {
+  const { eventKeys, signingKey, signingKeyFallback, startedAt, engine } = context;
+  const answer = (data: unknown): unknown => v2Envelope(data, { now: engine.clock.now() });
+  const createdAt = rfc3339(startedAt);
+  // Whoever has an API key must not get more rights by reading these.
+  const keyList = (request: FastifyRequest, keys: readonly string[]): unknown =>
+    answer(keys.map((key) => ({ environment: "dev", key: hasSigningKey(context, request) ? key : masked(key), createdAt })));
   app.get("/health", () => answer({ status: "ok" }));
   app.get("/account", () =>
     answer({ id: ACCOUNT_ID, email: "dev@inngest.local", name: "Dev Server", createdAt: CREATED_AT, updatedAt: CREATED_AT }),
   );
   app.get("/envs", () => answer([{ id: ENVIRONMENT_ID, name: "dev", type: "TEST", createdAt: CREATED_AT }]));
-  app.get("/keys/events", () => answer(eventKeys.map(keyShape)));
-  app.get("/keys/signing", () => answer(signingKey === undefined ? [] : [keyShape(signingKey)]));
+  app.get("/keys/events", (request) => keyList(request, eventKeys));
+  app.get("/keys/signing", (request) =>
+    keyList(
+      request,
+      [signingKey, signingKeyFallback].filter((key) => key !== undefined),
+    ),
+  );
+}
+
+/** Enough to tell keys apart. */
+function masked(key: string): string {
+  return `${signingKeyPrefix(key)}…${key.length >= 16 ? key.slice(-4) : ""}`;
 }

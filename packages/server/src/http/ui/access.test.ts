@@ -74,3 +74,36 @@ test("a logout makes the browser forget, and over TLS cookies are for TLS only",
   const { headers } = await server.post("/ui/v1/logout", {}, { "x-forwarded-proto": "https" });
   expect(headers["set-cookie"]).toBe("pawl_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0; Secure");
 });
+
+test("while signing keys are rotated, the old and the new one are accepted, sessions of both too; others are not", async () => {
+  const OLD = "fedcba9876543210fedcba9876543210";
+  server = await testServer({ kind: "cloud", signingKey: OLD });
+  const { headers } = await server.post("/ui/v1/login", { key: OLD });
+  const session = { cookie: String(headers["set-cookie"]).split(";")[0] ?? "" };
+  await server.stop();
+  server = await testServer({ kind: "cloud", signingKey: KEY, signingKeyFallback: OLD });
+  expect(await server.get("/ui/v1/boot", session)).toMatchObject({ status: 200 });
+  for (const key of [KEY, OLD, hashedKey(KEY), hashedKey(OLD), `signkey-prod-${hashedKey(OLD)}`]) {
+    expect(await server.get("/v1/events", { authorization: `Bearer ${key}` })).toMatchObject({ status: 200 });
+    expect(await server.post("/ui/v1/login", { key })).toMatchObject({ status: 200 });
+  }
+  expect(await server.get("/v1/events", { authorization: `Bearer ${hashedKey("00")}` })).toMatchObject({ status: 401 });
+  await server.stop();
+  server = await testServer({ kind: "cloud", signingKey: KEY });
+  expect(await server.get("/ui/v1/boot", session)).toMatchObject({ status: 401 });
+  expect(await server.get("/v1/events", { authorization: `Bearer ${OLD}` })).toMatchObject({ status: 401 });
+});
+
+test("keys are told to holders of the signing key; an API key sees only which there are", async () => {
+  server = await testServer({ kind: "cloud", signingKey: KEY, eventKeys: ["an-event-key-of-ours"] });
+  const authorization = `Bearer ${KEY}`;
+  const { body } = await server.post("/ui/v1/keys", { name: "reader", scopes: ["read", "write"] }, { authorization });
+  const apiKey = { authorization: `Bearer ${(body as { readonly secret: string }).secret}` };
+  for (const [path, key, shown] of [
+    ["/v2/keys/signing", KEY, "…cdef"],
+    ["/v2/keys/events", "an-event-key-of-ours", "…ours"],
+  ]) {
+    expect(await server.get(path ?? "", { authorization })).toMatchObject({ status: 200, body: { data: [{ key }] } });
+    expect(await server.get(path ?? "", apiKey)).toMatchObject({ status: 200, body: { data: [{ key: shown }] } });
+  }
+});

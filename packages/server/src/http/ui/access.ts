@@ -4,8 +4,8 @@
  * I1  Started with keys (`cloud`), a request carries the signing key as bearer, or a session that was opened with it.
  * I2  Other sites' pages are refused whatever they carry: the Origin, where one is sent, is ours. In development browser-guard.ts has
  *     seen to that for every route.
- * I3  A session is a MAC over its end, under a key derived from the signing key: it needs no store, holds on every node, and a new
- *     signing key ends it.
+ * I3  A session is a MAC over its end, under a key derived from the signing key: it needs no store, holds on every node, and ends when its
+ *     signing key is not accepted any more.
  *
  * Spec: dashboard 2.12; semantics 11.4 ([bug]: no authentication at all).
  */
@@ -50,9 +50,9 @@ export function requireOrigin(context: ServerContext): Hook {
 
 /** Opens a session; false where the key is wrong. */
 export function logIn(context: ServerContext, { key, request, reply }: LoginRequest): boolean {
-  if (context.signingKey === undefined ? context.kind === "cloud" : !isSigningKey(context.signingKey, key)) return false;
+  if (context.signingKey === undefined ? context.kind === "cloud" : !isSigningKey(context, key)) return false;
   const endsAt = Math.floor(context.engine.clock.now()) + SESSION_MS;
-  const value = `${endsAt}.${macOf(context, String(endsAt))}`;
+  const value = `${endsAt}.${macOf(context.signingKey, String(endsAt))}`;
   setCookie(reply, { request, value, maxAgeS: SESSION_MS / 1_000 });
   return true;
 }
@@ -73,7 +73,9 @@ function assertOrigin({ kind }: ServerContext, { headers }: FastifyRequest): voi
 function hasSession(context: ServerContext, { headers }: FastifyRequest): boolean {
   const [endsAt = "", mac = "", ...rest] = cookieOf(headers.cookie ?? "").split(".");
   if (rest.length > 0 || !/^\d+$/.test(endsAt)) return false;
-  return isSame(mac, macOf(context, endsAt)) && Number(endsAt) > context.engine.clock.now();
+  const { signingKey, signingKeyFallback: fallback, engine } = context;
+  const isOurs = isSame(mac, macOf(signingKey, endsAt)) || (fallback !== undefined && isSame(mac, macOf(fallback, endsAt)));
+  return isOurs && Number(endsAt) > engine.clock.now();
 }
 
 function cookieOf(header: string): string {
@@ -90,7 +92,7 @@ function setCookie(
   void reply.header("set-cookie", cookie);
 }
 
-function macOf({ signingKey = "" }: ServerContext, text: string): string {
+function macOf(signingKey = "", text: string): string {
   const key = createHmac("sha256", normalizeSigningKey(signingKey)).update("dashboard session").digest();
   return createHmac("sha256", key).update(text).digest("base64url");
 }

@@ -10,7 +10,7 @@
 import { open, rm, type FileHandle } from "node:fs/promises";
 import { StoreError } from "@pawl/store";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { bearerOf, isSigningKey } from "../auth.ts";
+import { bearerOf, hasSigningKey } from "../auth.ts";
 import type { ServerContext } from "../context.ts";
 import { UiRefusal } from "./ui-error.ts";
 
@@ -70,10 +70,8 @@ async function openDeleted(path: string): Promise<FileHandle> {
   }
 }
 
-function assertNoApiKey({ kind, signingKey }: ServerContext, { headers }: FastifyRequest): void {
-  const key = bearerOf(headers);
-  if (key === undefined || (kind === "dev" && signingKey === undefined)) return;
-  if (signingKey !== undefined && isSigningKey(signingKey, key)) return;
+function assertNoApiKey(context: ServerContext, request: FastifyRequest): void {
+  if (bearerOf(request.headers) === undefined || hasSigningKey(context, request)) return;
   throw new UiRefusal("A backup takes the signing key; an API key is not enough.", { status: 403, code: "signing-key-needed" });
 }
 
