@@ -32,6 +32,11 @@ test("206 is a list of ops, a single op, or nothing", () => {
 
 test.each([
   ["an unknown opcode", [{ op: "StepNotFound", id: "a" }]],
+  ["a name that is no text", [{ op: "StepRun", id: "a", name: 7 }]],
+  ["a display name that is no text", [{ op: "StepRun", id: "a", displayName: {} }]],
+  ["options that are no object", [{ op: "StepRun", id: "a", opts: ["x"] }]],
+  ["a user's id that is no text", [{ op: "StepRun", id: "a", userland: { id: 7 } }]],
+  ["an index that is no number", [{ op: "StepRun", id: "a", userland: { id: "a", index: "1" } }]],
   ["an op without id", [{ op: "StepRun" }]],
   ["a step error without error", [{ op: "StepError", id: "a" }]],
   ["no body", ""],

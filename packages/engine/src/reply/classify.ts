@@ -80,9 +80,26 @@ export function decodeOps(value: unknown): { readonly ops: readonly WireOp[] } |
     const id = raw["id"];
     if (op !== "None" && (typeof id !== "string" || id === "")) return { problem: `op ${index} (${op}) has no id` };
     if ((op === "StepError" || op === "StepFailed") && !isRecord(raw["error"])) return { problem: `op ${index} (${op}) has no error` };
+    const oddField = oddFieldOf(raw);
+    if (oddField !== undefined) return { problem: `op ${index} (${op}): ${oddField}` };
     ops.push((raw["op"] === op ? raw : { ...raw, op }) as WireOp);
   }
   return { ops };
+}
+
+/** What else is looked into later must be what it is said to be. */
+function oddFieldOf({ name, displayName, opts, userland }: Readonly<Record<string, unknown>>): string | undefined {
+  if (!isTextOrNone(name)) return "name isn't a text";
+  if (!isTextOrNone(displayName)) return "displayName isn't a text";
+  if (opts !== undefined && opts !== null && !isRecord(opts)) return "opts isn't an object";
+  if (userland === undefined || userland === null) return undefined;
+  if (!isRecord(userland) || !isTextOrNone(userland["id"])) return "userland isn't an object with an id";
+  const { index } = userland;
+  return index === undefined || index === null || Number.isSafeInteger(index) ? undefined : "userland.index isn't a whole number";
+}
+
+function isTextOrNone(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === "string";
 }
 
 type Parsed = { readonly kind: "json"; readonly value: unknown } | { readonly kind: "text" } | { readonly kind: "too-deep" };

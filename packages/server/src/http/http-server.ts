@@ -107,8 +107,12 @@ async function refuseDeepBodies({ body }: FastifyRequest, reply: FastifyReply): 
 function answerErrors(app: FastifyInstance, { logger }: ServerContext): void {
   app.setErrorHandler((error: Error & { readonly statusCode?: number; readonly code?: string }, request, reply) => {
     const { statusCode: status = 500 } = error;
+    // The route and not the address, which has a key in it where events are sent.
     if (status >= 500)
-      logger.error({ method: request.method, path: request.url.split("?")[0], error: error.stack ?? error.message }, "a request failed");
+      logger.error(
+        { method: request.method, path: request.routeOptions.url ?? "", error: error.stack ?? error.message },
+        "a request failed",
+      );
     const message = status >= 500 ? "The request failed for a reason of the server; its log says more." : error.message;
     return sendError(reply, { status, code: codeOf(error), message });
   });

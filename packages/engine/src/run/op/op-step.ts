@@ -22,8 +22,8 @@ export function stepOfOp(
     id: op.id,
     name: (op.displayName ?? op.name ?? op.id).slice(0, STEP_NAME_CHARS_MAX),
     mode: modeOf(op),
-    ...(op.userland?.id === undefined ? {} : { userlandId: op.userland.id }),
-    ...(op.userland?.index === undefined ? {} : { userlandIndex: op.userland.index }),
+    ...(typeof op.userland?.id !== "string" ? {} : { userlandId: op.userland.id }),
+    ...(typeof op.userland?.index !== "number" ? {} : { userlandIndex: op.userland.index }),
     ...(isEmpty(op.opts) ? {} : { options: canonicalJson(op.opts) }),
   };
 }

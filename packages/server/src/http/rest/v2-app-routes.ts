@@ -115,11 +115,12 @@ function answerOf(invoked: Invoked, { now, run }: { readonly now: number; readon
     case "no-run":
       throw new V2Refusal(REASONS[invoked.reason], { status: 422, code: CODES[invoked.reason] ?? "function_skipped" });
     case "pending":
+      // The store fails, or the function collects events first (batches, debounce).
       throw new V2Refusal(
-        `The event ${invoked.eventId} is stored, but its run could not be scheduled yet; it will be. Look for the event's runs.`,
+        `The event ${invoked.eventId} is stored, but its run is not scheduled yet; it will be. Look for the event's runs.`,
         {
-          status: 500,
-          code: "internal_error",
+          status: 503,
+          code: "run_pending",
         },
       );
   }
