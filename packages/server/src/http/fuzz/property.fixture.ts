@@ -1,10 +1,14 @@
 /** The properties of a fuzz, for a test and for a longer run. */
+import type { Server } from "node:http";
 import * as fc from "fast-check";
 import { exchange, within } from "./exchange.fixture.ts";
+import { settled } from "../../ports/manual-clock.fixture.ts";
 import type { FuzzServer, Route } from "./fuzz-server.fixture.ts";
 import { problemOf } from "./judge.fixture.ts";
 import { rawRequests, sendRaw } from "./raw-requests.fixture.ts";
 import { requestsFor } from "./requests.fixture.ts";
+
+const TURNS_MAX = 10_000;
 
 export type FuzzServers = { readonly dev: FuzzServer; readonly cloud: FuzzServer };
 
@@ -43,8 +47,17 @@ export async function stillWorks({ server, canaryCalls, eventKey, realtime, conn
   const { subscriberCount } = realtime.hub;
   if (subscriberCount !== 0) throw new Error(`${String(subscriberCount)} subscribers are left.`);
   if (connect.workers.size !== 0) throw new Error(`${String(connect.workers.size)} workers are left.`);
-  const connections = await new Promise<number>((resolve, reject) => {
-    server.http.server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
-  });
+  let connections = await connectionsOf(server.http.server);
+  // The server hears of a connection's end some turns after its client.
+  for (let turn = 0; turn < TURNS_MAX && connections > 0; turn++) {
+    await settled();
+    connections = await connectionsOf(server.http.server);
+  }
   if (connections !== 0) throw new Error(`${String(connections)} connections are left.`);
+}
+
+function connectionsOf(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+  });
 }
