@@ -115,7 +115,7 @@ function answerOf(invoked: Invoked, { now, run }: { readonly now: number; readon
     case "no-run":
       throw new V2Refusal(REASONS[invoked.reason], { status: 422, code: CODES[invoked.reason] ?? "function_skipped" });
     case "pending":
-      // The store fails, or the function collects events first (batches, debounce).
+      // Deciding on the event fails for now; it is tried again.
       throw new V2Refusal(
         `The event ${invoked.eventId} is stored, but its run is not scheduled yet; it will be. Look for the event's runs.`,
         {
