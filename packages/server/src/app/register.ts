@@ -122,12 +122,13 @@ function functionRows(
       .filter(({ appId }) => appId === app.id)
       .map((row) => [row.slug, row]),
   );
+  const taken = new Set(engine.registry.functions().map(({ id }) => id));
   const rows = definitions.map(({ raw, definition }): FunctionRow => {
     const before = known.get(definition.slug);
     known.delete(definition.slug);
     const url = normalizeAppUrl(definition.url) ?? definition.url;
     return {
-      id: before?.id ?? uuidOf(definition.name + url),
+      id: before?.id ?? freshId(taken, [definition.name + url, `${app.id} ${definition.slug}`]),
       appId: app.id,
       slug: definition.slug,
       name: definition.name,
@@ -140,6 +141,13 @@ function functionRows(
   });
   const gone = [...known.values()].filter(({ archivedAt }) => archivedAt === undefined);
   return [...rows, ...gone.map((row) => ({ ...row, archivedAt: now }))];
+}
+
+/** The first id that no other function has: one that only changes its slug is another function, with the same name and URL as before. */
+function freshId(taken: Set<string>, [usual, own]: readonly [string, string]): string {
+  const id = taken.has(uuidOf(usual)) ? uuidOf(own) : uuidOf(usual);
+  taken.add(id);
+  return id;
 }
 
 /** Apps that were added by this URL before they had a name. */

@@ -51,6 +51,19 @@ const SINGLE = {
   singleton: { key: "event.data.n", mode: "skip" },
   rateLimit: { limit: 1, period: "1m" },
 };
+const SPAN = {
+  traceId: "0af7651916cd43dd8448eb211c80319c",
+  spanId: "b7ad6b7169203331",
+  parentSpanId: "00f067aa0ba902b7",
+  name: "a",
+  kind: 1,
+  startTimeUnixNano: "1790000000000000000",
+  endTimeUnixNano: "1790000001000000000",
+  attributes: [{ key: "inngest.traceref", value: { stringValue: "{}" } }],
+  status: { code: 2, message: "x" },
+};
+const RESOURCE = { attributes: [{ key: "service.name", value: { stringValue: "s" } }] };
+const SPANS = { resourceSpans: [{ resource: RESOURCE, scopeSpans: [{ scope: { name: "s", version: "1" }, spans: [SPAN] }] }] };
 const REGISTRATION = {
   url: "http://127.0.0.1:9/api/pawl",
   deployType: "ping",
@@ -89,6 +102,8 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[] | typeof NO_BO
   "DELETE /v1/cancellations/:id": NO_BODY,
   "POST /ui/v1/backup": NO_BODY,
   "POST /v0/telemetry": NO_BODY,
+  "POST /v1/traces/userland": json(SPANS),
+  "POST /dev/traces": json(SPANS),
   "POST /v1/signals": json({ signal: "s", data: { a: 1 } }),
   "POST /v1/cancellations": json({
     app_id: "shop",

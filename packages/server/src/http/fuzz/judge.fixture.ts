@@ -62,5 +62,7 @@ function refusalIn(body: Json): { readonly code: unknown; readonly sentence: unk
     return { code: first["code"] ?? (first["extensions"] as Json | undefined)?.["code"], sentence: first["message"] };
   const { error } = body;
   if (typeof error === "object" && error !== null) return { code: (error as Json)["code"], sentence: (error as Json)["message"] };
-  return typeof error === "string" ? { code: body["code"], sentence: error } : undefined;
+  if (typeof error === "string") return { code: body["code"], sentence: error };
+  // OpenTelemetry's exporters read `{code, message}`, its code a number.
+  return typeof body["code"] === "number" ? { code: body["code"], sentence: body["message"] } : undefined;
 }

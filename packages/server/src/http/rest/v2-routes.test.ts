@@ -215,3 +215,23 @@ test("an answer that waits for a run is given when the server stops", async () =
   expect((await waiting).body.data.run).toMatchObject({ status: "RUNNING" });
   await closed;
 });
+
+test("a function that gets another id and keeps its name and URL is another function (fuzz, seed 11)", async () => {
+  await started();
+  const { steps } = functionConfig("shop-import");
+  const renamed = { ...functionConfig("shop-other"), name: "import", steps };
+  const registration = {
+    appName: "shop",
+    url: "http://127.0.0.1:9/api/pawl",
+    sdk: "js:v4.24.0",
+    framework: "express",
+    functions: [renamed],
+  };
+  expect((await server.post("/fn/register", registration)).status).toBe(200);
+  const slugs = server.engine.registry.functions().map(({ slug, archivedAt }) => [slug, archivedAt === undefined]);
+  expect(slugs).toEqual([
+    ["shop-import", false],
+    ["shop-other", true],
+  ]);
+  expect((await server.post("/v2/apps/shop/functions/other/invoke", { data: {} })).status).toBe(200);
+});
