@@ -52,6 +52,7 @@ export * from "./run/lifecycle-events.ts";
 export * from "./run/metadata.ts";
 export { DEFERRED_SCHEDULE } from "./run/defer-events.ts";
 export type * from "./run/metadata-row.ts";
+export * from "./trace/user-span.ts";
 export * from "./run/op/invoke.ts";
 export { pauseIdOf, pauseIdsOf } from "./run/op/wait.ts";
 export * from "./run/rerun-from.ts";

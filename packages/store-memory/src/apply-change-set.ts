@@ -62,6 +62,7 @@ export function makeChange(world: World, change: Change): void {
     case "delete-batch":
     case "put-defer":
     case "put-metadata":
+    case "insert-spans":
       return changeFlow(world, change);
     default:
       return changeWork(world, change);
@@ -131,7 +132,7 @@ function insertRun({ tables, journal }: World, run: RunRow): void {
 
 type FlowChange = Extract<
   Change,
-  { kind: "put-cell" | "delete-cell" | "insert-batch-event" | "delete-batch" | "put-defer" | "put-metadata" }
+  { kind: "put-cell" | "delete-cell" | "insert-batch-event" | "delete-batch" | "put-defer" | "put-metadata" | "insert-spans" }
 >;
 
 function changeFlow({ tables, journal }: World, change: FlowChange): void {
@@ -163,6 +164,13 @@ function changeFlow({ tables, journal }: World, change: FlowChange): void {
       const key = keyOf(runId, stepId, kind, name);
       journal.set(tables.metadata, key, change.metadata);
       return journal.link(tables.metadataOfRun, runId, key);
+    }
+    case "insert-spans": {
+      const { runId, id } = change.batch;
+      const key = keyOf(runId, id);
+      if (tables.spans.has(key)) return;
+      journal.set(tables.spans, key, change.batch);
+      return journal.link(tables.spansOfRun, runId, key);
     }
     default:
       return assertNever(change);

@@ -21,6 +21,8 @@ export function openHistory(tables: Tables, assertOpen: () => void): HistoryStor
     eventsByIds: (eventIds) => open(() => eventsOf(tables, eventIds)),
     defersOfRun: (runId) => open(() => defersOfRun(tables, runId)),
     metadataOfRun: (runId) => open(() => metadataOfRun(tables, runId)),
+    spansOfRun: (runId) =>
+      open(() => rowsOf(tables.spans, tables.spansOfRun.get(runId)).sort((a, b) => a.receivedAt - b.receivedAt || compareText(a.id, b.id))),
     runsOfEvents: (eventIds) => open(() => runsOfEvents(tables, eventIds)),
     outcomesOfEvents: (eventIds) =>
       open(() => {

@@ -27,6 +27,7 @@ function purgeRuns(tables: Tables, { before, limit }: Bound): number {
     dropAll(tables.attempts, tables.attemptsOfRun, run.id);
     dropAll(tables.defers, tables.defersOfRun, run.id);
     dropAll(tables.metadata, tables.metadataOfRun, run.id);
+    dropAll(tables.spans, tables.spansOfRun, run.id);
   }
   return old.length;
 }

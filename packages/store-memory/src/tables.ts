@@ -16,6 +16,7 @@ import type {
   MetadataRow,
   PauseRow,
   RunRow,
+  SpanBatchRow,
   StepRow,
 } from "@pawl/engine";
 
@@ -34,10 +35,12 @@ export type Tables = {
   readonly batchEvents: Map<string, BatchEvent>;
   readonly defers: Map<string, DeferRow>;
   readonly metadata: Map<string, MetadataRow>;
+  readonly spans: Map<string, SpanBatchRow>;
   readonly unprocessed: Map<string, true>;
   readonly eventsOfBatch: Map<string, Set<string>>;
   readonly defersOfRun: Map<string, Set<string>>;
   readonly metadataOfRun: Map<string, Set<string>>;
+  readonly spansOfRun: Map<string, Set<string>>;
   readonly stepsOfRun: Map<string, Set<string>>;
   readonly attemptsOfRun: Map<string, Set<string>>;
   readonly itemsOfRun: Map<string, Set<string>>;
@@ -64,10 +67,12 @@ export function emptyTables(): Tables {
     batchEvents: new Map(),
     defers: new Map(),
     metadata: new Map(),
+    spans: new Map(),
     unprocessed: new Map(),
     eventsOfBatch: new Map(),
     defersOfRun: new Map(),
     metadataOfRun: new Map(),
+    spansOfRun: new Map(),
     stepsOfRun: new Map(),
     attemptsOfRun: new Map(),
     itemsOfRun: new Map(),

@@ -70,6 +70,8 @@ function makeChange(statements: Statements, change: Change): void {
       return flow.putDefer(change.defer);
     case "put-metadata":
       return flow.putMetadata(change.metadata);
+    case "insert-spans":
+      return flow.insertSpans(change.batch);
     case "put-app":
       return registry.putApp(change.app);
     case "delete-app":

@@ -4,7 +4,7 @@
  *
  * I1  Lists are newest first unless asked otherwise, and paged by keyset: a page never repeats or skips a row that existed all along.
  */
-import type { AttemptRow, DeferRow, EventOutcome, EventRow, MetadataRow, RunRow, StepRow } from "@pawl/engine";
+import type { AttemptRow, DeferRow, EventOutcome, EventRow, MetadataRow, RunRow, SpanBatchRow, StepRow } from "@pawl/engine";
 import type { RunStatus } from "@pawl/protocol";
 
 export type RunTimeField = "queuedAt" | "startedAt" | "endedAt";
@@ -79,6 +79,8 @@ export interface HistoryStore {
   /** Ordered as in `RunDetail`; none where there is no such run. */
   defersOfRun(runId: string): Promise<readonly DeferRow[]>;
   metadataOfRun(runId: string): Promise<readonly MetadataRow[]>;
+  /** In the order of their receipt, then their ids. */
+  spansOfRun(runId: string): Promise<readonly SpanBatchRow[]>;
   /** Runs that have one of the events among theirs, oldest first. */
   runsOfEvents(eventIds: readonly string[]): Promise<readonly RunRow[]>;
   outcomesOfEvents(eventIds: readonly string[]): Promise<readonly EventOutcome[]>;

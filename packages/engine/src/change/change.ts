@@ -15,6 +15,7 @@ import type { MetadataRow } from "../run/metadata-row.ts";
 import type { DeferRow } from "../run/defer-row.ts";
 import type { RunRow } from "../run/run-row.ts";
 import type { StepRow } from "../step/step-row.ts";
+import type { SpanBatchRow } from "../trace/user-span.ts";
 
 export type Change =
   /** Nothing where the id exists already. */
@@ -51,6 +52,8 @@ export type Change =
   | { readonly kind: "put-defer"; readonly defer: DeferRow }
   /** Inserts or replaces, by its four keys. */
   | { readonly kind: "put-metadata"; readonly metadata: MetadataRow }
+  /** Nothing where the run has a row with this id. */
+  | { readonly kind: "insert-spans"; readonly batch: SpanBatchRow }
   | { readonly kind: "put-app"; readonly app: AppRow }
   | { readonly kind: "delete-app"; readonly appId: string }
   | { readonly kind: "put-function"; readonly function: FunctionRow };

@@ -158,6 +158,7 @@ async function loadFrameWriter(): Promise<WriteFrame> {
 }
 
 function messageOf({ headers, body }: AppCall, destination: Destination): ExecutorRequest {
+  const { [HEADER.traceparent]: traceparent, [HEADER.tracestate]: tracestate } = headers;
   return {
     requestId: headers[HEADER.requestId] ?? "",
     accountId: ACCOUNT_ID,
@@ -169,7 +170,7 @@ function messageOf({ headers, body }: AppCall, destination: Destination): Execut
     stepId: headers[HEADER.stepId] ?? "",
     requestPayload: new TextEncoder().encode(body),
     systemTraceCtx: NO_TRACE,
-    userTraceCtx: NO_TRACE,
+    userTraceCtx: new TextEncoder().encode(JSON.stringify({ traceparent, tracestate })),
     runId: headers[HEADER.runId] ?? "",
     leaseId: "",
     jobId: headers[HEADER.jobId] ?? "",

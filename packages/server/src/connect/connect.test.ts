@@ -28,6 +28,10 @@ describe("calls", () => {
     const request = worker.request();
     expect(request).toMatchObject({ appName: "shop", functionSlug: "shop-import", runId, stepId: "step" });
     expect(JSON.parse(new TextDecoder().decode(request.requestPayload))).toMatchObject({ ctx: { run_id: runId, attempt: 0 }, steps: {} });
+    expect(JSON.parse(new TextDecoder().decode(request.userTraceCtx))).toMatchObject({
+      traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/),
+      tracestate: expect.stringContaining("inngest@traceref="),
+    });
     worker.answer(request, { stock: 3 });
     await world.settle();
     expect(worker.kinds.at(-1)).toBe(FRAME.replyAck);

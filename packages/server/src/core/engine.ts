@@ -38,6 +38,7 @@ import { Retention } from "./retention.ts";
 import { Runner } from "./runner.ts";
 import { Runs } from "./runs.ts";
 import { SyncRuns } from "./sync-runs.ts";
+import { UserSpans } from "../tracing/user-spans.ts";
 
 export type EngineOptions = {
   readonly store: Store;
@@ -73,6 +74,7 @@ export class Engine {
   readonly executor: Executor;
   readonly bulks: Bulks;
   readonly notes: Notes;
+  readonly userSpans: UserSpans;
   readonly syncRuns: SyncRuns;
   readonly apiKeys: ApiKeys;
   readonly #random: RandomSource;
@@ -107,6 +109,7 @@ export class Engine {
     this.#runner = new Runner({ store, clock, logger, registry, runs, flowCommits: this.#flowCommits });
     const flow = { store, clock, random, registry, cells: this.#cells, commits: this.#commits, flowCommits: this.#flowCommits };
     this.notes = new Notes({ store, clock, random });
+    this.userSpans = new UserSpans({ store, clock });
     this.apiKeys = new ApiKeys({ store, clock, random });
     this.bulks = new Bulks({ ...flow, runs });
     this.#flowItems = new FlowItems({ ...flow, bulks: this.bulks });

@@ -44,6 +44,7 @@ import type { Gateway } from "../ports/gateway.ts";
 import type { Logger } from "../ports/logger.ts";
 import { signBody } from "../app/signature.ts";
 import { given } from "../json.ts";
+import { traceContextOf } from "../tracing/trace-context.ts";
 import { endpointCallOf } from "./endpoint-call.ts";
 import { eventsBefore } from "./look-back.ts";
 import type { ItemOutcome } from "./queue.ts";
@@ -252,6 +253,7 @@ export class Executor {
       ...(request === undefined ? {} : { [HEADER.signature]: "" }),
       ...(request !== undefined && mustPlan(state, item) ? { [HEADER.forceStepPlan]: "true" } : {}),
       ...(signingKey === undefined ? {} : { [HEADER.signature]: signBody(body, { signingKey, now: clock.now() }) }),
+      ...traceContextOf(item, state.run.appId),
     };
     const limit = clock.setTimer(CALL_MS_MAX, () => abort.abort("timeout"));
     try {

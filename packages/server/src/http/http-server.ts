@@ -24,6 +24,7 @@ import { restV1Routes } from "./rest/v1-routes.ts";
 import { restV2Routes } from "./rest/v2-routes.ts";
 import { runStateRoutes } from "./run-state-api.ts";
 import { refuseSlowBodies } from "./slow-body.ts";
+import { userSpanRoutes } from "../tracing/user-span-routes.ts";
 import { systemRoutes } from "./system-api.ts";
 import { uiRoutes } from "./ui/ui-routes.ts";
 
@@ -68,6 +69,7 @@ export async function createHttpServer(context: ServerContext, extraRoutes: read
     gqlRoutes,
     uiRoutes,
     dashboardRoutes,
+    userSpanRoutes,
     ...extraRoutes,
   ]) {
     await app.register(async (scope) => routes(scope, context));

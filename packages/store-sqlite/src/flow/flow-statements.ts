@@ -1,5 +1,5 @@
 /**
- * Cells, batches, deferred functions, metadata.
+ * Cells, batches, deferred functions, metadata, spans.
  *
  * Indexes: the primary keys; `cells_kind_idx` for lists of a kind.
  * Plan: each statement touches one row, or the range of one batch or one run.
@@ -7,8 +7,9 @@
 import type { BatchEvent, CellKind, CellRow, DeferRow, MetadataRow } from "@pawl/engine";
 import type { Connection } from "../connection.ts";
 import type { Mutable } from "../sql-values.ts";
+import { type SpanStatements, spanStatements } from "./span-statements.ts";
 
-export interface FlowStatements {
+export interface FlowStatements extends SpanStatements {
   putCell(cell: CellRow): void;
   deleteCell(key: string): void;
   /** 0 where there is no such cell. */
@@ -27,7 +28,7 @@ export interface FlowStatements {
 
 /** Prepares the statements. */
 export function flowStatements(connection: Connection): FlowStatements {
-  return { ...cellStatements(connection), ...batchStatements(connection), ...noteStatements(connection) };
+  return { ...cellStatements(connection), ...batchStatements(connection), ...noteStatements(connection), ...spanStatements(connection) };
 }
 
 type CellRecord = {

@@ -70,7 +70,7 @@ function inTransaction<T>(connection: Connection, work: () => T): T {
   }
 }
 
-const OF_RUN = ["steps", "attempts", "defers", "metadata", "run_events"] as const;
+const OF_RUN = ["steps", "attempts", "defers", "metadata", "span_batches", "run_events"] as const;
 
 type OldRun = { readonly id: string; readonly steps: number; readonly bytes: number };
 

@@ -38,6 +38,7 @@ export function openHistory(connection: Connection, statements: Statements, asse
     eventsByIds: (eventIds) => open(() => statements.events.byIds(eventIds)),
     defersOfRun: (runId) => open(() => statements.flow.defersOfRun(runId)),
     metadataOfRun: (runId) => open(() => statements.flow.metadataOfRun(runId)),
+    spansOfRun: (runId) => open(() => statements.flow.spansOfRun(runId)),
     runsOfEvents: (eventIds) => open(() => runsOfEvents.all(jsonList(eventIds)).map(runOf)),
     outcomesOfEvents: (eventIds) => open(() => statements.events.outcomes(eventIds)),
   };

@@ -1,5 +1,5 @@
 /** Cells, batches, deferred functions, metadata: small states beside the runs. */
-import type { CellRow, DeferRow, MetadataRow } from "@pawl/engine";
+import type { CellRow, DeferRow, MetadataRow, SpanBatchRow } from "@pawl/engine";
 import { describe, expect, test } from "vitest";
 import { fixtures, idOf } from "./fixtures.ts";
 import { commit, conflict, type OpenStore, openForTest } from "./harness.ts";
@@ -159,6 +159,20 @@ function describeNotes(open: OpenStore): void {
       expect((await store.history.runDetail(idOf(1)))?.metadata).toEqual(expected);
       expect(await store.history.metadataOfRun(idOf(1))).toEqual(expected);
       expect(await store.history.metadataOfRun(idOf(2))).toEqual([]);
+    });
+
+    test("spans are a row for each request that brought some; the first one stays", async () => {
+      const { store } = await openForTest(open);
+      const row: SpanBatchRow = { runId: idOf(1), id: "b", spans: "[]", receivedAt: 5 };
+      await commit(store, [
+        { kind: "insert-spans", batch: row },
+        { kind: "insert-spans", batch: { ...row, spans: "[1]" } },
+        { kind: "insert-spans", batch: { ...row, id: "a" } },
+        { kind: "insert-spans", batch: { ...row, id: "c", receivedAt: 4 } },
+        { kind: "insert-spans", batch: { ...row, runId: idOf(2) } },
+      ]);
+      expect(await store.history.spansOfRun(idOf(1))).toEqual([{ ...row, id: "c", receivedAt: 4 }, { ...row, id: "a" }, row]);
+      expect(await store.history.spansOfRun(idOf(3))).toEqual([]);
     });
 
     test("what a run holds, why it was skipped, who made it and its labels read back; a run can be created ended", async () => {

@@ -154,6 +154,9 @@ const flowChange: fc.Arbitrary<Change> = fc.oneof(
   fc
     .record({ runId, stepId: fc.constantFrom("", "a"), kind: fc.constant("k"), name: key, values: fc.json(), updatedAt: instant })
     .map((metadata): Change => ({ kind: "put-metadata", metadata })),
+  fc
+    .record({ runId, id: fc.constantFrom("a", "b"), spans: fc.json(), receivedAt: instant })
+    .map((batch): Change => ({ kind: "insert-spans", batch })),
 );
 
 const eventMembers = partial({ id: eventId, name, receivedAt: instant, isInternal: fc.boolean(), isProcessed: fc.boolean() });

@@ -16,6 +16,7 @@ async function insertEnded(store: Store, n: number, endedAt: number): Promise<vo
     { kind: "put-step", step: fixtures.step({ runId }) },
     { kind: "insert-attempt", attempt: fixtures.attempt({ runId }) },
     { kind: "put-metadata", metadata: { runId, stepId: "", kind: "k", name: "", values: "1", updatedAt: 1 } },
+    { kind: "insert-spans", batch: { runId, id: "b", spans: "[]", receivedAt: 1 } },
     { kind: "put-defer", defer: { runId, id: "d", slug: "s", input: "{}", status: "after-run", createdAt: 1 } },
     { kind: "insert-event-outcome", outcome: { eventId: runId, functionId: "f", reason: "expression-false", at: 1 } },
   ]);
@@ -48,6 +49,7 @@ function describeRunPurge(open: OpenStore): void {
     await commit(store, [{ kind: "insert-run", run: fixtures.run({ id: idOf(4) }) }]);
     expect(await store.purge({ runsBefore: 3_000, limit: 1 })).toEqual({ runs: 1, events: 0, cells: 0, hasMore: true });
     expect(await store.history.runDetail(idOf(1))).toBeUndefined();
+    expect([await store.history.spansOfRun(idOf(1)), await store.history.spansOfRun(idOf(3))]).toMatchObject([[], [{}]]);
     expect(await store.purge({ runsBefore: 3_000, limit: 9 })).toEqual({ runs: 1, events: 0, cells: 0, hasMore: false });
     expect(await store.history.runDetail(idOf(3))).toMatchObject({ steps: [{}], attempts: [{}], metadata: [{}], defers: [{}] });
     expect(await store.loadRun(idOf(4))).toBeDefined();
