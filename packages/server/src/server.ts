@@ -30,6 +30,8 @@ import { openSecrets } from "./ports/secrets.ts";
 import { Realtime } from "./realtime/realtime.ts";
 import { realtimeRoutes } from "./realtime/realtime-routes.ts";
 import { publishRuns } from "./realtime/run-messages.ts";
+import { sendTracesTo } from "./tracing/send-traces.ts";
+import { TraceExporter } from "./tracing/trace-exporter.ts";
 
 export type ServerOptions = {
   readonly store: Store;
@@ -75,6 +77,8 @@ export type ServerOptions = {
   readonly allowPrivateAddresses?: boolean;
   /** Requests that one client may send in a second. Default: any number. */
   readonly requestsPerSecond?: number;
+  /** Where traces of runs are sent by OTLP: the address that takes them, headers for its keys, `service.name`. Default: nowhere. */
+  readonly traces?: { readonly url: string; readonly headers?: Readonly<Record<string, string>>; readonly serviceName?: string };
   /** How apps are called. Default: HTTP. */
   readonly invoker?: Invoker;
 };
@@ -104,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
   const readiness = new Readiness({ store: options.store, clock: systemClock, logger });
   const sync = syncOf(options, engine);
   publishRuns(engine, realtime);
+  const exporter = exporterOf(options, { engine, metrics });
   let gateway: GatewayPort | undefined;
   const routes = [
     realtimeRoutes(realtime),
@@ -127,7 +132,26 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
     throw error;
   }
   sync.start();
-  return serverOf({ engine, sync, http, host, connect, gateway, readiness, hasPeers: options.hasPeers ?? false });
+  return serverOf({ engine, sync, http, host, connect, gateway, readiness, exporter, hasPeers: options.hasPeers ?? false });
+}
+
+function exporterOf(
+  options: ServerOptions,
+  { engine, metrics }: { readonly engine: Engine; readonly metrics: Metrics },
+): TraceExporter | undefined {
+  const { traces, logger = silentLogger } = options;
+  if (traces === undefined) return undefined;
+  const send = sendTracesTo(traces.url, traces.headers ?? {});
+  const exporter = new TraceExporter({
+    send,
+    clock: systemClock,
+    logger,
+    version: versionOf(options),
+    ...given("serviceName", traces.serviceName),
+  });
+  exporter.attach(engine);
+  metrics.attachTraces(exporter);
+  return exporter;
 }
 
 type Rooms = { readonly connect: Connect; readonly realtime: Realtime; readonly metrics: Metrics };
@@ -175,10 +199,11 @@ type Parts = {
   readonly connect: Connect;
   readonly gateway: GatewayPort | undefined;
   readonly readiness: Readiness;
+  readonly exporter: TraceExporter | undefined;
   readonly hasPeers: boolean;
 };
 
-function serverOf({ engine, sync, http, host, connect, gateway, readiness, hasPeers }: Parts): PawlServer {
+function serverOf({ engine, sync, http, host, connect, gateway, readiness, exporter, hasPeers }: Parts): PawlServer {
   const address = http.server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   let stopping: Promise<void> | undefined;
@@ -188,6 +213,7 @@ function serverOf({ engine, sync, http, host, connect, gateway, readiness, hasPe
     connect.drain(hasPeers);
     // Checkpoints and workers' answers of calls in progress must still arrive, so HTTP ends last.
     await engine.stop(drainMs);
+    await exporter?.stop();
     connect.close();
     await gateway?.close();
     await http.close();

@@ -117,6 +117,13 @@ const FLAGS: readonly Flag[] = [
     help: "requests that one client may send in a second (0: any number)",
   },
   {
+    name: "otlp-endpoint",
+    type: "text",
+    commands: BOTH,
+    placeholder: "URL",
+    help: "collector that gets traces, such as http://localhost:4318 (OTEL_* variables work, too)",
+  },
+  {
     name: "retention",
     type: "text",
     commands: BOTH,

@@ -17,6 +17,7 @@ import { VERSION } from "../version.ts";
 import type { DataFile } from "./data-file.ts";
 import { releaseMemoryWhenIdle } from "./idle-memory.ts";
 import { firstSignal } from "./signals.ts";
+import { tracesOf } from "./traces.ts";
 
 export type RunOptions = {
   readonly command: "dev" | "start";
@@ -109,6 +110,7 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
   const requestsPerSecond = settings.integer("rate-limit") ?? 0;
   const signingKey = settings.text("signing-key");
   const signingKeyFallback = settings.text("signing-key-fallback");
+  const traces = tracesOf(settings.text("otlp-endpoint"), process.env);
   const dashboardDir = options.hasDashboard ? findDashboard() : undefined;
   const urls = settings.texts("sdk-url");
   return {
@@ -138,6 +140,7 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
     ...(signingKey === undefined ? {} : { signingKey }),
     ...(signingKeyFallback === undefined ? {} : { signingKeyFallback }),
     ...retentionOf(settings.text("retention") ?? RETENTION_DEFAULT),
+    ...(traces === undefined ? {} : { traces }),
     ...(dashboardDir === undefined ? {} : { dashboardDir }),
     ...(options.data.isTemporary ? {} : { secretsPath: `${options.data.path}.secrets` }),
   };

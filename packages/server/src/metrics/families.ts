@@ -47,6 +47,17 @@ export function countFamilies(meters: Meters, slugOf: SlugOf): readonly Family[]
   return [...runFamilies(rows), ...callFamilies(rows), ...eventFamilies(meters), ...commitFamilies(meters), ...referenceFamilies(rows)];
 }
 
+/** Runs whose traces were exported, and that were not. */
+export type TraceCounts = { readonly exported: number; readonly dropped: number };
+
+/** None where traces are not exported. */
+export function traceFamilies(counts: TraceCounts | undefined): readonly Family[] {
+  if (counts === undefined) return [];
+  const results = Object.entries({ exported: counts.exported, dropped: counts.dropped });
+  const samples = results.map(([result, value]): Sample => ({ labels: { result }, value }));
+  return [counter("pawl_traces_total", "Runs whose traces were exported, or dropped because the collector failed.", samples)];
+}
+
 type Rows = readonly { readonly name: string; readonly meter: FunctionMeter }[];
 
 function runFamilies(rows: Rows): readonly Family[] {

@@ -15,7 +15,7 @@ import type { Invoker } from "../ports/invoker.ts";
 import type { Logger } from "../ports/logger.ts";
 import { type Backlog, BacklogReader } from "./backlog.ts";
 import { exposition } from "./exposition.ts";
-import { countFamilies, processFamilies, stateFamilies } from "./families.ts";
+import { countFamilies, processFamilies, stateFamilies, type TraceCounts, traceFamilies } from "./families.ts";
 import { measuredInvoker } from "./measured-invoker.ts";
 import { measuredStore } from "./measured-store.ts";
 import { type FunctionMeter, Meters } from "./meters.ts";
@@ -36,6 +36,7 @@ export class Metrics {
   readonly #elapsed: () => number;
   #engine: Engine | undefined;
   #backlog: BacklogReader | undefined;
+  #traces: TraceCounts | undefined;
 
   constructor(options: MetricsOptions) {
     this.#options = options;
@@ -63,6 +64,11 @@ export class Metrics {
     });
   }
 
+  /** What the export of traces counts. */
+  attachTraces(counts: TraceCounts): void {
+    this.#traces = counts;
+  }
+
   /** The text for Prometheus. */
   async collect(): Promise<string> {
     const engine = this.#engine;
@@ -73,6 +79,7 @@ export class Metrics {
     return exposition([
       ...stateFamilies(state, slugOf),
       ...countFamilies(this.#meters, slugOf),
+      ...traceFamilies(this.#traces),
       ...processFamilies({ version: this.#options.version, storeKind: engine.store.kind }),
     ]);
   }

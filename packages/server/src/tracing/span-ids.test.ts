@@ -18,6 +18,9 @@ describe("ids of spans", () => {
 
 /** Another way to the bytes of a ULID: bit by bit. */
 function hexOf(ulid: string): string {
-  const bits = ulid.split("").map((character) => "0123456789ABCDEFGHJKMNPQRSTVWXYZ".indexOf(character).toString(2).padStart(5, "0")).join("");
+  const bits = ulid
+    .split("")
+    .map((character) => "0123456789ABCDEFGHJKMNPQRSTVWXYZ".indexOf(character).toString(2).padStart(5, "0"))
+    .join("");
   return (bits.slice(2).match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2).toString(16).padStart(2, "0")).join("");
 }

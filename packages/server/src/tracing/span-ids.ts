@@ -43,14 +43,9 @@ export function stepSpanId(stepHash: string): string {
   return idsOf(stepHash).spanId;
 }
 
-/** The span of one attempt: of a step, or of the run's own code as `scope` says. */
-export function attemptSpanId(scope: string, attempt: number): string {
-  return idsOf(`${scope}:${attempt}`).spanId;
-}
-
-/** The scope of attempts of the run's own code. */
-export function discoveryScope(itemId: string): string {
-  return `nonstep:${itemId}`;
+/** The span of one attempt: of a step, by its hash, or of the run's own code (`function`). */
+export function attemptSpanId(stepHash: string, attempt: number): string {
+  return idsOf(`${stepHash}:${attempt}`).spanId;
 }
 
 function load(key: Uint8Array, counter: number): void {
