@@ -124,6 +124,25 @@ export type UiEventRow = {
   readonly outcomes?: readonly { readonly functionSlug: string; readonly reason: ReasonCode; readonly detail?: string }[];
 };
 
+/** A span that the user's own tracing reported. Times in milliseconds since the epoch, with a fraction. */
+export type UiUserSpan = {
+  readonly id: string;
+  /** Another of these. */
+  readonly parentId?: string;
+  /** Hash of the step that it belongs to; absent for the function's own code. */
+  readonly stepId?: string;
+  readonly name: string;
+  readonly kind: "internal" | "server" | "client" | "producer" | "consumer";
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly status: "unset" | "ok" | "error";
+  readonly statusMessage?: string;
+  /** Name of the library that made it. */
+  readonly scope?: string;
+  /** JSON text of an object. */
+  readonly attributes: string;
+};
+
 /** `GET /ui/v1/runs/:id` */
 export type UiRunDetail = {
   readonly run: UiRunRow;
@@ -133,6 +152,8 @@ export type UiRunDetail = {
   readonly error?: UiError;
   /** In order of appearance. */
   readonly spans: readonly UiSpan[];
+  /** By their starts. */
+  readonly userSpans?: readonly UiUserSpan[];
   readonly childRuns: readonly string[];
   readonly canCancel: boolean;
   /** The schedule that started it. */

@@ -15,6 +15,7 @@ import { ErrorBlock } from "./error-block.tsx";
 import { Notes } from "./notes.tsx";
 import { RerunFromStep } from "./rerun-from-step.tsx";
 import { RunEvents } from "./run-events.tsx";
+import { UserSpanList } from "./user-span-list.tsx";
 
 /** The run as a whole: its events, its result, the calls to its own code. `span` is that of the run's own code, if there is one yet. */
 export function RunPanel({ detail, span }: { readonly detail: UiRunDetail; readonly span: UiSpan | undefined }): ReactNode {
@@ -31,6 +32,7 @@ export function RunPanel({ detail, span }: { readonly detail: UiRunDetail; reado
       {error !== undefined && <ErrorBlock error={error} />}
       {output !== undefined && <JsonViewer title="Output" text={output} />}
       <Notes metadata={detail.metadata} stepId="" />
+      <UserSpanList spans={detail.userSpans} />
       <RunEvents events={events} />
       <Deferred detail={detail} />
       {own !== undefined && hasTelling(own) && <AttemptList title="Calls to the function" attempts={own.attempts} isNumbered={false} />}
@@ -59,6 +61,7 @@ export function SpanPanel({ detail, span }: { readonly detail: UiRunDetail; read
       {span.output !== undefined && <JsonViewer title="Output" text={span.output} />}
       {span.input !== undefined && <JsonViewer title="Input" text={span.input} />}
       <Notes metadata={detail.metadata} stepId={span.id} />
+      <UserSpanList spans={detail.userSpans} stepId={span.id} />
       {span.attempts.length > 0 && <AttemptList title="Attempts" attempts={span.attempts} />}
     </aside>
   );

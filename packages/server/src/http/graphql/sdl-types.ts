@@ -303,6 +303,7 @@ export const SDL_TYPES = /* GraphQL */ `
     parentSpanID: String
     parentSpan: RunTraceSpan
     isUserland: Boolean!
+    userlandSpan: UserlandSpan
     debugRunID: ULID
     debugSessionID: ULID
     debugPaused: Boolean!
@@ -310,6 +311,16 @@ export const SDL_TYPES = /* GraphQL */ `
     skipExistingRunID: String
     metadata: [SpanMetadata!]!
     response: SpanResponse
+  }
+
+  type UserlandSpan {
+    spanName: String
+    spanKind: String
+    serviceName: String
+    scopeName: String
+    scopeVersion: String
+    spanAttrs: String
+    resourceAttrs: String
   }
 
   type SpanMetadata {

@@ -6,14 +6,15 @@
  *
  * Spec: wire 12.1; semantics 11.6.
  */
-import { createHash } from "node:crypto";
 import type { RunRow, StepRow } from "@pawl/engine";
-import type { StepKind, UiAttempt, UiSpan } from "@pawl/protocol";
+import type { StepKind, UiAttempt, UiSpan, UiUserSpan } from "@pawl/protocol";
 import { isRecord } from "../../json.ts";
+import { attemptSpanId, runIds, stepSpanId } from "../../tracing/span-ids.ts";
 import { ACCOUNT_ID, ENVIRONMENT_ID, rfc3339 } from "../rest/identity.ts";
 import { runsInvokedBy } from "../ui/run-pages.ts";
 import { FUNCTION_SPAN_ID, spansOf } from "../ui/span-view.ts";
 import { stepOptions } from "../ui/step-options.ts";
+import { userSpanViews } from "../ui/user-span-view.ts";
 import { parseJson } from "../ui/stored-json.ts";
 import { gqlInvalid, gqlNotFound } from "./gql-refusal.ts";
 import type { GqlRequest, RunFactsWithEvents } from "./gql-request.ts";
@@ -45,7 +46,7 @@ const STEP_OP: Readonly<Record<StepKind, string | null>> = {
 
 /** Id of a run's trace: 32 hexadecimal digits. */
 export function traceIdOf(runId: string): string {
-  return createHash("sha256").update(runId).digest("hex").slice(0, 32);
+  return runIds(runId).traceId;
 }
 
 /** Makes the object of a span's run; given, because runs have traces and spans have runs. */
@@ -59,7 +60,7 @@ export async function spanTree(
   const facts = await request.facts(runId);
   const [root, ...steps] = spansOf(facts);
   if (root === undefined) throw gqlNotFound("trace of run", runId);
-  const at: Place = { request, facts, runObject };
+  const at: Place = { request, facts, runObject, userSpans: userSpanViews(facts.userSpans ?? [], facts.steps) };
   const rootId = spanIdOf(runId, FUNCTION_SPAN_ID);
   const base = baseSpan(at, root);
   const parent = (): GqlObject => rootObject;
@@ -71,6 +72,7 @@ export async function spanTree(
     stepInfo: null,
     childrenSpans: () => [
       ...attemptSpans(at, root, parent),
+      ...userSpans(at, { span: root, isOfParent: ({ stepId, parentId }) => stepId === undefined && parentId === undefined, parent }),
       ...steps.map((span) => stepSpan(at, span, { parentSpanID: rootId, parentSpan: parent })),
     ],
   };
@@ -87,7 +89,12 @@ export async function spanOutput(request: GqlRequest, outputId: string): Promise
   return { input: span.input ?? null, data: span.output ?? null, error: span.error ?? null };
 }
 
-type Place = { readonly request: GqlRequest; readonly facts: RunFactsWithEvents; readonly runObject: RunObjectMaker };
+type Place = {
+  readonly request: GqlRequest;
+  readonly facts: RunFactsWithEvents;
+  readonly runObject: RunObjectMaker;
+  readonly userSpans: readonly UiUserSpan[];
+};
 type Parent = { readonly parentSpanID: string; readonly parentSpan: () => GqlObject };
 
 /** Members that every span has. */
@@ -112,6 +119,7 @@ function baseSpan({ request, runObject, facts: { run } }: Place, span: UiSpan): 
     parentSpanID: null,
     parentSpan: null,
     isUserland: false,
+    userlandSpan: null,
     debugRunID: null,
     debugSessionID: null,
     debugPaused: false,
@@ -129,9 +137,53 @@ function stepSpan(at: Place, span: UiSpan, parent: Parent): GqlObject {
     ...parent,
     stepID: span.id,
     stepInfo: () => stepInfoOf(at, span),
-    childrenSpans: () => attemptSpans(at, span, self),
+    childrenSpans: () => [
+      ...attemptSpans(at, span, self),
+      ...userSpans(at, { span, isOfParent: ({ stepId, parentId }) => stepId === span.id && parentId === undefined, parent: self }),
+    ],
   };
   return object;
+}
+
+type UserSpanPlace = {
+  /** The span of the step or the run. */
+  readonly span: UiSpan;
+  readonly isOfParent: (span: UiUserSpan) => boolean;
+  readonly parent: () => GqlObject;
+};
+
+/** Spans of users' code below a span, with those below them. */
+function userSpans(at: Place, { span, isOfParent, parent }: UserSpanPlace): readonly GqlObject[] {
+  return at.userSpans.filter(isOfParent).map((each) => {
+    const self = (): GqlObject => object;
+    const object: GqlObject = {
+      ...baseSpan(at, span),
+      ...timesOf({ ...each, queuedAt: each.startedAt }),
+      spanID: each.id,
+      name: each.name,
+      status: each.status === "error" ? "FAILED" : "COMPLETED",
+      attempts: 0,
+      outputID: null,
+      stepOp: null,
+      stepType: "",
+      stepID: each.stepId ?? null,
+      stepInfo: null,
+      isUserland: true,
+      userlandSpan: {
+        spanName: each.name,
+        spanKind: each.kind.toUpperCase(),
+        serviceName: null,
+        scopeName: each.scope ?? null,
+        scopeVersion: null,
+        spanAttrs: each.attributes,
+        resourceAttrs: null,
+      },
+      childrenSpans: () => userSpans(at, { span, isOfParent: ({ parentId }) => parentId === each.id, parent: self }),
+      parentSpan: parent,
+      parentSpanID: () => parent()["spanID"],
+    };
+    return object;
+  });
 }
 
 /** Spans of attempts (I2). */
@@ -218,8 +270,11 @@ function outputIdOf({ id, appId, functionId }: RunFactsWithEvents["run"], spanId
   return Buffer.from(JSON.stringify(place)).toString("base64");
 }
 
-function spanIdOf(runId: string, spanId: string): string {
-  return createHash("sha256").update(`${runId}/${spanId}`).digest("hex").slice(0, 16);
+/** The id of a span of ours as calls and exports have it; `<span>/<n>` is that of an attempt. */
+function spanIdOf(runId: string, id: string): string {
+  const [span = "", attempt] = id.split("/");
+  if (attempt !== undefined) return attemptSpanId(span, Number(attempt));
+  return span === FUNCTION_SPAN_ID ? runIds(runId).spanId : stepSpanId(span);
 }
 
 function camelCase(kind: string): string {

@@ -16,6 +16,8 @@ import {
   type PauseRow,
   type RunRow,
   type StepRow,
+  type UserSpan,
+  userSpansOf,
 } from "@pawl/engine";
 import { isTerminalStatus, type StepKind } from "@pawl/protocol";
 import type { Engine } from "../../core/engine.ts";
@@ -53,6 +55,8 @@ export type RunFacts = {
   readonly metadata?: readonly Metadata[];
   /** Functions to be started when it has ended; absent where they were not read. */
   readonly defers?: readonly DeferRow[];
+  /** Spans of users' code; absent where they were not read. */
+  readonly userSpans?: readonly UserSpan[];
   /** When this was read, milliseconds since the epoch. */
   readonly now: number;
   /** Every change up to this one is in it. */
@@ -83,7 +87,12 @@ export async function factsOfRun(
   runId: string,
 ): Promise<(RunFacts & { readonly events: readonly EventRow[] }) | undefined> {
   const seq = seqOf(context);
-  const [detail, items] = await Promise.all([context.engine.store.history.runDetail(runId), context.engine.store.itemsOfRun(runId)]);
+  const { store } = context.engine;
+  const [detail, items, spanRows] = await Promise.all([
+    store.history.runDetail(runId),
+    store.itemsOfRun(runId),
+    store.history.spansOfRun(runId),
+  ]);
   if (detail === undefined) return undefined;
   const { run, steps, attempts, events, defers } = detail;
   const living = isTerminalStatus(run.status) ? [] : items;
@@ -97,6 +106,7 @@ export async function factsOfRun(
     events,
     defers,
     metadata: mergedMetadata(detail.metadata),
+    userSpans: userSpansOf(spanRows),
   };
 }
 

@@ -6,6 +6,7 @@ import { eventView } from "./event-view.ts";
 import type { RunFacts } from "./run-facts.ts";
 import { positionOfRun } from "./run-phase.ts";
 import { spansOf } from "./span-view.ts";
+import { userSpanViews } from "./user-span-view.ts";
 import { firstLine, parseError, uiError } from "./stored-json.ts";
 
 /** One line. */
@@ -57,6 +58,7 @@ export function runDetailView(facts: RunFacts, page: RunPage): UiRunDetail {
     ...given("output", run.output),
     ...given("error", run.error === undefined ? undefined : uiError(parseError(run.error))),
     spans,
+    ...given("userSpans", nonEmpty(userSpanViews(facts.userSpans ?? [], facts.steps))),
     childRuns: spans.map(({ invoke }) => invoke?.runId).filter((runId) => runId !== undefined),
     canCancel: !isTerminalStatus(run.status),
     ...given("cron", run.cron),

@@ -1,0 +1,40 @@
+import type { StepRow, UserSpan } from "@pawl/engine";
+import { expect, test } from "vitest";
+import { stepSpanId } from "../../tracing/span-ids.ts";
+import { userSpanViews } from "./user-span-view.ts";
+
+const STEPS = [{ id: "step-a" }, { id: "step-b" }] as readonly StepRow[];
+
+function span(id: string, over: Partial<UserSpan> = {}): UserSpan {
+  return { id, name: id, kind: "internal", startedAt: 1, endedAt: 2, status: "unset", attributes: {}, ...over };
+}
+
+function stepsOf(...spans: readonly UserSpan[]): readonly unknown[] {
+  return userSpanViews(spans, STEPS).map(({ stepId }) => stepId);
+}
+
+test("a span belongs to the step that the SDK named, that it hangs below, or that its parent belongs to", () => {
+  const steps = stepsOf(
+    span("named", { stepId: "step-a" }),
+    span("below", { parentId: stepSpanId("step-b") }),
+    span("child", { parentId: "below" }),
+    span("grandchild", { parentId: "child" }),
+    span("other", { parentId: "unknown" }),
+    span("stranger", { stepId: "step-of-another-run", parentId: "named" }),
+  );
+  expect(steps).toEqual(["step-a", "step-b", "step-b", "step-b", undefined, "step-a"]);
+});
+
+test("parents in a circle end at the run", () => {
+  expect(stepsOf(span("a", { parentId: "b" }), span("b", { parentId: "a" }), span("c", { parentId: "c" }))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test("a parent that is no user's span is not told", () => {
+  const views = userSpanViews([span("a", { parentId: "server" }), span("b", { parentId: "a", attributes: { rows: 3 } })], STEPS);
+  expect(views).toMatchObject([{ id: "a" }, { id: "b", parentId: "a", attributes: '{"rows":3}' }]);
+  expect(views[0]).not.toHaveProperty("parentId");
+});

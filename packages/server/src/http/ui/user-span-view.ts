@@ -1,0 +1,45 @@
+/**
+ * Spans of users' code, each with the step that it belongs to: the one that the SDK named, else its parent's.
+ *
+ * I1  A chain of parents that is broken, or leads in a circle, ends at the run.
+ */
+import type { StepRow, UserSpan } from "@pawl/engine";
+import type { UiUserSpan } from "@pawl/protocol";
+import { stepSpanId } from "../../tracing/span-ids.ts";
+import { given } from "../../json.ts";
+
+/** In the order of their starts. */
+export function userSpanViews(spans: readonly UserSpan[], steps: readonly StepRow[]): readonly UiUserSpan[] {
+  if (spans.length === 0) return [];
+  const byId = new Map(spans.map((span) => [span.id, span]));
+  const known = new Set(steps.map(({ id }) => id));
+  const stepOfSpan = new Map(steps.map(({ id }) => [stepSpanId(id), id]));
+  const stepOf = (span: UserSpan): string | undefined => {
+    let each: UserSpan | undefined = span;
+    for (let depth = 0; each !== undefined && depth < spans.length; depth++) {
+      if (each.stepId !== undefined && known.has(each.stepId)) return each.stepId;
+      const step = stepOfSpan.get(each.parentId ?? "");
+      if (step !== undefined) return step;
+      each = byId.get(each.parentId ?? "");
+    }
+    return undefined;
+  };
+  return spans.map((span) => viewOf(span, { stepId: stepOf(span), hasParent: byId.has(span.parentId ?? "") }));
+}
+
+function viewOf(span: UserSpan, { stepId, hasParent }: { readonly stepId: string | undefined; readonly hasParent: boolean }): UiUserSpan {
+  const { id, name, kind, startedAt, endedAt, status, attributes, parentId, statusMessage, scope } = span;
+  return {
+    id,
+    name,
+    kind,
+    startedAt,
+    endedAt,
+    status,
+    attributes: JSON.stringify(attributes),
+    ...given("parentId", hasParent ? parentId : undefined),
+    ...given("stepId", stepId),
+    ...given("statusMessage", statusMessage),
+    ...given("scope", scope),
+  };
+}
