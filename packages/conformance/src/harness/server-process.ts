@@ -39,6 +39,8 @@ export type ServerSetup = {
   readonly nodeArgs?: readonly string[];
   /** More flags of the command. */
   readonly args?: readonly string[];
+  /** More variables of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 export type ServerProcess = {
@@ -59,7 +61,7 @@ export async function startServerProcess(setup: ServerSetup): Promise<ServerProc
   const child = new Child(
     spawn(process.execPath, [...nodeArgs, ...main, ...argumentsOf({ ...setup, mode, port })], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: serverEnvironment(),
+      env: { ...serverEnvironment(), ...setup.env },
     }),
   );
   const url = `http://127.0.0.1:${port}`;

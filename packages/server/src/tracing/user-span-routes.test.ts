@@ -133,7 +133,6 @@ describe("spans of users' code", () => {
   test.each<[string, Given]>([
     ["without a reference", { ref: "" }],
     ["with another run's reference", { ref: '{"tp":"00-0123456789abcdef0123456789abcdef-0000000000000001-01"}' }],
-    ["of another trace", { traceId: "0123456789abcdef0123456789abcdef" }],
     ["of a run that is not there", { runId: "01HF7YAT00000G40R40M30E20A" }],
     ["without an id", { spanId: "" }],
   ])("one %s is rejected, and the others are kept", async (_what, over) => {

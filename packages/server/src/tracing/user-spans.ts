@@ -1,7 +1,8 @@
 /**
  * Takes in the spans of users' code.
  *
- * I1  A span belongs to the run whose trace it names; one that names none, or another run's, is rejected, and the others are kept.
+ * I1  A span belongs to the run whose trace it refers to; one that refers to none, or to another run's, is rejected, and the others are
+ *     kept. One without a parent hangs below the call that it refers to.
  * I2  A run has at most `SPANS_MAX` of them and `SPAN_BYTES_MAX` bytes; what would exceed that is rejected.
  *
  * Spec: wire 13.2, M-136.
@@ -78,12 +79,11 @@ export class UserSpans {
 }
 
 /** Keeps I1. */
-function runOf({ traceId, spanId, attributes, startedAt, endedAt }: OtlpSpan): string | undefined {
+function runOf({ spanId, attributes, startedAt, endedAt }: OtlpSpan): string | undefined {
   const runId = textOf(attributes["sdk.run.id"]).toUpperCase();
   if (!isUlid(runId) || !/^[0-9a-f]{16}$/.test(spanId) || !(startedAt > 0 && endedAt >= startedAt)) return undefined;
-  const { traceId: ofRun } = runIds(runId);
-  if (!textOf(attributes["inngest.traceref"]).includes(ofRun)) return undefined;
-  return traceId === ofRun ? runId : undefined;
+  // The span's own trace may be the app's.
+  return textOf(attributes["inngest.traceref"]).includes(runIds(runId).traceId) ? runId : undefined;
 }
 
 function userSpan(span: OtlpSpan): UserSpan {
@@ -97,17 +97,22 @@ function userSpan(span: OtlpSpan): UserSpan {
     endedAt,
     status: STATUSES[statusCode] ?? "unset",
     attributes: Object.fromEntries(Object.entries(attributes).filter(([key]) => !OURS.test(key))),
-    ...given("parentId", parentSpanId === "" ? undefined : parentSpanId),
+    ...given("parentId", parentSpanId === "" ? callOf(span) : parentSpanId),
     ...given("stepId", stepId === "" ? undefined : stepId),
     ...given("statusMessage", statusMessage === "" ? undefined : statusMessage),
     ...given("scope", scope === "" ? undefined : scope),
   };
 }
 
+/** The span that the call gave its app as parent. */
+function callOf({ attributes }: OtlpSpan): string | undefined {
+  return /^00-[0-9a-f]{32}-([0-9a-f]{16})-/.exec(textOf(attributes["inngest.traceparent"]))?.[1];
+}
+
 function reasonOf(count: number, isOver: boolean): string {
   if (count === 0) return "";
   if (isOver) return `A run has at most ${SPANS_MAX} spans of users' code, and ${SPAN_BYTES_MAX / 1024} KiB of them.`;
-  return "Spans need inngest.traceref and sdk.run.id of a run that is stored, and its trace id.";
+  return "Spans need sdk.run.id of a run that is stored, and the inngest.traceref of one of its calls.";
 }
 
 function hashOf(text: string): string {

@@ -83,6 +83,38 @@ fragment span on RunTraceSpan {
   stepInfo { __typename ... on SleepStepInfo { sleepUntil } ... on WaitForEventStepInfo { eventName timedOut foundEventID } ... on InvokeStepInfo { functionID runID } ... on RunStepInfo { type } }
 }`;
 
+test("a trace has the spans of users' code below the run and the steps", async () => {
+  await started({
+    app: ({ steps }) =>
+      steps["load"] === undefined ? answer(206, [{ op: "StepRun", id: "load", name: "load", data: 1 }]) : answer(200, 1),
+  });
+  await server.engine.send([{ name: "shop/imported", data: {} }]);
+  await settled();
+  const { runs } = await ask(RUNS, { direction: "DESC", from: FROM });
+  const { id } = runs.edges[0].node;
+  const span = { name: "x", kind: "client", startedAt: START, endedAt: START + 5, attributes: { rows: 3 } };
+  const spans = [
+    { ...span, id: "00000000000000aa", status: "ok" },
+    { ...span, id: "00000000000000bb", status: "error", stepId: "load" },
+    { ...span, id: "00000000000000cc", status: "unset", parentId: "00000000000000bb" },
+  ];
+  const batch = { runId: id, id: "a", spans: JSON.stringify(spans), receivedAt: START };
+  await server.engine.store.apply({ guards: [], changes: [{ kind: "insert-spans", batch }] });
+  const fields = "spanID traceID isUserland parentSpanID status duration userlandSpan { spanKind spanAttrs }";
+  const { runTrace } = await ask(
+    `query ($id: String!) { runTrace(runID: $id) { ${fields} childrenSpans { ${fields} childrenSpans { ${fields} childrenSpans { ${fields} } } } } }`,
+    { id },
+  );
+  const userlandSpan = { spanKind: "CLIENT", spanAttrs: '{"rows":3}' };
+  const shown = { isUserland: true, traceID: runTrace.traceID, duration: 5, userlandSpan };
+  const [own, load] = runTrace.childrenSpans;
+  expect(own).toMatchObject({ ...shown, spanID: "00000000000000aa", parentSpanID: runTrace.spanID, status: "COMPLETED" });
+  expect(load).toMatchObject({ isUserland: false, userlandSpan: null });
+  const [query] = load.childrenSpans;
+  expect(query).toMatchObject({ ...shown, spanID: "00000000000000bb", parentSpanID: load.spanID, status: "FAILED" });
+  expect(query.childrenSpans).toMatchObject([{ ...shown, spanID: "00000000000000cc", parentSpanID: query.spanID }]);
+});
+
 test("a trace has the steps with what they wait for, their attempts and outputs", async () => {
   await started({
     app: ({ ctx, steps }) => {

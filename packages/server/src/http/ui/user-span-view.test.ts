@@ -33,6 +33,15 @@ test("parents in a circle end at the run", () => {
   ]);
 });
 
+test("a parent of another step is not told: below the step, the span is the first", () => {
+  const views = userSpanViews([span("call"), span("a", { parentId: "call", stepId: "step-a" }), span("b", { parentId: "a" })], STEPS);
+  expect(views.map(({ parentId, stepId }) => [parentId, stepId])).toEqual([
+    [undefined, undefined],
+    [undefined, "step-a"],
+    ["a", "step-a"],
+  ]);
+});
+
 test("a parent that is no user's span is not told", () => {
   const views = userSpanViews([span("a", { parentId: "server" }), span("b", { parentId: "a", attributes: { rows: 3 } })], STEPS);
   expect(views).toMatchObject([{ id: "a" }, { id: "b", parentId: "a", attributes: '{"rows":3}' }]);

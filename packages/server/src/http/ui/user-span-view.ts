@@ -1,7 +1,8 @@
 /**
  * Spans of users' code, each with the step that it belongs to: the one that the SDK named, else its parent's.
  *
- * I1  A chain of parents that is broken, or leads in a circle, ends at the run.
+ * I1  A parent is told where it belongs to the same step.
+ * I2  A chain of parents that is broken, or leads in a circle, ends at the run.
  */
 import type { StepRow, UserSpan } from "@pawl/engine";
 import type { UiUserSpan } from "@pawl/protocol";
@@ -24,7 +25,11 @@ export function userSpanViews(spans: readonly UserSpan[], steps: readonly StepRo
     }
     return undefined;
   };
-  return spans.map((span) => viewOf(span, { stepId: stepOf(span), hasParent: byId.has(span.parentId ?? "") }));
+  return spans.map((span) => {
+    const stepId = stepOf(span);
+    const parent = byId.get(span.parentId ?? "");
+    return viewOf(span, { stepId, hasParent: parent !== undefined && stepOf(parent) === stepId });
+  });
 }
 
 function viewOf(span: UserSpan, { stepId, hasParent }: { readonly stepId: string | undefined; readonly hasParent: boolean }): UiUserSpan {
