@@ -61,8 +61,9 @@ export class UserSpans {
     let isOver = false;
     for (const [runId, list] of byRun) {
       const text = JSON.stringify(list);
-      isOver ||= known.has(runId) && !(await this.#fits(runId, { count: list.length, text }));
-      if (isOver || !known.has(runId)) count += list.length;
+      const isTooMuch = known.has(runId) && !(await this.#fits(runId, { count: list.length, text }));
+      isOver ||= isTooMuch;
+      if (isTooMuch || !known.has(runId)) count += list.length;
       else changes.push({ kind: "insert-spans", batch: { runId, id: hashOf(text), spans: text, receivedAt: clock.now() } });
     }
     if (changes.length > 0) await store.apply({ guards: [], changes });
