@@ -85,7 +85,9 @@ export class AppProcess {
   /** Makes the app register its functions. Rejects, with the answer, when the server refuses. */
   async register(): Promise<void> {
     const answer = await http(this.url, { method: "PUT", body: {} });
-    if (answer.status !== 200) throw new Error(`Registering failed with status ${answer.status}: ${answer.text}\n${this.child.output}`);
+    // The Python SDK answers 200 with the server's refusal.
+    if (answer.status !== 200 || answer.text.includes('"error"'))
+      throw new Error(`Registering failed with status ${answer.status}: ${answer.text}\n${this.child.output}`);
   }
 }
 
@@ -121,7 +123,11 @@ export async function startAppProcess(setup: AppSetup): Promise<AppProcess> {
   return app;
 }
 
-function environmentOf({ server, checkpointing }: AppSetup, own: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+/** The environment of an app: keys and address of its server, and nothing of the caller's own settings. */
+export function environmentOf(
+  { server, checkpointing }: Pick<AppSetup, "server" | "checkpointing">,
+  own: Readonly<Record<string, string>>,
+): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(PAWL|INNGEST|VITEST|NODE_OPTIONS|BRANCH)/.test(name));
   return {
     ...Object.fromEntries(kept),

@@ -66,6 +66,13 @@ describe("semantics 11.8 app sync", () => {
     expect(world.server.engine.registry.functionBySlug("shop-a")?.version).toBe(2);
   });
 
+  it("fields are read without regard to case: the Python SDK writes `appname`", async () => {
+    const world = await shop();
+    const body = { appName: undefined, appname: "depot", DeployType: "ping" };
+    expect(await register(world, [functionOf("a")], { body })).toMatchObject({ status: 200, body: { ok: true } });
+    expect(world.server.engine.registry.appByName("depot")).toBeDefined();
+  });
+
   it("one invalid function refuses them all, with the reason of each; what was before stays", async () => {
     const world = await shop();
     const { status, body } = await register(world, [

@@ -29,20 +29,22 @@ async function register(context: ServerContext, request: FastifyRequest, reply: 
   const { body } = request;
   if (!isRecord(body))
     return sendError(reply, { status: 400, code: "invalid_request", message: "Invalid request: the body must be a JSON object" });
-  const deployType = textOf(body["deployType"], "ping");
+  const field = (name: string): unknown => fieldOf(body, name);
+  const appVersion = textOf(field("appVersion"));
+  const functions = field("functions");
   const result = await registerApp(context.engine, {
-    appName: textOf(body["appName"]),
-    url: textOf(body["url"]),
-    sdk: textOf(body["sdk"]),
-    framework: textOf(body["framework"]),
-    method: deployType === "connect" ? "connect" : "serve",
-    functions: Array.isArray(body["functions"]) ? body["functions"] : [],
-    ...(textOf(body["appVersion"]) === "" ? {} : { appVersion: textOf(body["appVersion"]) }),
+    appName: textOf(field("appName")),
+    url: textOf(field("url")),
+    sdk: textOf(field("sdk")),
+    framework: textOf(field("framework")),
+    method: textOf(field("deployType"), "ping") === "connect" ? "connect" : "serve",
+    functions: Array.isArray(functions) ? functions : [],
+    ...(appVersion === "" ? {} : { appVersion }),
   });
   if (result.kind === "registered")
     return reply.send({ ok: true, modified: result.isModified, sync_id: result.syncId, app_id: result.appId });
   context.logger.warn(
-    { app: body["appName"], code: result.code, problems: result.problems.map(({ message }) => message) },
+    { app: field("appName"), code: result.code, problems: result.problems.map(({ message }) => message) },
     "a registration was refused",
   );
   const data = result.problems.length === 0 ? {} : { data: { errors: result.problems } };
@@ -59,6 +61,13 @@ async function remove(context: ServerContext, request: FastifyRequest, reply: Fa
   if (app === undefined) return sendError(reply, { status: 404, code: "not_found", message: `App not found: ${url}` });
   await archiveApp(context.engine, app);
   return reply.code(200).send("");
+}
+
+/** The field with exactly this name, else the first that differs in case only: the Python SDK writes `appname`. */
+function fieldOf(body: Readonly<Record<string, unknown>>, name: string): unknown {
+  if (Object.hasOwn(body, name)) return body[name];
+  const key = Object.keys(body).find((candidate) => candidate.toLowerCase() === name.toLowerCase());
+  return key === undefined ? undefined : body[key];
 }
 
 /** The apps' SDKs print the sentence and nothing else, so the problems belong into it. */
