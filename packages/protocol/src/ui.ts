@@ -298,6 +298,60 @@ export type UiApiKey = {
   readonly scopes: readonly ("events" | "read" | "write")[];
   readonly createdAt: number;
   readonly expiresAt?: number;
+  /** When it last opened something. Counted since the server's start; absent: not since then. */
+  readonly lastUsedAt?: number;
 };
 export type UiApiKeyList = { readonly items: readonly UiApiKey[] };
 export type UiNewApiKey = { readonly key: UiApiKey; readonly secret: string };
+
+/** `GET /ui/v1/access`: which keys the server asks for. Of its own ones as much is told as tells them apart: `signkey-prod-…1f2e`. */
+export type UiAccess = {
+  /** False: in development without a signing key whoever reaches the server may do everything, and API keys open nothing more. */
+  readonly isKeyNeeded: boolean;
+  /** False: any text is taken for an event key. */
+  readonly isEventKeyNeeded: boolean;
+  /** The one that signs, and the one that is accepted beside it while keys are rotated. */
+  readonly signingKeys: readonly string[];
+  readonly eventKeys: readonly string[];
+};
+
+/** A worker that holds a connection. */
+export type UiWorker = {
+  /** Of the connection. */
+  readonly id: string;
+  /** Name that the worker gave itself; its host's by default. */
+  readonly instanceId: string;
+  /** `connected`: it has not said yet that it takes calls. `draining`: it finishes what it has. */
+  readonly status: "connected" | "ready" | "draining";
+  readonly apps: readonly UiWorkerApp[];
+  /** `<language>:<version>` */
+  readonly sdk: string;
+  readonly platform?: string;
+  readonly os?: string;
+  readonly cpuCores?: number;
+  readonly memBytes?: number;
+  /** Where its connection comes from: its own address or a proxy's. */
+  readonly address?: string;
+  /** Calls at the same time, of all its apps together; absent: any number. */
+  readonly capacity?: number;
+  /** Calls that it has. */
+  readonly inUse: number;
+  readonly connectedAt: number;
+  /** When it last sent something. */
+  readonly heardAt: number;
+};
+
+/** An app as one worker has it. */
+export type UiWorkerApp = {
+  readonly name: string;
+  readonly version?: string;
+  /** False: another version of the app is registered. */
+  readonly isRegistered: boolean;
+  readonly functionSlugs: readonly string[];
+};
+
+/**
+ * `GET /ui/v1/workers`: the workers that are connected to this server now, the one that came last first. Of those that left nothing is kept.
+ * `total`: how many there are, where the list is cut. `appsWithout`: apps that are served by workers and have none.
+ */
+export type UiWorkerList = { readonly items: readonly UiWorker[]; readonly total: number; readonly appsWithout: readonly string[] };

@@ -118,7 +118,7 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
     readyRoutes(readiness),
     mcpRoutes(),
   ];
-  const http = await createHttpServer(contextOf(options, { engine, sync, logger, kind }), routes);
+  const http = await createHttpServer(contextOf(options, { engine, sync, logger, kind, workers: connect.workers }), routes);
   await engine.start();
   readiness.started();
   try {
@@ -227,7 +227,7 @@ function serverOf({ engine, sync, http, host, connect, gateway, readiness, expor
   };
 }
 
-function contextOf(options: ServerOptions, rest: Pick<ServerContext, "engine" | "sync" | "logger" | "kind">): ServerContext {
+function contextOf(options: ServerOptions, rest: Pick<ServerContext, "engine" | "sync" | "logger" | "kind" | "workers">): ServerContext {
   return {
     ...rest,
     version: versionOf(options),

@@ -1,5 +1,15 @@
 import { once } from "node:events";
-import { connectFrame, FRAME, replyAck, startRequest, startResponse, type StartResponse, workerConnect, workerReply } from "@pawl/protocol";
+import {
+  connectFrame,
+  FRAME,
+  replyAck,
+  startRequest,
+  startResponse,
+  type StartResponse,
+  type WorkerConnect,
+  workerConnect,
+  workerReply,
+} from "@pawl/protocol";
 import * as fc from "fast-check";
 import { openMemoryStore } from "@pawl/store-memory";
 import { afterEach, expect, test } from "vitest";
@@ -55,7 +65,10 @@ async function closeOf(socket: WebSocket): Promise<readonly [number, string]> {
   return [code, reason.toString()];
 }
 
-function introduction({ connectionId, sessionToken, syncToken }: StartResponse): Uint8Array {
+function introduction(
+  { connectionId, sessionToken, syncToken }: StartResponse,
+  over: Pick<WorkerConnect, "systemAttributes"> = {},
+): Uint8Array {
   return encode(workerConnect, {
     connectionId,
     instanceId: "w",
@@ -66,6 +79,7 @@ function introduction({ connectionId, sessionToken, syncToken }: StartResponse):
     framework: "connect",
     sdkVersion: "v1",
     sdkLanguage: "test",
+    ...over,
   });
 }
 
@@ -97,6 +111,29 @@ test("a worker gets a ticket and connects with it, once, at the address it came 
   await frame(twin);
   twin.send(frameOf(FRAME.workerConnect, introduction(given)));
   expect(await closeOf(twin)).toEqual([1008, "connect_authentication_failed"]);
+  socket.close();
+  await once(socket, "close");
+});
+
+test("who is connected is told to people and tools", async () => {
+  const { url } = await start();
+  const given = await ticket();
+  const socket = open(given.gatewayEndpoint);
+  await frame(socket);
+  socket.send(frameOf(FRAME.workerConnect, introduction(given, { systemAttributes: { cpuCores: 2, memBytes: 8, os: "linux" } })));
+  await frame(socket);
+  const { connectionId } = given;
+  const worker = { id: connectionId, status: "ready", address: "127.0.0.1", cpuCores: 2, capacity: 1_000, inUse: 0 };
+  expect(await (await fetch(`${url}/ui/v1/workers`)).json()).toMatchObject({ total: 1, items: [worker] });
+  const query = "query ($id: ULID!) { workerConnection(connectionId: $id) { status workerIp memBytes os appName } }";
+  const body = JSON.stringify({ query, variables: { id: connectionId } });
+  const answer = await fetch(`${url}/v0/gql`, { method: "POST", headers: { "content-type": "application/json" }, body });
+  expect(await answer.json()).toEqual({
+    data: { workerConnection: { status: "READY", workerIp: "127.0.0.1", memBytes: 8, os: "linux", appName: "shop" } },
+  });
+  expect(await (await fetch(`${url}/v0/connect/envs/x/conns`)).json()).toMatchObject({
+    data: [{ id: connectionId, attributes: { cpu_cores: 2, mem_bytes: 8, os: "linux" } }],
+  });
   socket.close();
   await once(socket, "close");
 });

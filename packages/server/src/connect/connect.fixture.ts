@@ -207,7 +207,8 @@ export class ConnectWorld {
   open(): FakeWorker {
     const worker = new FakeWorker();
     const socket = worker.socket as unknown as WebSocket;
-    this.connect.accept(socket, (handshakeEnded) => new WorkerConnection(this.connect, socket, handshakeEnded));
+    const opened = { socket, address: "127.0.0.1" };
+    this.connect.accept(socket, (handshakeEnded) => new WorkerConnection(this.connect, opened, handshakeEnded));
     return worker;
   }
 

@@ -18,6 +18,7 @@ import {
 } from "@pawl/protocol";
 import type { WebSocket } from "ws";
 import { endWebSocket } from "../http/upgrades.ts";
+import { given } from "../json.ts";
 import type { Timer } from "../ports/clock.ts";
 import { encode } from "./codec.ts";
 import type { Connect } from "./connect.ts";
@@ -38,18 +39,26 @@ import { Worker } from "./workers.ts";
 const BUFFERED_BYTES_MAX = 16 * 1_024 * 1_024;
 const INTERNAL_ERROR = 1011;
 
+export type WorkerSocket = {
+  readonly socket: WebSocket;
+  /** Where it comes from. */
+  readonly address: string;
+};
+
 export class WorkerConnection {
   readonly #connect: Connect;
   readonly #socket: WebSocket;
+  readonly #address: string;
   #state: SessionState;
   #worker: Worker | undefined;
   #timer: Timer | undefined;
   /** Told once when the worker has introduced itself, or is gone. */
   #handshakeEnded: () => void;
 
-  constructor(connect: Connect, socket: WebSocket, handshakeEnded: () => void) {
+  constructor(connect: Connect, { socket, address }: WorkerSocket, handshakeEnded: () => void) {
     this.#connect = connect;
     this.#socket = socket;
+    this.#address = address;
     this.#handshakeEnded = handshakeEnded;
     // Frames that are too large or malformed end the connection; "close" follows.
     socket.on("error", () => {});
@@ -150,8 +159,17 @@ export class WorkerConnection {
   #join(message: WorkerConnect, { apps }: Extract<SyncResult, { kind: "synced" }>): void {
     const { clock, workers } = this.#connect;
     const { connectionId, instanceId, maxWorkerConcurrency: limit = CONNECT_CONCURRENCY_DEFAULT } = message;
-    const capacity = limit > 0 ? limit : Number.POSITIVE_INFINITY;
-    const facts = { connectionId, instanceId, apps, capacity, sdk: sdkOf(message), connectedAt: clock.now() };
+    const facts = {
+      connectionId,
+      instanceId,
+      apps,
+      capacity: limit > 0 ? limit : Number.POSITIVE_INFINITY,
+      sdk: sdkOf(message),
+      connectedAt: clock.now(),
+      address: this.#address,
+      ...given("platform", message.platform),
+      ...given("system", message.systemAttributes),
+    };
     this.#worker = new Worker(facts, (frame) => this.#send(frame));
     workers.add(this.#worker);
   }

@@ -18,9 +18,15 @@ export type ConnectionView = {
   readonly last_heartbeat_at: string;
   readonly sdk_language: string;
   readonly sdk_version: string;
+  /** Absent where the worker tells nothing. */
+  readonly attributes?: { readonly cpu_cores: number; readonly mem_bytes: number; readonly os: string };
 };
 
-const STATUS: Readonly<Record<WorkerPhase, string>> = {
+/** There is one gateway. */
+export const GATEWAY_ID = "gateway";
+
+/** Names of the phases on the wire. */
+export const CONNECTION_STATUS: Readonly<Record<WorkerPhase, "CONNECTED" | "READY" | "DRAINING" | "DISCONNECTED">> = {
   connected: "CONNECTED",
   ready: "READY",
   draining: "DRAINING",
@@ -53,15 +59,18 @@ export function groupOf(
 function viewOf({ facts, phase, heardAt }: Worker): ConnectionView {
   const groups = Object.fromEntries(facts.apps.map(({ id, group }) => [id, group]));
   const [language = "", version = ""] = facts.sdk.split(":");
+  const { system } = facts;
+  const attributes = system && { cpu_cores: system.cpuCores, mem_bytes: system.memBytes, os: system.os };
   return {
     id: facts.connectionId,
-    gateway_id: "gateway",
+    gateway_id: GATEWAY_ID,
     instance_id: facts.instanceId,
     all_worker_groups: groups,
     synced_worker_groups: groups,
-    status: STATUS[phase],
+    status: CONNECTION_STATUS[phase],
     last_heartbeat_at: rfc3339(heardAt),
     sdk_language: language,
     sdk_version: version,
+    ...given("attributes", attributes),
   };
 }

@@ -16,6 +16,7 @@ const acceptor = new WebSocketServer({
 /** Accepts an upgrade whose subprotocol has been checked. */
 export function openWorkerSocket(connect: Connect, { request, socket, head }: Upgrade): void {
   acceptor.handleUpgrade(request, socket, head, (webSocket) => {
-    connect.accept(webSocket, (handshakeEnded) => new WorkerConnection(connect, webSocket, handshakeEnded));
+    const opened = { socket: webSocket, address: request.socket.remoteAddress ?? "" };
+    connect.accept(webSocket, (handshakeEnded) => new WorkerConnection(connect, opened, handshakeEnded));
   });
 }

@@ -9,6 +9,7 @@
  * Spec: semantics 12.1; wire 9.7.
  */
 import type { FunctionRow, RandomSource, Slot } from "@pawl/engine";
+import type { SystemAttributes } from "@pawl/protocol";
 import { workerSlotKey } from "../core/worker-slots.ts";
 
 /** An app as one worker has it. */
@@ -30,6 +31,11 @@ export type WorkerFacts = {
   /** `<language>:<version>`. */
   readonly sdk: string;
   readonly connectedAt: number;
+  /** Address that it connected from: its own, or that of a proxy before the server. Empty where the socket doesn't tell. */
+  readonly address: string;
+  /** What it says of where it runs, such as the name of a host's platform. */
+  readonly platform?: string;
+  readonly system?: SystemAttributes;
 };
 
 export type WorkerPhase = "connected" | "ready" | "draining" | "gone";

@@ -24,9 +24,11 @@ export type ApiKey = {
   readonly createdAt: number;
   /** Milliseconds since the epoch; absent: it does not end. */
   readonly expiresAt?: number;
+  /** When it last opened something, since this process began; not stored. Absent: not since then. */
+  readonly lastUsedAt?: number;
 };
 
-type Stored = Omit<ApiKey, "id"> & { readonly hash: string };
+type Stored = Omit<ApiKey, "id" | "lastUsedAt"> & { readonly hash: string };
 
 const PREFIX = "pawl_";
 const PAGE = 500;
@@ -36,6 +38,7 @@ export type ApiKeysOptions = { readonly store: Pick<Store, "apply" | "cellsOfKin
 export class ApiKeys {
   readonly #options: ApiKeysOptions;
   readonly #keys = new Map<string, Stored>();
+  readonly #usedAt = new Map<string, number>();
 
   constructor(options: ApiKeysOptions) {
     this.#options = options;
@@ -78,12 +81,15 @@ export class ApiKeys {
   async revoke(id: string): Promise<boolean> {
     if (!this.#keys.has(id)) return false;
     await this.#options.store.apply({ guards: [], changes: [{ kind: "delete-cell", key: cellKeyOf(id) }] });
+    this.#usedAt.delete(id);
     return this.#keys.delete(id);
   }
 
   /** Oldest first, without secrets. */
   list(): readonly ApiKey[] {
-    return [...this.#keys].map(([id, stored]) => viewOf(id, stored)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    return [...this.#keys]
+      .map(([id, stored]) => ({ ...viewOf(id, stored), ...given("lastUsedAt", this.#usedAt.get(id)) }))
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** Whether a text is a key that may do this. */
@@ -91,9 +97,12 @@ export class ApiKeys {
     const id = /^pawl_([0-9A-Z]{26})_/.exec(text)?.[1];
     const stored = id === undefined ? undefined : this.#keys.get(id);
     const isKey = isSame(stored?.hash ?? hashOf(""), hashOf(text));
-    if (stored === undefined || !isKey) return false;
-    if (stored.expiresAt !== undefined && stored.expiresAt <= this.#options.clock.now()) return false;
-    return stored.scopes.includes("write") || stored.scopes.includes(scope);
+    if (id === undefined || stored === undefined || !isKey) return false;
+    const now = this.#options.clock.now();
+    if (stored.expiresAt !== undefined && stored.expiresAt <= now) return false;
+    const isAllowed = stored.scopes.includes("write") || stored.scopes.includes(scope);
+    if (isAllowed) this.#usedAt.set(id, now);
+    return isAllowed;
   }
 }
 

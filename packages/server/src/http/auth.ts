@@ -18,7 +18,7 @@ type KeyHolder = Pick<ServerContext, "signingKey" | "signingKeyFallback" | "kind
  * Whether an event key is accepted: one of the server's own, or an API key that may send events. Any in development without event keys.
  */
 export function acceptsEventKey({ eventKeys, kind, engine }: KeyHolder, key: string): boolean {
-  if (eventKeys.length === 0 && kind === "dev") return true;
+  if (!needsEventKey({ eventKeys, kind })) return true;
   // No early exit, so that the time does not tell which one matched.
   return eventKeys.map((candidate) => isSameText(candidate, key)).includes(true) || engine.apiKeys.allows(key, "events");
 }
@@ -35,8 +35,13 @@ export function isAuthorized(
   return !needsKey(context) || hasKeyFor(context, request, scope);
 }
 
+/** Whether a server asks for event keys: one for others does, and one in development that has some. */
+export function needsEventKey({ eventKeys, kind }: Pick<KeyHolder, "eventKeys" | "kind">): boolean {
+  return kind === "cloud" || eventKeys.length > 0;
+}
+
 /** Whether a server asks for its signing key: one for others does, and one in development that has it. */
-function needsKey({ kind, signingKey }: KeyHolder): boolean {
+export function needsKey({ kind, signingKey }: Pick<KeyHolder, "kind" | "signingKey">): boolean {
   return kind === "cloud" || signingKey !== undefined;
 }
 

@@ -1,6 +1,7 @@
 /** What the routes share. */
 import type { ServerKind } from "@pawl/protocol";
 import type { AppSync } from "../app/app-sync.ts";
+import type { Workers } from "../connect/workers.ts";
 import type { Engine } from "../core/engine.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { HttpLimits } from "./limits.ts";
@@ -18,6 +19,8 @@ export type ServerContext = {
   readonly signingKey?: string;
   /** Accepted, too, while keys are rotated; signs nothing. */
   readonly signingKeyFallback?: string;
+  /** The workers that are connected; absent where none can. */
+  readonly workers?: Pick<Workers, "all">;
   /** Folder of the built dashboard; absent: no dashboard. */
   readonly dashboardDir?: string;
   /** Limits that differ from the usual (limits.ts). */

@@ -50,7 +50,7 @@ export type TestServer = {
 };
 
 export type TestServerOptions = Partial<
-  Pick<ServerContext, "kind" | "signingKey" | "signingKeyFallback" | "dashboardDir" | "eventKeys" | "limits" | "logger">
+  Pick<ServerContext, "kind" | "signingKey" | "signingKeyFallback" | "dashboardDir" | "eventKeys" | "limits" | "logger" | "workers">
 > & {
   readonly app?: FakeApp;
   /** Configuration of the one function, `shop-import`, besides its trigger by `shop/imported`. */
@@ -102,6 +102,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     ...given("signingKeyFallback", options.signingKeyFallback),
     ...(dashboardDir === undefined ? {} : { dashboardDir }),
     ...given("limits", options.limits),
+    ...given("workers", options.workers),
   };
   const http = await createHttpServer(context, options.routes);
   await engine.start();

@@ -94,6 +94,7 @@ export async function fuzzServer(kind: "dev" | "cloud"): Promise<FuzzServer> {
     },
     functions: [functionConfig("shop-import"), functionConfig("shop-wait", { triggers: [{ event: "shop/wait" }] })],
     engine: { logger },
+    workers: connect.workers,
     routes: [
       realtimeRoutes(realtime),
       syncRunRoutes({ realtime, loadSecret }),

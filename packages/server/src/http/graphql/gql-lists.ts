@@ -123,9 +123,7 @@ export async function eventsConnection(request: GqlRequest, args: EventsArgument
 
 function countEvents({ context: { engine } }: GqlRequest, whole: EventQuery, search: Search | undefined): Promise<number> {
   const { limit: _, ...scope } = whole;
-  return search === undefined
-    ? engine.store.history.countEvents({ ...scope, max: COUNTED_MAX })
-    : countFoundEvents(engine, whole, search);
+  return search === undefined ? engine.store.history.countEvents({ ...scope, max: COUNTED_MAX }) : countFoundEvents(engine, whole, search);
 }
 
 /** The expression of `query`; none for an empty one. */
@@ -136,14 +134,16 @@ function searchOf(source: string | null | undefined, over: SearchOver): Search |
   return compiled.search;
 }
 
-type ConnectionParts<T> = {
+/** What a page is made of. */
+export type ConnectionParts<T> = {
   readonly hasPrevious: boolean;
   readonly node: (row: T) => unknown;
   readonly cursor: (row: T) => string;
   readonly totalCount: () => unknown;
 };
 
-function connection<T>({ rows, next }: Found<T>, { hasPrevious, node, cursor, totalCount }: ConnectionParts<T>): unknown {
+/** A page with its cursors. */
+export function connection<T>({ rows, next }: Found<T>, { hasPrevious, node, cursor, totalCount }: ConnectionParts<T>): unknown {
   const edges = rows.map((row) => ({ node: node(row), cursor: cursor(row) }));
   return {
     edges,
@@ -157,12 +157,14 @@ function connection<T>({ rows, next }: Found<T>, { hasPrevious, node, cursor, to
   };
 }
 
-function pageSize(first: number): number {
+/** The length of a page; refuses less than 1. */
+export function pageSize(first: number): number {
   if (first < 1) throw gqlInvalid("first must be at least 1.");
   return Math.min(first, PAGE_MAX);
 }
 
-function instantOf(name: string, value: unknown): number {
+/** Milliseconds since the epoch; refuses what is no time, by the argument's name. */
+export function instantOf(name: string, value: unknown): number {
   const at = typeof value === "string" ? parseRfc3339(value) : undefined;
   if (at === undefined) throw gqlInvalid(`${name} must be a time such as 2026-01-31T12:00:00Z.`);
   return at;
@@ -176,6 +178,7 @@ function placeOf(cursor: string | undefined): RunQuery["after"] {
   return { at, id };
 }
 
-function badCursor(): Error {
+/** Refuses a cursor. */
+export function badCursor(): Error {
   return gqlInvalid("The cursor is not one that this server gave; begin again without one.");
 }

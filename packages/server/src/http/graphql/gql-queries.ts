@@ -8,6 +8,7 @@ import type { GqlRequest } from "./gql-request.ts";
 import { appObject, functionObject } from "./registry-objects.ts";
 import { eventObject, eventV2Object, oldRunObject, runObject } from "./run-objects.ts";
 import { spanOutput, spanTree } from "./span-objects.ts";
+import { type WorkersArguments, workerConnection, workersConnection } from "./worker-lists.ts";
 
 type Arguments<T> = { readonly [K in keyof T]: T[K] };
 type Resolver = (args: never, request: GqlRequest) => unknown;
@@ -59,6 +60,8 @@ export const QUERIES: Readonly<Record<string, Resolver>> = {
   runTrace: ({ runID }: Arguments<{ runID: string }>, request: GqlRequest) => spanTree(request, { runId: runID, runObject }),
   runTraceSpanOutputByID: ({ outputID }: Arguments<{ outputID: string }>, request: GqlRequest) => spanOutput(request, outputID),
   runTrigger: ({ runID }: Arguments<{ runID: string }>, request: GqlRequest) => runTrigger(request, runID),
+  workerConnections: (args: WorkersArguments, request: GqlRequest) => workersConnection(request, args),
+  workerConnection: ({ connectionId }: Arguments<{ connectionId: string }>, request: GqlRequest) => workerConnection(request, connectionId),
 };
 
 async function runTrigger(request: GqlRequest, runId: string): Promise<unknown> {

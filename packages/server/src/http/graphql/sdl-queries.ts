@@ -29,6 +29,15 @@ export const SDL_QUERIES = /* GraphQL */ `
     runTrace(runID: String!): RunTraceSpan!
     runTraceSpanOutputByID(outputID: String!): RunTraceSpanOutput!
     runTrigger(runID: String!): RunTraceTrigger!
+    "The workers that are connected now, one line for each app of each: of those that left nothing is kept."
+    workerConnections(
+      first: Int! = 100
+      after: String
+      orderBy: [ConnectV1WorkerConnectionsOrderBy!]!
+      filter: ConnectV1WorkerConnectionsFilter
+    ): WorkerConnectionsConnection!
+    "Its first app; null once it has left."
+    workerConnection(connectionId: ULID!): ConnectV1WorkerConnection
   }
 
   type Mutation {
@@ -97,6 +106,38 @@ export const SDL_QUERIES = /* GraphQL */ `
     isDeferred: Boolean
     "An expression over event (the run's first one), run, output and error. A page may be short or empty though there is a next one; go on at endCursor."
     query: String
+  }
+
+  input ConnectV1WorkerConnectionsOrderBy {
+    field: ConnectV1WorkerConnectionsOrderByField!
+    direction: ConnectV1WorkerConnectionsOrderByDirection!
+  }
+
+  input ConnectV1WorkerConnectionsFilter {
+    from: Time
+    until: Time
+    timeField: ConnectV1WorkerConnectionsOrderByField = CONNECTED_AT
+    status: [ConnectV1ConnectionStatus!]
+    appIDs: [UUID!]
+  }
+
+  enum ConnectV1WorkerConnectionsOrderByField {
+    CONNECTED_AT
+    LAST_HEARTBEAT_AT
+    DISCONNECTED_AT
+  }
+
+  enum ConnectV1WorkerConnectionsOrderByDirection {
+    ASC
+    DESC
+  }
+
+  enum ConnectV1ConnectionStatus {
+    CONNECTED
+    READY
+    DRAINING
+    DISCONNECTING
+    DISCONNECTED
   }
 
   enum AppMethod {

@@ -258,6 +258,45 @@ export const SDL_TYPES = /* GraphQL */ `
     totalCount: Int!
   }
 
+  type ConnectV1WorkerConnection {
+    id: ULID!
+    gatewayId: String!
+    instanceId: String!
+    workerIp: String!
+    "0: any number."
+    maxWorkerConcurrency: Int64!
+    appName: String
+    appID: UUID
+    app: App
+    connectedAt: Time!
+    lastHeartbeatAt: Time
+    disconnectedAt: Time
+    disconnectReason: String
+    status: ConnectV1ConnectionStatus!
+    groupHash: String!
+    sdkLang: String!
+    sdkVersion: String!
+    sdkPlatform: String!
+    syncId: UUID
+    buildId: String
+    appVersion: String
+    functionCount: Int!
+    cpuCores: Int!
+    memBytes: Int64!
+    os: String!
+  }
+
+  type ConnectV1WorkerConnectionEdge {
+    node: ConnectV1WorkerConnection!
+    cursor: String!
+  }
+
+  type WorkerConnectionsConnection {
+    edges: [ConnectV1WorkerConnectionEdge!]!
+    pageInfo: PageInfo!
+    totalCount: Int!
+  }
+
   enum RunTraceSpanStatus {
     FAILED
     QUEUED

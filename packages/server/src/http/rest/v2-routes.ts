@@ -66,7 +66,7 @@ function accountRoutes(app: FastifyInstance, context: ServerContext): void {
   );
 }
 
-/** Enough to tell keys apart. */
-function masked(key: string): string {
+/** As much of a key as tells it from others. */
+export function masked(key: string): string {
   return `${signingKeyPrefix(key)}…${key.length >= 16 ? key.slice(-4) : ""}`;
 }

@@ -1,17 +1,7 @@
 /** `/ui/v1`: what people do to functions and to many runs at once. Shapes: `@pawl/protocol`, ui.ts. */
 import { compileSearch, type FunctionRow, type RerunFrom, type RerunProblem } from "@pawl/engine";
-import {
-  isTerminalStatus,
-  RUN_STATUSES,
-  type RunStatus,
-  type UiApiKeyList,
-  type UiBulk,
-  type UiBulkList,
-  type UiNewApiKey,
-  type UiOk,
-} from "@pawl/protocol";
+import { isTerminalStatus, RUN_STATUSES, type RunStatus, type UiBulk, type UiBulkList, type UiOk } from "@pawl/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { API_SCOPES } from "../../core/api-keys.ts";
 import type { Bulk } from "../../core/bulk.ts";
 import type { Engine } from "../../core/engine.ts";
 import { given, isRecord } from "../../json.ts";
@@ -25,7 +15,6 @@ const UNDO_MS_DEFAULT = 10_000;
 const UNDO_MS_MAX = 86_400_000;
 const PER_SECOND_MAX = 100;
 const LIST_MAX = 200;
-const KEY_NAME_CHARS_MAX = 100;
 
 const PAUSE_MODES = ["hold", "drop", "drain"] as const;
 
@@ -49,7 +38,6 @@ export function operationRoutes(app: FastifyInstance, engine: Engine): void {
     await engine.pause(functionOf(engine, slug).id, undefined);
     return { ok: true };
   });
-  keyRoutes(app, engine);
   app.get("/bulks", async (): Promise<UiBulkList> => {
     const bulks = await engine.bulks.list({ limit: LIST_MAX });
     return { items: bulks.map((bulk) => bulkView(engine, bulk)).toReversed() };
@@ -60,28 +48,6 @@ export function operationRoutes(app: FastifyInstance, engine: Engine): void {
     if (result === "unknown") throw new UiRefusal(`No bulk operation has the id ${id}.`, { status: 404, code: "bulk-not-found" });
     if (result === "ended") throw new UiRefusal(`The bulk operation ${id} has ended.`, { status: 409, code: "bulk-ended" });
     return { result };
-  });
-}
-
-function keyRoutes(app: FastifyInstance, { apiKeys, clock }: Engine): void {
-  app.get("/keys", async (): Promise<UiApiKeyList> => ({ items: apiKeys.list() }));
-  app.post("/keys", async ({ body }): Promise<UiNewApiKey> => {
-    const { name, scopes, expiresAt } = isRecord(body) ? body : {};
-    if (typeof name !== "string" || name === "" || name.length > KEY_NAME_CHARS_MAX)
-      throw invalid(`name must be a text of at most ${String(KEY_NAME_CHARS_MAX)} characters.`);
-    const known = Array.isArray(scopes) ? scopes.map((scope) => API_SCOPES.find((candidate) => candidate === scope)) : [];
-    if (known.length === 0 || known.includes(undefined)) throw invalid(`scopes must be a list of ${API_SCOPES.join(", ")}.`);
-    if (expiresAt !== undefined && !(typeof expiresAt === "number" && expiresAt > clock.now()))
-      throw invalid("expiresAt must be an instant in the future, in milliseconds since the epoch.");
-    return apiKeys.create({
-      name,
-      scopes: known.filter((scope) => scope !== undefined),
-      ...given("expiresAt", expiresAt as number | undefined),
-    });
-  });
-  app.delete("/keys/:id", async ({ params: { id } }: IdRequest): Promise<UiOk> => {
-    if (!(await apiKeys.revoke(id))) throw new UiRefusal(`No API key has the id ${id}.`, { status: 404, code: "key-not-found" });
-    return { ok: true };
   });
 }
 

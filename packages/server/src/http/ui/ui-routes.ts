@@ -1,11 +1,22 @@
 /** `/ui/v1`: the dashboard's API. Shapes: `@pawl/protocol`, ui.ts. */
-import type { UiAppList, UiBoot, UiEventRow, UiFunctionList, UiOk, UiRerunResult, UiRunDetail, UiSendEventResult } from "@pawl/protocol";
+import type {
+  UiAppList,
+  UiBoot,
+  UiEventRow,
+  UiFunctionList,
+  UiOk,
+  UiRerunResult,
+  UiRunDetail,
+  UiSendEventResult,
+  UiWorkerList,
+} from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { checkEvents } from "../../event/read-events.ts";
 import { isRecord, textOf } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
 import { backupRoute } from "./backup-route.ts";
 import { logIn, logOut, requireAccess, requireOrigin } from "./access.ts";
+import { keyRoutes } from "./key-routes.ts";
 import { type RawQuery, readEventQuery, readRunQuery, readSearch } from "./list-query.ts";
 import { operationRoutes, readRerunFrom, RERUN_HINTS } from "./operation-routes.ts";
 import { appView, functionView } from "./registry-view.ts";
@@ -13,6 +24,7 @@ import { seqOf } from "./run-facts.ts";
 import { readEvent, readEvents, readRun, readRuns } from "./run-pages.ts";
 import { ChangeStream } from "./stream.ts";
 import { answerErrors, invalid, noRun, UiRefusal } from "./ui-error.ts";
+import { workerList } from "./worker-view.ts";
 
 type RunRequest = FastifyRequest<{ readonly Params: { readonly runId: string } }>;
 
@@ -26,6 +38,7 @@ export function uiRoutes(app: FastifyInstance, context: ServerContext): void {
         inner.addHook("onRequest", requireAccess(context));
         listRoutes(inner, context);
         actionRoutes(inner, context);
+        keyRoutes(inner, context);
         streamRoute(inner, context);
         backupRoute(inner, context);
       });
@@ -73,6 +86,7 @@ function listRoutes(app: FastifyInstance, context: ServerContext): void {
   });
   app.get("/apps", async (): Promise<UiAppList> => appsOf(context));
   app.get("/functions", async (): Promise<UiFunctionList> => functionsOf(context));
+  app.get("/workers", async (): Promise<UiWorkerList> => workerList(context));
 }
 
 function actionRoutes(app: FastifyInstance, { engine }: ServerContext): void {

@@ -16,6 +16,7 @@ import {
   type TestServer,
   type TestServerOptions,
 } from "../../test-server.fixture.ts";
+import { keyRoutes } from "../../ui/key-routes.ts";
 import { operationRoutes } from "../../ui/operation-routes.ts";
 import { backupRoute } from "../../ui/backup-route.ts";
 import { restV1Routes } from "../v1-routes.ts";
@@ -53,6 +54,7 @@ async function servedRoutes(): Promise<ReadonlySet<string>> {
   await app.register(async (scope) => restV2Routes(scope, server.context));
   await app.register(async (scope) => restV1Routes(scope, server.context));
   await app.register(async (scope) => operationRoutes(scope, server.engine), { prefix: "/ui/v1" });
+  await app.register(async (scope) => keyRoutes(scope, server.context), { prefix: "/ui/v1" });
   await app.register(async (scope) => backupRoute(scope, server.context), { prefix: "/ui/v1" });
   await app.ready();
   await app.close();

@@ -141,7 +141,14 @@ const RUN_PARTS: Readonly<Record<string, Schema>> = {
     ["id"],
   ),
   ApiKey: closed(
-    { id: text(), name: text(), scopes: listOf(oneOfTexts(["events", "read", "write"])), createdAt: INSTANT, expiresAt: INSTANT },
+    {
+      id: text(),
+      name: text(),
+      scopes: listOf(oneOfTexts(["events", "read", "write"])),
+      createdAt: INSTANT,
+      expiresAt: INSTANT,
+      lastUsedAt: INSTANT,
+    },
     ["id", "name", "scopes", "createdAt"],
   ),
   Cancellation: closed(

@@ -1,0 +1,53 @@
+/** The workers that are connected, for people. Shapes: `@pawl/protocol`, ui.ts. */
+import type { UiWorker, UiWorkerApp, UiWorkerList } from "@pawl/protocol";
+import type { Worker } from "../../connect/workers.ts";
+import type { Registry } from "../../core/registry.ts";
+import { given } from "../../json.ts";
+import type { ServerContext } from "../context.ts";
+
+/** Workers of one answer. People look at some dozens; GraphQL's `workerConnections` has pages. */
+const WORKERS_LISTED_MAX = 200;
+
+/** Who is connected. */
+export function workerList({ workers, engine: { registry } }: Pick<ServerContext, "workers" | "engine">): UiWorkerList {
+  const all = (workers?.all() ?? []).toSorted((a, b) => b.facts.connectedAt - a.facts.connectedAt);
+  const served = new Set(all.flatMap(({ facts }) => facts.apps.map(({ id }) => id)));
+  const without = registry
+    .apps()
+    .filter(({ id, method, archivedAt }) => method === "connect" && archivedAt === undefined && !served.has(id));
+  return {
+    items: all.slice(0, WORKERS_LISTED_MAX).map((worker) => workerView(worker, registry)),
+    total: all.length,
+    appsWithout: without.map(({ name }) => name).toSorted(),
+  };
+}
+
+function workerView({ facts, phase, requests, heardAt }: Worker, registry: Registry): UiWorker {
+  const { connectionId, instanceId, apps, sdk, platform, system, address, capacity, connectedAt } = facts;
+  return {
+    id: connectionId,
+    instanceId,
+    // A worker that is gone is in no list.
+    status: phase === "gone" ? "draining" : phase,
+    apps: apps.map((app) => appView(app, registry)),
+    sdk,
+    inUse: requests.size,
+    connectedAt,
+    heardAt,
+    ...given("capacity", Number.isFinite(capacity) ? capacity : undefined),
+    ...given("platform", platform),
+    ...given("address", address === "" ? undefined : address),
+    ...given("os", system?.os),
+    ...given("cpuCores", system?.cpuCores),
+    ...given("memBytes", system?.memBytes),
+  };
+}
+
+function appView({ name, id, version, group, slugs }: Worker["facts"]["apps"][number], registry: Registry): UiWorkerApp {
+  return {
+    name,
+    isRegistered: registry.appById(id)?.checksum === group,
+    functionSlugs: [...slugs].toSorted(),
+    ...given("version", version === "" ? undefined : version),
+  };
+}
