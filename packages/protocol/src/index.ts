@@ -4,6 +4,7 @@ export type * from "./ui.ts";
 export * from "./header.ts";
 export * from "./opcode.ts";
 export * from "./step-id.ts";
+export * from "./span-id.ts";
 export * from "./canonical-json.ts";
 export * from "./signing.ts";
 export type * from "./function-config.ts";

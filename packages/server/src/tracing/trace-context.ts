@@ -4,7 +4,8 @@
  * Spec: wire 13.2; https://www.w3.org/TR/trace-context/.
  */
 import type { ItemRow } from "@pawl/engine";
-import { runIds, type SpanIds, stepSpanId } from "./span-ids.ts";
+import type { SpanIds } from "@pawl/protocol";
+import { runIds, stepSpanId } from "./span-ids.ts";
 
 export type TraceContext = { readonly traceparent: string; readonly tracestate: string };
 
