@@ -8,6 +8,9 @@ export type { Variables } from "./client/environment.ts";
 
 export { EventType, eventRecord, eventType } from "./event/event-type.ts";
 export type { AnyEventType, CreatedEvent, CreateOptions, EventName, EventTypes, SendableEvent } from "./event/event-type.ts";
+export { createDefer, DeferredFunction, type DeferContext, type DeferOptions, type DeferParent } from "./defer/deferred-function.ts";
+export type { DeferHandle, DeferInput, DeferTool } from "./defer/tool.ts";
+
 export type { EventInput, EventMeta, FailureData, ReceivedEvent, SystemEventData, SystemEventName } from "./event/payload.ts";
 export { staticSchema, type StandardResult, type StandardSchema } from "./event/standard-schema.ts";
 

@@ -105,8 +105,13 @@ export class Pawl<const E extends EventTypes = EventTypes> {
     const merged: AnyFunctionOptions = trigger === undefined ? options : { ...options, triggers: trigger };
     checkOptions(merged);
     const fn = new PawlFunction(this.id, merged, handler as AnyHandler);
-    this.created.push(fn);
+    this.register(fn);
     return fn;
+  }
+
+  /** Takes in a function that was made by other means than `createFunction`. */
+  register(fn: AnyFunction): void {
+    this.created.push(fn);
   }
 
   /**

@@ -38,7 +38,7 @@ export type EndpointOptions = {
 };
 
 /** What a handler gets beside the request. */
-export type EndpointContext = Omit<BaseContext, "requestId" | "jobId" | "attempt" | "maxAttempts"> & {
+export type EndpointContext = Omit<BaseContext, "defer" | "requestId" | "jobId" | "attempt" | "maxAttempts"> & {
   /** Sends to the caller while the handler works. */
   readonly stream: StreamTools;
   /** What the framework passes after the request. In later requests, which come from the server, it is what the framework passes then. */

@@ -78,5 +78,7 @@ export type FailureData<Event = ReceivedEvent> = {
 export const INVOKED_EVENT = "inngest/function.invoked";
 /** Name of the event of a failed run. */
 export const FAILED_EVENT = "inngest/function.failed";
+/** Name of the event of something deferred. */
+export const DEFERRED_EVENT = "inngest/deferred.schedule";
 /** Name of the event of a schedule. */
 export const TIMER_EVENT = "inngest/scheduled.timer";

@@ -4,6 +4,7 @@
  * Source: sdk 6, 10.3.
  */
 import type { SerializedError } from "@pawl/protocol";
+import type { DeferTool } from "../defer/tool.ts";
 import type { EventTypes } from "../event/event-type.ts";
 import type { FailureData, ReceivedEvent } from "../event/payload.ts";
 import type { Logger } from "../logger.ts";
@@ -20,6 +21,8 @@ export type BaseContext<E extends EventTypes = EventTypes> = {
   readonly maxAttempts: number;
   readonly step: StepTools<E>;
   readonly group: GroupTools;
+  /** Starts a function when this run has ended. */
+  readonly defer: DeferTool;
   /** The client's logger. Silent while remembered steps are replayed, so that nothing is logged twice. */
   readonly logger: Logger;
   /** Aborts when the server has given the run to another request: nothing done from then on will be kept. */

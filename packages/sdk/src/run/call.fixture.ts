@@ -53,6 +53,7 @@ export const event: CallEvent = {
 export type TestCall = {
   readonly steps?: Readonly<Record<string, unknown>>;
   readonly stack?: readonly string[];
+  readonly defers?: CallRequest["defers"];
   readonly stepId?: string;
   readonly ctx?: Partial<CallContext>;
   readonly events?: readonly CallEvent[];
@@ -90,6 +91,7 @@ export async function call(client: Pawl, fn: AnyFunction, input: TestCall = {}):
     event: input.events?.[0] ?? event,
     events: input.events ?? [event],
     steps,
+    ...(input.defers === undefined ? {} : { defers: input.defers }),
     version: -1,
     use_api: false,
     ctx: {

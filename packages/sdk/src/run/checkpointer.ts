@@ -31,8 +31,8 @@ export class Checkpointer {
     return this.buffer;
   }
 
-  add(op: string): void {
-    this.buffer.push(op);
+  add(...ops: readonly string[]): void {
+    this.buffer.push(...ops);
   }
 
   /** Saves until nothing is left, or until it can't. */

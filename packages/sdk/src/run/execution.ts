@@ -6,6 +6,7 @@
  * I3  A step's code starts only when fewer than `bufferedSteps` earlier results of this call are unsaved. With the default of 1: none.
  * I4  A result is not held back while the function is busy with something else for longer than IDLE_MS.
  * I5  The outcome is decided once; whatever the function does after that has no consequence.
+ * I6  What was deferred travels with something else; alone, it would leave the run without a next step.
  *
  * Results are not saved when a step ends but when the next one begins: a function that ends right after a step then needs no request for it.
  *
@@ -15,17 +16,20 @@ import { DISCOVERY_STEP_ID, type CallStack } from "@pawl/protocol";
 import { NestedStepError, StepError } from "../error/errors.ts";
 import { serializeError } from "../error/serialize-error.ts";
 import { afterRoundTrip, jsonText } from "../json/json-text.ts";
-import type { Logger } from "../logger.ts";
+import { gatedLogger, type Logger } from "../logger.ts";
 import type { Runtime } from "../client/runtime.ts";
+import type { DeferHandle } from "../defer/tool.ts";
 import type { StepRequest } from "../step/create-tools.ts";
 import { Alarms } from "./alarms.ts";
 import { Checkpointer, type Save } from "./checkpointer.ts";
+import { Deferrals, type KnownDefers } from "./deferrals.ts";
 import { afterMicrotasks } from "./drain.ts";
 import { FoundStep } from "./found-step.ts";
 import { MemoLedger } from "./memo.ts";
 import { enclosingStep, runInsideStep } from "./nesting.ts";
 import { completeText, doneText, failedText, requestText, type Timing } from "./op-text.ts";
 import { StepIds } from "./step-ids.ts";
+import type { TracedStep } from "./tracing.ts";
 import { isNonRetriable, retryAfterOf, type Outcome } from "./outcome.ts";
 
 /** How results are saved while the function goes on. Absent: the call returns after each step. */
@@ -43,6 +47,10 @@ export type ExecutionInput = {
   /** Stored results, by step hash. */
   readonly steps: Readonly<Record<string, unknown>>;
   readonly stack: CallStack | null | undefined;
+  /** Deferred runs that the server knows. */
+  readonly defers?: KnownDefers;
+  /** Saves what was deferred when nothing else can carry it. Absent: such is lost. */
+  readonly save?: Save | undefined;
   readonly attempt: number;
   readonly maxAttempts: number;
   /** `step` to discover, else the hash of the step to run. */
@@ -52,6 +60,8 @@ export type ExecutionInput = {
   readonly checkpoint: CheckpointSettings | undefined;
   readonly runtime: Runtime;
   readonly logger: Logger;
+  /** Runs a step's code, where spans are traced. */
+  readonly runStepCode?: (step: TracedStep, code: () => unknown) => Promise<unknown>;
 };
 
 /** After this long without a step, results are saved although no step begins (I4). In milliseconds; small against any I/O of the function. */
@@ -65,6 +75,7 @@ export class Execution {
   private readonly input: ExecutionInput;
   private readonly memos: MemoLedger<FoundStep>;
   private readonly checkpointer: Checkpointer | undefined;
+  private readonly deferrals: Deferrals;
   private readonly target: string | undefined;
   private readonly startedAt: number;
   private readonly ids = new StepIds();
@@ -89,6 +100,10 @@ export class Execution {
     this.memos = new MemoLedger(input.steps, input.stack);
     this.checkpointer = input.checkpoint === undefined ? undefined : new Checkpointer(input.checkpoint.save);
     this.target = input.stepId === DISCOVERY_STEP_ID ? undefined : input.stepId;
+    this.deferrals = new Deferrals(
+      input.defers ?? {},
+      gatedLogger(input.logger, () => !this.isReplaying),
+    );
     this.alarms = new Alarms(input.runtime);
     this.startedAt = input.runtime.elapsed();
     this.decided = new Promise((resolve) => {
@@ -135,6 +150,11 @@ export class Execution {
     else this.fresh.push(step);
     this.requestDrain();
     return step.promise;
+  }
+
+  /** Notes a function to be started when the run has ended. */
+  defer(id: unknown, input: unknown): DeferHandle {
+    return this.deferrals.add(id, input);
   }
 
   private requestDrain(): void {
@@ -187,14 +207,14 @@ export class Execution {
   }
 
   private async runStep(step: FoundStep): Promise<void> {
-    const { runtime } = this.input;
+    const { runtime, runStepCode } = this.input;
+    const { hash, index, request } = step;
     const at = runtime.now();
     const start = runtime.elapsed();
+    const code = (): unknown => runInsideStep({ owner: this, stepId: request.id, hash }, () => request.run?.(...(step.input ?? [])));
     try {
-      const value = await runInsideStep({ owner: this, stepId: step.request.id, hash: step.hash }, () =>
-        step.request.run?.(...(step.input ?? [])),
-      );
-      const text = jsonText(value, `The result of step "${step.request.id}"`);
+      const value = await (runStepCode === undefined ? code() : runStepCode({ id: request.id, index, hash }, code));
+      const text = jsonText(value, `The result of step "${request.id}"`);
       this.onStepDone(step, { value, text, op: doneText(step, text, { at, ms: runtime.elapsed() - start }) });
     } catch (error) {
       await this.onStepFailed(step, error, { at, ms: runtime.elapsed() - start });
@@ -233,7 +253,10 @@ export class Execution {
     if (this.target !== undefined) return this.onEndWithoutTarget();
     try {
       const text = jsonText(value, "The function's result");
-      if (this.checkpointer === undefined) return this.close({ kind: "complete", text });
+      if (this.checkpointer === undefined) {
+        const deferred = this.deferrals.take();
+        return this.close(deferred.length === 0 ? { kind: "complete", text } : { kind: "ops", ops: [...deferred, completeText(text)] });
+      }
       if (this.checkpointer.size > 0 && (await this.checkpointer.settled()) === "stale") return this.closeAsStale();
       this.close({ kind: "ops", ops: [...this.unsaved(), completeText(text)] });
     } catch (error) {
@@ -244,7 +267,7 @@ export class Execution {
   private async onThrow(error: unknown): Promise<void> {
     if (this.outcome !== undefined) return;
     if (this.target !== undefined) return this.onEndWithoutTarget();
-    if (!(await this.flush())) return;
+    if (!(await this.flush()) || !(await this.saveDeferred())) return;
     const noRetry = isNonRetriable(error) || StepError.is(error);
     this.close({ kind: "error", error: serializeError(error), noRetry, retryAfter: noRetry ? undefined : retryAfterOf(error) });
   }
@@ -257,12 +280,24 @@ export class Execution {
 
   /** Saves what isn't saved. False when that decided the outcome. */
   private async flush(): Promise<boolean> {
+    if (this.checkpointer !== undefined && this.checkpointer.size > 0) this.checkpointer.add(...this.deferrals.take());
     const result = await (this.checkpointer?.flush() ?? "saved");
     if (this.outcome !== undefined) return false;
     if (result === "saved") return true;
     if (result === "stale") this.closeAsStale();
     else this.close({ kind: "ops", ops: this.unsaved() });
     return false;
+  }
+
+  /** The answer will be an error, which carries no ops (keeps I6). False when that decided the outcome. */
+  private async saveDeferred(): Promise<boolean> {
+    const ops = this.deferrals.take();
+    if (ops.length === 0) return true;
+    const result = await (this.input.save?.(ops) ?? "failed");
+    if (this.outcome !== undefined) return false;
+    if (result === "stale") this.closeAsStale();
+    else if (result === "failed") this.input.logger.warn(`What the function deferred before it failed could not be saved.`);
+    return result !== "stale";
   }
 
   private unsaved(): readonly string[] {
@@ -322,8 +357,9 @@ export class Execution {
 
   private close(outcome: Outcome): void {
     if (this.outcome !== undefined) return;
-    this.outcome = outcome;
+    // Keeps I6.
+    this.outcome = outcome.kind === "ops" ? { ...outcome, ops: [...this.deferrals.take(), ...outcome.ops] } : outcome;
     this.alarms.clearAll();
-    this.decide(outcome);
+    this.decide(this.outcome);
   }
 }

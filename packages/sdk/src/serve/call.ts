@@ -4,6 +4,7 @@
  * Source: wire-protocol 5.1 to 5.4, 7.1; sdk 6.
  */
 import { DISCOVERY_STEP_ID, type CallEvent, type CallRequest } from "@pawl/protocol";
+import { withRetries } from "../client/api.ts";
 import type { AnyPawl } from "../client/client.ts";
 import type { FailureData } from "../event/payload.ts";
 import { validateEvents } from "../event/validate.ts";
@@ -14,6 +15,7 @@ import { serializeError } from "../error/serialize-error.ts";
 import { gatedLogger } from "../logger.ts";
 import { Execution, type CheckpointSettings } from "../run/execution.ts";
 import type { Save } from "../run/checkpointer.ts";
+import type { TracedCall, TraceHeaders } from "../run/tracing.ts";
 import type { Outcome } from "../run/outcome.ts";
 import { createTools, type ParallelMode } from "../step/create-tools.ts";
 import { durationMs } from "../time/duration.ts";
@@ -35,6 +37,8 @@ export type CallInput = {
   readonly stepId: string;
   readonly requestId?: string | undefined;
   readonly jobId?: string | undefined;
+  /** Where the call stands in the run's trace. */
+  readonly trace?: TraceHeaders | undefined;
   /** Saves results while the function goes on; absent: return after each step. */
   readonly save?: Save | undefined;
   /** Milliseconds for which a call may go on when the options don't say. */
@@ -61,9 +65,11 @@ export async function executeCall(input: CallInput): Promise<Outcome> {
 
 function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Outcome> {
   const { client, callable } = input;
-  const { ctx, steps } = input.request;
+  const { ctx, steps, defers = {} } = input.request;
   const execution = new Execution({
     steps,
+    defers,
+    save: input.save,
     stack: ctx.stack,
     attempt: ctx.attempt,
     maxAttempts: ctx.max_attempts,
@@ -72,6 +78,7 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
     checkpoint: checkpointSettings(input),
     runtime: client.runtime,
     logger: client.logger,
+    ...(tracing === undefined || traced === undefined ? {} : { runStepCode: (step, code) => tracing.runStep({ call: traced, step }, code) }),
   });
   const tools = createTools({
     parallelMode: parallelMode(input),
@@ -89,6 +96,7 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
     attempt: ctx.attempt,
     maxAttempts: ctx.max_attempts,
     ...tools,
+    defer: (id: unknown, options: unknown) => execution.defer(id, options),
     logger: gatedLogger(client.logger, () => !execution.isReplaying),
     requestId: input.requestId,
     jobId: input.jobId,
@@ -98,7 +106,20 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
     ...(callable.isFailureHandler ? { error: failureOf(events[0]) } : {}),
   };
   input.onStart?.(execution);
-  return execution.run(() => callable.handler(context));
+  const handler = (): unknown => callable.handler(context);
+  return execution.run(tracing === undefined || traced === undefined ? handler : () => tracing.runCall(traced, handler));
+}
+
+function tracedCall({ client, request, trace }: CallInput): TracedCall | undefined {
+  if (trace === undefined) return undefined;
+  const { run_id: runId, attempt } = request.ctx;
+  return {
+    runId,
+    attempt,
+    trace,
+    owner: client,
+    send: (body) => withRetries(client.runtime, () => client.connect().callApi({ method: "POST", path: "v1/traces/userland", body })),
+  };
 }
 
 /** When a function goes on after parallel steps. Version 1 goes on after each without being told. */

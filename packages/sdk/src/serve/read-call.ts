@@ -34,6 +34,7 @@ export function readCall(body: unknown): CallRequest {
     event: call.event as CallEvent,
     events: call.events ?? [],
     steps: call.steps ?? {},
+    ...(call.defers === undefined || call.defers === null ? {} : { defers: call.defers }),
     version: call.version ?? -1,
     use_api: ctx.use_api ?? call.use_api ?? false,
     ctx: {
