@@ -29,7 +29,7 @@ import { silentLogger } from "../ports/logger.ts";
 import { systemRandom } from "../ports/random.ts";
 import { openSecrets } from "../ports/secrets.ts";
 import { decode, encode } from "./codec.ts";
-import { Connect } from "./connect.ts";
+import { Connect, type Ticket } from "./connect.ts";
 import { WorkerConnection } from "./connection.ts";
 import { frameOf } from "./session.ts";
 
@@ -88,6 +88,8 @@ export type FakeWorkerOptions = {
   readonly functions?: readonly string[];
   readonly limit?: number;
   readonly token?: string;
+  /** Default: one of its own. */
+  readonly ticket?: Ticket | undefined;
   /** Registered as they are, in the place of `functions`. */
   readonly config?: string;
 };
@@ -216,7 +218,7 @@ export class ConnectWorld {
   async introduce(options: FakeWorkerOptions = {}): Promise<FakeWorker> {
     const { instanceId = "w", version, functions = ["shop-import"], limit, token, config } = options;
     const worker = this.open();
-    const ticket = this.connect.ticket();
+    const ticket = options.ticket ?? this.connect.ticket();
     const configs = functions.map((slug) => ({
       ...functionConfig(slug),
       triggers: [{ event: slug.replace("-", "/") }],

@@ -364,6 +364,13 @@ describe("who may connect", () => {
     expect(world.connect.workers.size).toBe(0);
   });
 
+  test("a token opens one connection, also where two ask at the same instant", async () => {
+    const ticket = world.connect.ticket();
+    const both = await Promise.all([world.introduce({ ticket }), world.introduce({ ticket })]);
+    expect(both.map(({ socket }) => socket.closedWith?.[1])).toEqual([undefined, "connect_authentication_failed"]);
+    expect(world.connect.workers.size).toBe(1);
+  });
+
   test("connections that say nothing are few, and end", async () => {
     const silent = Array.from({ length: 100 }, () => world.open());
     expect(world.connect.hasRoom).toBe(false);
@@ -374,7 +381,9 @@ describe("who may connect", () => {
 
   test("workers whose registration waits, for a store that hangs, have a place each", async () => {
     const worker = decode(workerConnect, new Uint8Array(0));
-    const waiting = Array.from({ length: CONNECT_WORKERS_MAX }, () => world.connect.sync(worker));
+    const waiting = Array.from({ length: CONNECT_WORKERS_MAX }, (_, index) =>
+      world.connect.sync({ ...worker, connectionId: String(index) }),
+    );
     expect([world.connect.hasRoom, world.connect.ticket()]).toEqual([false, undefined]);
     await Promise.all(waiting);
     expect(world.connect.hasRoom).toBe(true);

@@ -52,8 +52,8 @@ export class Connect {
   readonly #secret: Uint8Array;
   readonly #connections = new Set<WorkerConnection>();
   #handshakes = 0;
-  /** Workers that have introduced themselves and wait for their registration. */
-  #syncing = 0;
+  /** Connections of workers that have introduced themselves and wait for their registration. */
+  readonly #syncing = new Set<string>();
   #sync: WorkerSync | undefined;
   #invoker: ConnectInvoker | undefined;
   #isDraining = false;
@@ -112,7 +112,7 @@ export class Connect {
 
   /** While the store hangs, workers come, give up and come again: those whose registration waits count, since what they sent is kept. */
   get #places(): number {
-    return CONNECT_WORKERS_MAX - this.workers.size - this.#syncing;
+    return CONNECT_WORKERS_MAX - this.workers.size - this.#syncing.size;
   }
 
   /** Takes an open socket. */
@@ -130,17 +130,18 @@ export class Connect {
   admits({ connectionId, authData }: WorkerConnect): boolean {
     if (authData === undefined) return false;
     if (!opensSession(authData.sessionToken, { connectionId, secret: this.#secret, now: this.clock.now() })) return false;
-    return !this.workers.all().some(({ facts }) => facts.connectionId === connectionId);
+    return !this.#syncing.has(connectionId) && !this.workers.all().some(({ facts }) => facts.connectionId === connectionId);
   }
 
   /** Registers a worker's apps. */
   async sync(worker: WorkerConnect): Promise<SyncResult> {
     if (this.#sync === undefined) return { kind: "failed", code: "connect_internal_error", message: "The server is starting." };
-    this.#syncing += 1;
+    this.#syncing.add(worker.connectionId);
     try {
       return await this.#sync.sync(worker);
     } finally {
-      this.#syncing -= 1;
+      // The caller adds the worker in the same turn.
+      this.#syncing.delete(worker.connectionId);
     }
   }
 
