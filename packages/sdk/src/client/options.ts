@@ -7,6 +7,7 @@ import type { EventTypes } from "../event/event-type.ts";
 import type { EndpointAdapter } from "../endpoint/options.ts";
 import type { CheckpointingOption } from "../function/options.ts";
 import type { Logger } from "../logger.ts";
+import type { Tracing } from "../run/tracing.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Transport } from "./transport.ts";
 
@@ -42,6 +43,8 @@ export type PawlOptions<E extends EventTypes = EventTypes> = {
   readonly checkpointing?: CheckpointingOption;
   /** Default for all functions. */
   readonly optimizeParallelism?: boolean;
+  /** Makes spans of the app's code part of the traces of runs: `createTracing()` of `pawl/otel`. Default: off. */
+  readonly tracing?: Tracing;
   /** Defaults of durable endpoints. */
   readonly endpointAdapter?: EndpointAdapter;
   /** Clock, timers and randomness, for tests. */

@@ -19,6 +19,7 @@ import { serializeError } from "../error/serialize-error.ts";
 import { functionConfigs } from "../function/config.ts";
 import type { AnyFunction } from "../function/function.ts";
 import { replyOf, type OutcomeReply } from "../run/outcome.ts";
+import type { TraceHeaders } from "../run/tracing.ts";
 import { executeCall, type Callable } from "../serve/call.ts";
 import { callablesOf } from "../serve/callables.ts";
 import { httpSave } from "../serve/checkpoint.ts";
@@ -95,6 +96,7 @@ export class WorkerApp {
       stepId: stepId === "" ? DISCOVERY_STEP_ID : stepId,
       requestId,
       jobId,
+      trace: traceOf(request.userTraceCtx),
       save: call.ctx.fn_id === "" ? undefined : httpSave(connection, { ctx: call.ctx, requestId, generationId, startedAt }),
       maxRuntimeMs: MAX_RUNTIME_MS,
     });
@@ -119,5 +121,15 @@ export class WorkerApp {
       userTraceCtx,
       runId,
     };
+  }
+}
+
+/** What is no JSON object of two texts is no context. */
+function traceOf(bytes: Uint8Array): TraceHeaders | undefined {
+  try {
+    const { traceparent, tracestate = "" } = JSON.parse(decoder.decode(bytes)) as Partial<TraceHeaders>;
+    return typeof traceparent === "string" && typeof tracestate === "string" ? { traceparent, tracestate } : undefined;
+  } catch {
+    return undefined;
   }
 }

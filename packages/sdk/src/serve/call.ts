@@ -4,7 +4,6 @@
  * Source: wire-protocol 5.1 to 5.4, 7.1; sdk 6.
  */
 import { DISCOVERY_STEP_ID, type CallEvent, type CallRequest } from "@pawl/protocol";
-import { withRetries } from "../client/api.ts";
 import type { AnyPawl } from "../client/client.ts";
 import type { FailureData } from "../event/payload.ts";
 import { validateEvents } from "../event/validate.ts";
@@ -15,11 +14,12 @@ import { serializeError } from "../error/serialize-error.ts";
 import { gatedLogger } from "../logger.ts";
 import { Execution, type CheckpointSettings } from "../run/execution.ts";
 import type { Save } from "../run/checkpointer.ts";
-import type { TracedCall, TraceHeaders } from "../run/tracing.ts";
+import type { TraceHeaders } from "../run/tracing.ts";
 import type { Outcome } from "../run/outcome.ts";
 import { createTools, type ParallelMode } from "../step/create-tools.ts";
 import { durationMs } from "../time/duration.ts";
 import { listTriggers } from "../trigger/trigger.ts";
+import { tracedCode } from "./traced-code.ts";
 
 /** What can be called: a function, or the failure handler of one. */
 export type Callable = {
@@ -66,6 +66,7 @@ export async function executeCall(input: CallInput): Promise<Outcome> {
 function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Outcome> {
   const { client, callable } = input;
   const { ctx, steps, defers = {} } = input.request;
+  const traced = tracedCode(input);
   const execution = new Execution({
     steps,
     defers,
@@ -78,7 +79,7 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
     checkpoint: checkpointSettings(input),
     runtime: client.runtime,
     logger: client.logger,
-    ...(tracing === undefined || traced === undefined ? {} : { runStepCode: (step, code) => tracing.runStep({ call: traced, step }, code) }),
+    ...(traced === undefined ? {} : { runStepCode: traced.runStep }),
   });
   const tools = createTools({
     parallelMode: parallelMode(input),
@@ -107,19 +108,7 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
   };
   input.onStart?.(execution);
   const handler = (): unknown => callable.handler(context);
-  return execution.run(tracing === undefined || traced === undefined ? handler : () => tracing.runCall(traced, handler));
-}
-
-function tracedCall({ client, request, trace }: CallInput): TracedCall | undefined {
-  if (trace === undefined) return undefined;
-  const { run_id: runId, attempt } = request.ctx;
-  return {
-    runId,
-    attempt,
-    trace,
-    owner: client,
-    send: (body) => withRetries(client.runtime, () => client.connect().callApi({ method: "POST", path: "v1/traces/userland", body })),
-  };
+  return execution.run(traced === undefined ? handler : () => traced.runCall(handler));
 }
 
 /** When a function goes on after parallel steps. Version 1 goes on after each without being told. */
