@@ -175,3 +175,18 @@ test("a run that never reports is failed after an hour", async () => {
   expect(await runOf(server)).toMatchObject({ status: "FAILED", error: expect.stringContaining("did not report for 60 minutes") });
   expect(calls).toEqual([]);
 });
+
+test("paths without a name make functions, but not without end: what is too much is one function, and runs", async () => {
+  const { server } = await endpoint();
+  const random = systemRandom();
+  const start = async (path: string) =>
+    begin(server, [], { run_id: random.ulid(START), event: { name: "inngest/http.request", data: { ...REQUEST, path } } });
+  for (let count = 0; count < 500; count++) await start(`/orders/${count}`);
+  const [first, second, known] = [await start("/orders/500"), await start("/orders/501"), await start("/orders/7")];
+  expect([first.status, first.body.data.fn_id]).toEqual([200, second.body.data.fn_id]);
+  expect(known.body.data.fn_id).not.toBe(first.body.data.fn_id);
+  const slugs = server.engine.registry.functions().map(({ slug }) => slug);
+  expect([slugs.filter((slug) => slug.startsWith("POST /orders/")).length, slugs.filter((slug) => slug === "other paths").length]).toEqual([
+    500, 1,
+  ]);
+});

@@ -2,13 +2,16 @@
  * The apps and functions that the server knows, in memory.
  *
  * I1  It holds what the store holds: it is loaded at start, and changed after each committed registration.
+ * I2  Where several functions have the same slug, it stands for one that is not archived, and not for a durable endpoint, whatever the order
+ *     in which they came; of equal ones for the newest.
  */
 import { type AppRow, type FunctionRow, triggerPatternsOf } from "@pawl/engine";
 
 export class Registry {
   readonly #apps = new Map<string, AppRow>();
   readonly #functions = new Map<string, FunctionRow>();
-  readonly #bySlug = new Map<string, FunctionRow>();
+  /** The one that the slug stands for comes first. */
+  readonly #bySlug = new Map<string, readonly FunctionRow[]>();
   /** Names and patterns of event triggers → functions that are not archived. */
   #byTrigger = new Map<string, FunctionRow[]>();
 
@@ -24,7 +27,8 @@ export class Registry {
   putFunctions(functions: readonly FunctionRow[]): void {
     for (const row of functions) {
       this.#functions.set(row.id, row);
-      this.#bySlug.set(row.slug, row);
+      const others = this.#bySlug.get(row.slug)?.filter(({ id }) => id !== row.id) ?? [];
+      this.#bySlug.set(row.slug, [row, ...others].sort(byPrecedence));
     }
     this.#byTrigger = indexTriggers(this.#functions.values());
   }
@@ -51,12 +55,12 @@ export class Registry {
   }
 
   functionBySlug(slug: string): FunctionRow | undefined {
-    return this.#bySlug.get(slug);
+    return this.#bySlug.get(slug)?.[0];
   }
 
   /** The function that an invocation names by slug or id; archived ones can't be invoked. */
   invocable(target: string): FunctionRow | undefined {
-    const found = this.#bySlug.get(target) ?? this.#functions.get(target);
+    const found = this.functionBySlug(target) ?? this.#functions.get(target);
     return found?.archivedAt === undefined ? found : undefined;
   }
 
@@ -67,6 +71,15 @@ export class Registry {
     for (const pattern of triggerPatternsOf(eventName)) for (const row of this.#byTrigger.get(pattern) ?? []) found.add(row);
     return [...found];
   }
+}
+
+/** Keeps I2. */
+function byPrecedence(a: FunctionRow, b: FunctionRow): number {
+  return rankOf(a) - rankOf(b) || b.createdAt - a.createdAt;
+}
+
+function rankOf({ archivedAt, definition }: FunctionRow): number {
+  return (archivedAt === undefined ? 0 : 2) + (definition.endpoint === undefined ? 0 : 1);
 }
 
 function indexTriggers(functions: Iterable<FunctionRow>): Map<string, FunctionRow[]> {

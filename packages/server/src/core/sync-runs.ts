@@ -4,6 +4,8 @@
  * I1  What is answered as stored is durable. What is not stored is refused with the reason.
  * I2  A run id that is taken by a run of the same endpoint is answered with that run: the app repeats a request whose answer it lost.
  *
+ * I3  An app has at most `ENDPOINTS_MAX` endpoints: paths that are not named, and may hold ids, don't make functions without end.
+ *
  * No flow control applies: the work has begun when the server hears of it.
  *
  * Spec: wire 7.4, 7.5; semantics 12.5.
@@ -29,6 +31,10 @@ import type { StoredRegistration } from "./registrations.ts";
 import type { Registry } from "./registry.ts";
 import type { Runs } from "./runs.ts";
 import { signalHoldersOf } from "./signal-holders.ts";
+
+/** Of one app; what more there is counts as one function. */
+const ENDPOINTS_MAX = 500;
+const OTHER_PATHS = "other paths";
 
 export const HTTP_REQUEST_EVENT = "inngest/http.request";
 
@@ -118,10 +124,11 @@ export class SyncRuns {
   }
 
   /** The endpoint's function, stored where it is new or has changed. */
-  async #functionOf(request: SyncStart): Promise<FunctionRow> {
+  async #functionOf(started: SyncStart): Promise<FunctionRow> {
     const { registry, clock, register } = this.#options;
-    const appId = uuidOf(request.domain);
-    const id = uuidOf(`${request.domain} ${request.slug}`);
+    const appId = uuidOf(started.domain);
+    const request = this.#hasRoomFor(started, appId) ? started : { ...started, slug: OTHER_PATHS };
+    const id = endpointId(request);
     const app = registry.appById(appId);
     const known = registry.functionById(id);
     const isSame = known?.archivedAt === undefined && canonicalJson(known?.definition) === canonicalJson(definitionOf(request, known));
@@ -135,6 +142,17 @@ export class SyncRuns {
     if (row === undefined) throw new Error(`The endpoint ${request.slug} was not registered.`);
     return row;
   }
+
+  /** Keeps I3. */
+  #hasRoomFor(request: SyncStart, appId: string): boolean {
+    const { registry } = this.#options;
+    if (registry.functionById(endpointId(request)) !== undefined) return true;
+    return registry.functions().filter((row) => row.appId === appId).length < ENDPOINTS_MAX;
+  }
+}
+
+function endpointId({ domain, slug }: Pick<SyncStart, "domain" | "slug">): string {
+  return uuidOf(`${domain} ${slug}`);
 }
 
 function functionRow(
