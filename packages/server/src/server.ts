@@ -188,6 +188,7 @@ function syncOf(options: ServerOptions, engine: Engine): AppSync {
     pollIntervalMs: options.pollIntervalMs ?? 0,
     pollsErrorsOnly: options.pollsErrorsOnly ?? false,
     ...given("signingKey", options.signingKey),
+    ...given("signingKeyFallback", options.signingKeyFallback),
   });
 }
 

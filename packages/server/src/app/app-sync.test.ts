@@ -16,7 +16,13 @@ const KEY = "8f0e5a3c";
 const POLL_MS = 5_000;
 
 type SeenRequest = { readonly method: string; readonly url: string; readonly headers: IncomingHttpHeaders; readonly body: string };
-type Answer = { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> };
+type Answer = {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent after the body. */
+  readonly newline?: string;
+};
 
 /** An app on a free port. */
 async function appOf(answer: (request: SeenRequest) => Answer): Promise<{ readonly url: string; readonly requests: SeenRequest[] }> {
@@ -27,8 +33,8 @@ async function appOf(answer: (request: SeenRequest) => Answer): Promise<{ readon
     request.on("end", () => {
       const seen = { method: request.method ?? "", url: request.url ?? "", headers: request.headers, body };
       requests.push(seen);
-      const { status, body: payload = {}, headers = {} } = answer(seen);
-      response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(payload));
+      const { status, body: payload = {}, headers = {}, newline = "" } = answer(seen);
+      response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(payload) + newline);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -54,6 +60,36 @@ const inBand = (over: Readonly<Record<string, unknown>> = {}): Answer => ({
   status: 200,
   headers: { "x-inngest-sync-kind": "in_band", "x-inngest-sdk": "js:v4.24.0" },
   body: { app_id: "shop", sdk_language: "js", sdk_version: "4.24.0", framework: "express", functions: [functionConfig("shop-a")], ...over },
+});
+
+/** The answer, signed as SDKs do. */
+function signed(answer: Answer, { key = KEY, at = START / 1_000, newline = "" } = {}): Answer {
+  const mac = createHmac("sha256", key)
+    .update(JSON.stringify(answer.body) + String(at))
+    .digest("hex");
+  return { ...answer, newline, headers: { ...answer.headers, "x-inngest-signature": `t=${at}&s=${mac}` } };
+}
+
+describe("functions in the answer, with a signing key", () => {
+  test.each<[string, Answer, string | undefined]>([
+    ["signed with it", signed(inBand()), undefined],
+    ["signed, and with a newline at its end", signed(inBand(), { newline: "\n" }), undefined],
+    ["signed with the key that it replaces", signed(inBand(), { key: "00ff" }), undefined],
+    ["not signed", inBand(), undefined],
+    ["signed with another key", signed(inBand(), { key: "beef" }), "response_signature_invalid"],
+    ["signed an hour ago", signed(inBand(), { at: START / 1_000 - 3_600 }), "response_signature_invalid"],
+    ["changed on its way", { ...signed(inBand()), body: inBand({ app_id: "other" }).body }, "response_signature_invalid"],
+    [
+      "with a signature that is none",
+      { ...inBand(), headers: { ...inBand().headers, "x-inngest-signature": "s=1" } },
+      "response_signature_invalid",
+    ],
+  ])("one %s", async (_what, answer, code) => {
+    const app = await appOf(() => answer);
+    const { sync, engine } = syncOf({ kind: "cloud", signingKey: KEY, signingKeyFallback: "00ff" });
+    expect(await sync.add(app.url)).toEqual(code === undefined ? { kind: "synced" } : { kind: "failed", code });
+    expect(engine.registry.functions()).toHaveLength(code === undefined ? 1 : 0);
+  });
 });
 
 describe("the request", () => {

@@ -16,7 +16,7 @@ import type { Logger } from "../ports/logger.ts";
 import { textOf } from "../json.ts";
 import { isSameUrl, normalizeAppUrl } from "./app-url.ts";
 import { registerApp } from "./register.ts";
-import { signBody } from "./signature.ts";
+import { isSignedAnswer, signBody } from "./signature.ts";
 import { uuidOf } from "./uuid.ts";
 
 const SYNC_MS_MAX = 10_000;
@@ -34,6 +34,8 @@ export type AppSyncOptions = {
   readonly logger: Logger;
   readonly kind: ServerKind;
   readonly signingKey?: string;
+  /** Another one that apps may sign with, while keys are rotated. */
+  readonly signingKeyFallback?: string;
   /** URLs to register at start. */
   readonly urls: readonly string[];
   /** Whether the usual ports are tried while no app is known. */
@@ -129,11 +131,22 @@ export class AppSync {
         },
       });
       const text = await boundedText(response.body);
-      if (response.headers[HEADER.syncKind] === "in_band" && response.statusCode === 200) return await this.#takeInBand(text, url);
+      if (response.headers[HEADER.syncKind] === "in_band" && response.statusCode === 200) {
+        if (!this.#isTrusted(text, response.headers[HEADER.signature])) return "response_signature_invalid";
+        return await this.#takeInBand(text, url);
+      }
       return pingProblem(response.statusCode, text);
     } catch {
       return "unreachable";
     }
+  }
+
+  /** Not every SDK signs what it answers; one that does must have our key. */
+  #isTrusted(body: string, header: string | string[] | undefined): boolean {
+    const { signingKey, signingKeyFallback, engine } = this.#options;
+    if (signingKey === undefined || typeof header !== "string") return true;
+    const signingKeys = [signingKey, ...(signingKeyFallback === undefined ? [] : [signingKeyFallback])];
+    return isSignedAnswer(body, { header, signingKeys, now: engine.clock.now() });
   }
 
   async #takeInBand(text: string, url: string): Promise<string | undefined> {
