@@ -68,7 +68,10 @@ test("a backup under load: a server that is started with it completes every run 
   server = await startServerProcess({ dir: restored, port, retryIntervalS: 1, drainTimeoutS: 1 });
   watch = await Watch.open(server);
   const longRuns = (runs: ReadonlyMap<string, UiRunRow>): readonly UiRunRow[] => [...runs.values()].filter(isLong);
-  await watch.until("waiting for all to wait", (runs) => longRuns(runs).filter(({ phase, stepsDone }) => phase === "waiting" && stepsDone >= 3).length === LONG_RUNS);
+  await watch.until(
+    "waiting for all to wait",
+    (runs) => longRuns(runs).filter(({ phase, stepsDone }) => phase === "waiting" && stepsDone >= 3).length === LONG_RUNS,
+  );
   await sendEvents(
     server,
     keys.map((key, n) => ({ name: "durable/answer", data: { key, n } })),
