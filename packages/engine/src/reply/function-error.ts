@@ -29,14 +29,17 @@ export function functionErrorOf(body: unknown, technical: string): FunctionError
   };
 }
 
-/** The memoised form of a failed step: `{"error": {name, message, stack?, data?, cause?}}`, canonical. */
+/**
+ * The memoised form of a failed step: `{"error": {name, message, stack?, data?, cause?}}`, canonical. Data of `null` stays: the Go SDK writes it
+ * into each error, and reads no error without.
+ */
 export function memoizedError(error: NonNullable<WireOp["error"]>, data: unknown): string {
   const kept = {
     name: textOf(error.name) ?? DEFAULT_NAME,
     message: textOf(error.message) ?? "",
     ...optional("stack", textOf(error.stack)),
     ...optional("cause", error.cause),
-    ...optional("data", error.data ?? dataOf(data)),
+    ...(error.data === null ? { data: dataOf(data) ?? null } : optional("data", error.data ?? dataOf(data))),
   };
   return canonicalJson({ error: kept });
 }

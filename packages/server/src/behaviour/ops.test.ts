@@ -29,6 +29,11 @@ describe("semantics 4.4 op codes", () => {
     expect((await world.run("f")).status).toBe("COMPLETED");
   });
 
+  it("an error whose data is null keeps it: the Go SDK reads no error without", async () => {
+    const world = await answering([{ op: "StepFailed", id: "a", error: { name: "E", message: "m", data: null } }]);
+    expect(world.calls("f").at(-1)?.body.steps).toEqual({ a: { error: { name: "E", message: "m", data: null } } });
+  });
+
   it.each(["StepError", "StepFailed"] as const)("%s without an error is an answer that can't be understood", async (op) => {
     const world = await answering([{ op, id: "a" }]);
     expect(await world.run("f")).toMatchObject({ status: "FAILED" });

@@ -45,7 +45,13 @@ describe("semantics 5.1 sleep", () => {
     expect(await world.run("nap")).toMatchObject({ status: "COMPLETED", ended: 0 });
   });
 
-  it.each(["90", "1 day", "1mo", "1H", "soon"])("%j is refused, and the run says why", async (duration) => {
+  it("a negative duration is now: so the Go SDK asks for a date in the past", async () => {
+    const world = await sleepingWorld();
+    await world.send("shop/nap", { for: "-9ms483us604ns" });
+    expect(await world.run("nap")).toMatchObject({ status: "COMPLETED", ended: 0 });
+  });
+
+  it.each(["90", "1 day", "1mo", "1H", "soon", "-", "-soon"])("%j is refused, and the run says why", async (duration) => {
     const world = await sleepingWorld();
     await world.send("shop/nap", { for: duration });
     const { status, error } = await world.run("nap");

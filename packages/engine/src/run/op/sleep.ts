@@ -35,13 +35,15 @@ export function sleep(draft: Draft, op: WireOp): void {
   });
 }
 
-/** When a sleep ends: a date, or a duration from now; the past is now. */
+/** When a sleep ends: a date, or a duration from now; the past is now. The Go SDK asks with a negative duration for a date in the past. */
 export function sleepEnd(text: string, now: number): number | undefined {
   if (text === "") return now;
   const at = text.length >= DATE_CHARS_MIN ? parseInstant(text) : undefined;
   if (at !== undefined) return Math.max(now, at);
-  const ms = parseDurationMs(text);
-  return ms === undefined ? undefined : now + Math.ceil(ms);
+  const isPast = text.startsWith("-");
+  const ms = parseDurationMs(isPast ? text.slice(1) : text);
+  if (ms === undefined) return undefined;
+  return isPast ? now : now + Math.ceil(ms);
 }
 
 function badSleep(text: string): Parameters<typeof failRun>[1] {
