@@ -9,15 +9,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { UiRunDetail, UiRunRow } from "@pawl/protocol";
+import { Pawl } from "pawl";
 import { subscribe } from "pawl/realtime";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Provider } from "../gateway/provider.ts";
 import type { AppProcess } from "./app-process.ts";
 import { freePort } from "./child.ts";
 import { type Program, startForeignApp } from "./foreign-app-process.ts";
 import { http, jsonOf } from "./http.ts";
 import { sendEvents } from "./send-events.ts";
-import { type ServerProcess, startServerProcess } from "./server-process.ts";
+import { type ServerProcess, SIGNING_KEY, startServerProcess } from "./server-process.ts";
 import { MANAGEMENT_HEADERS, Watch } from "./watch.ts";
 
 const API_KEY = "key-of-the-test";
@@ -32,7 +33,13 @@ export type SdkSuite = {
   readonly missing: string | undefined;
   /** Installs or builds the app. */
   readonly install: () => Program;
+  /** Whether the SDK makes tokens for subscriptions; the function `publish` then reports one. */
+  readonly makesTokens: boolean;
+  /** Titles of tests that the SDK itself fails against any server, by transport, with the reason; they are skipped. */
+  readonly cannot?: Readonly<Partial<Record<Transport, Readonly<Record<string, string>>>>>;
 };
+
+type Transport = "HTTP" | "Connect";
 
 type Data = Readonly<Record<string, unknown>>;
 
@@ -43,14 +50,15 @@ export function describeSdk(suite: SdkSuite): void {
     describe.each([
       { transport: "HTTP", connect: "" },
       { transport: "Connect", connect: "worker-1" },
-    ])("over $transport", ({ connect }) => {
+    ] as const)("over $transport", ({ transport, connect }) => {
       const world = new World(suite, connect);
+      beforeEach(({ skip, task }) => skip(task.name in (suite.cannot?.[transport] ?? {}), suite.cannot?.[transport]?.[task.name]));
       beforeAll(() => world.open());
       afterAll(() => world.close());
       describeSteps(world);
       describeFailures(world);
       describeFlow(world);
-      describeServices(world);
+      describeServices(world, suite);
       describeKill(world);
     });
     describeSync(suite);
@@ -268,7 +276,7 @@ function describeFlow(world: World): void {
   });
 }
 
-function describeServices(world: World): void {
+function describeServices(world: World, { makesTokens }: SdkSuite): void {
   test.concurrent("step.ai.infer: the server asks the model", async () => {
     expect(await world.outputOf("infer", { url: `${world.provider.url}/200/openai` })).toBe("hi");
     const [request] = world.provider.to("/200/openai");
@@ -276,14 +284,14 @@ function describeServices(world: World): void {
     expect(JSON.parse(request?.body ?? "")).toMatchObject({ model: "m-1", messages: [{ role: "user" }] });
   });
 
-  test.concurrent("realtime: its token opens a subscription, which gets what it publishes", async () => {
+  test.concurrent("realtime: a subscription gets what the app publishes", async () => {
     const [eventId = ""] = await world.send("publish");
-    const { key } = await world.app.report("waiting for a token", ({ kind }) => kind === "token");
+    const key = makesTokens ? await tokenOfApp(world) : await tokenOfOurs(world);
     const { promise: heard, resolve } = Promise.withResolvers<unknown>();
     const subscription = await subscribe({
       channel: "depot",
       topics: ["news"],
-      key: String(key),
+      key,
       apiBaseUrl: world.server.url,
       onMessage: ({ data }) => resolve(data),
     });
@@ -299,6 +307,15 @@ function describeServices(world: World): void {
     const [id = ""] = ids as readonly string[];
     expect(outputOf(await world.watch.endedRunOf(id))).toBe(4);
   });
+}
+
+async function tokenOfApp({ app }: World): Promise<string> {
+  return String((await app.report("waiting for a token", ({ kind }) => kind === "token"))["key"]);
+}
+
+async function tokenOfOurs({ server: { url } }: World): Promise<string> {
+  const client = new Pawl({ id: "sdk", baseUrl: url, isDev: false, signingKey: SIGNING_KEY });
+  return (await client.realtime.token({ channel: "depot", topics: ["news"] })).key;
 }
 
 /** Declared last: it kills the server of the others. */

@@ -8,4 +8,5 @@ describeSdk({
   sdk: "Python SDK 0.5.19",
   missing: python === undefined ? "no Python 3.10 or newer with venv" : undefined,
   install: () => installPython(python ?? ""),
+  makesTokens: true,
 });

@@ -1,0 +1,19 @@
+/** The official Go SDK against our server. Needs Go 1.24 or newer; a machine without it skips each test by its name. */
+import { findGo, installGo } from "../harness/go-client.ts";
+import { describeSdk } from "../harness/sdk-suite.ts";
+
+const LARGE = "more state than fits into a call";
+
+describeSdk({
+  sdk: "Go SDK 0.14.4",
+  missing: findGo() ? undefined : "no Go 1.24 or newer",
+  install: installGo,
+  makesTokens: false,
+  cannot: {
+    HTTP: { [LARGE]: "the SDK does not fetch state (`use_api`)" },
+    Connect: {
+      [LARGE]: "the SDK reads messages of at most 32 KiB",
+      "a step without attempts left fails where it was awaited": "the SDK answers with the function's error, not with the step's",
+    },
+  },
+});
