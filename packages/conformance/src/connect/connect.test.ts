@@ -14,7 +14,7 @@ import { Watch } from "../harness/watch.ts";
 
 const FUNCTIONS = join(import.meta.dirname, "functions.ts");
 
-describe.each(["pawl", "inngest-v4"] as const)("%s", (client) => {
+describe.each(["pawl", "inngest-v4", "inngest-v3"] as const)("%s", (client) => {
   let dir: string;
   let port: number;
   let server: ServerProcess;

@@ -10,7 +10,7 @@ import { sendEvents } from "../harness/send-events.ts";
 import { type ServerProcess, startServerProcess } from "../harness/server-process.ts";
 import { Watch } from "../harness/watch.ts";
 
-const CLIENTS: readonly { readonly client: ClientName }[] = [{ client: "pawl" }, { client: "inngest-v4" }];
+const CLIENTS: readonly { readonly client: ClientName }[] = [{ client: "pawl" }, { client: "inngest-v4" }, { client: "inngest-v3" }];
 
 describe.each(CLIENTS)("$client", ({ client }) => {
   let dir: string;

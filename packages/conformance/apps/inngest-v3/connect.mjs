@@ -1,0 +1,2 @@
+/** The official client's entry for workers. */
+export { connect } from "inngest/connect";
