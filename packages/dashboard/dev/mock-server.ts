@@ -1,8 +1,9 @@
 /**
  * The dashboard without a server: serves `dist/` and a believable `/ui/v1` from memory, with live runs.
  *
- * `node --conditions=pawl-source dev/mock-server.ts [--port 8299] [--empty] [--frozen] [--seed 7]`
- * `--empty`: nothing has happened yet. `--frozen`: nothing new happens, so that pictures can be compared.
+ * `node --conditions=pawl-source dev/mock-server.ts [--port 8299] [--empty] [--frozen] [--locked] [--seed 7]`
+ * `--empty`: nothing has happened yet. `--frozen`: nothing new happens, so that pictures can be compared. `--locked`: as in production, the
+ * signing key is asked for; it is `secret`.
  */
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -10,9 +11,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { parseArgs } from "node:util";
 import type { UiApp, UiBulk, UiPauseMode, UiSendEvent } from "@pawl/protocol";
+import { accessOf, keyList, type KeyRequest, makeKey, revokeKey } from "./keys.ts";
 import { bulksAt, makeBulk, setPause, stopBulk, withPause } from "./operations.ts";
 import { FUNCTIONS } from "./scripts.ts";
 import { detailAt, rowAt } from "./snapshot.ts";
+import { workersAt } from "./workers.ts";
 import { World } from "./world.ts";
 
 const { values: options } = parseArgs({
@@ -20,6 +23,7 @@ const { values: options } = parseArgs({
     port: { type: "string", default: "8299" },
     empty: { type: "boolean", default: false },
     frozen: { type: "boolean", default: false },
+    locked: { type: "boolean", default: false },
     seed: { type: "string", default: "7" },
   },
 });
@@ -88,11 +92,17 @@ async function route(request: IncomingMessage, response: ServerResponse): Promis
   const url = new URL(request.url ?? "/", "http://localhost");
   const [prefix, version, resource = "", id, action] = url.pathname.split("/").slice(1);
   if (prefix !== "ui" || version !== "v1") return file(url.pathname, response);
-  if (request.method === "POST") return post({ resource, id, action, body: await bodyOf(request) }, response);
-  if (request.method === "DELETE") return stop(id, response);
+  const body = request.method === "POST" ? await bodyOf(request) : undefined;
+  if (options.locked && !isLetIn(request, { resource, body }, response)) return undefined;
+  if (request.method === "POST") return post({ resource, id, action, body }, response);
+  if (request.method === "DELETE") return resource === "keys" ? json(response, revokeKey(id)) : stop(id, response);
   const now = Date.now();
+  if (resource === "keys") return json(response, keyList());
+  if (resource === "access") return json(response, accessOf(options.locked));
+  if (resource === "workers") return json(response, options.empty ? { items: [], total: 0, appsWithout: [] } : workersAt(now));
   if (resource === "bulks") return json(response, { items: bulksAt(now) });
-  if (resource === "boot") return json(response, { version: "0.1.0", kind: "dev", store: "memory", startedAt: now, seq: world.seq });
+  if (resource === "boot")
+    return json(response, { version: "0.1.0", kind: options.locked ? "cloud" : "dev", store: "memory", startedAt: now, seq: world.seq });
   if (resource === "apps") return json(response, { items: options.empty ? [] : APPS });
   if (resource === "functions") return json(response, { items: options.empty ? [] : FUNCTIONS.map((fn) => withPause(fn.ui)) });
   if (resource === "stream") return stream(request, response);
@@ -117,6 +127,7 @@ function post({ resource, id, action, body }: PostInput, response: ServerRespons
     return json(response, { ids: [world.receive(name, data as Record<string, unknown>, Date.now()).id] });
   }
   if (resource === "bulks") return json(response, makeBulk(body as Partial<UiBulk>));
+  if (resource === "keys") return json(response, makeKey(body as KeyRequest));
   if (resource === "functions" && id !== undefined) {
     setPause(id, action === "pause" ? (body as { readonly mode: UiPauseMode }).mode : undefined);
     return json(response, { ok: true });
@@ -128,6 +139,26 @@ function post({ resource, id, action, body }: PostInput, response: ServerRespons
     return json(response, { error: { code: "already-ended", message: "The run has already ended." } }, 409);
   run.cancelledAt = Date.now();
   return json(response, { ok: true });
+}
+
+/** Whether a session is open; opens and ends sessions, and refuses what comes without. */
+function isLetIn(
+  { headers }: IncomingMessage,
+  { resource, body }: { readonly resource: string; readonly body: unknown },
+  response: ServerResponse,
+): boolean {
+  const isRight = resource === "login" && (body as { readonly key?: unknown }).key === "secret";
+  if (isRight || resource === "logout") {
+    response.setHeader("set-cookie", `mock=${isRight ? "in" : ""}; Path=/; HttpOnly; SameSite=Strict`);
+    json(response, { ok: true });
+  } else if (resource === "login") refuse(response, "That is not this server's signing key.");
+  else if (headers.cookie?.includes("mock=in") === true) return true;
+  else refuse(response, "This server asks for its signing key.");
+  return false;
+}
+
+function refuse(response: ServerResponse, message: string): void {
+  json(response, { error: { code: "unauthorized", message } }, 401);
 }
 
 function stop(id: string | undefined, response: ServerResponse): void {

@@ -3,8 +3,19 @@
  *
  * Shapes: `@pawl/protocol`, ui.ts.
  */
-import type { RunStatus, UiBulk, UiOk, UiPauseMode, UiRerunResult, UiSendEvent, UiSendEventResult } from "@pawl/protocol";
+import type {
+  RunStatus,
+  UiApiKey,
+  UiBulk,
+  UiNewApiKey,
+  UiOk,
+  UiPauseMode,
+  UiRerunResult,
+  UiSendEvent,
+  UiSendEventResult,
+} from "@pawl/protocol";
 import { learnServerTime } from "../time/clock.ts";
+import { setSignedOut } from "./session.ts";
 
 const BASE = "/ui/v1";
 
@@ -88,6 +99,29 @@ export async function stopBulk(id: string): Promise<{ readonly result: "undone" 
   return call(`/bulks/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
+/** A new key: `expiresAt` in milliseconds since the epoch, absent for one that does not end by itself. */
+export type KeyRequest = Pick<UiApiKey, "name" | "scopes" | "expiresAt">;
+
+/** Makes an API key; the only answer that has its secret. Throws `ApiError`. */
+export async function createKey(request: KeyRequest): Promise<UiNewApiKey> {
+  return post("/keys", request);
+}
+
+/** Takes an API key back. Throws `ApiError`: 404 there is none. */
+export async function revokeKey(id: string): Promise<UiOk> {
+  return call(`/keys/${encodeURIComponent(id)}`, { method: "DELETE" });
+}
+
+/** Opens a session with the server's signing key. Throws `ApiError`: 401 for a wrong one. */
+export async function signIn(key: string): Promise<UiOk> {
+  return post("/login", { key });
+}
+
+/** Ends the session. Throws `ApiError`. */
+export async function signOut(): Promise<UiOk> {
+  return post("/logout");
+}
+
 function post<T>(path: string, body: unknown = {}): Promise<T> {
   return call<T>(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 }
@@ -100,6 +134,7 @@ async function call<T>(path: string, init: RequestInit): Promise<T> {
   learnServerTime(response.headers.get("date"));
   const text = await response.text();
   const body = parse(text);
+  if (response.status === 401) setSignedOut(true);
   if (!response.ok || body === undefined) throw errorOf(response, body);
   return body as T;
 }

@@ -53,6 +53,17 @@ test("an operation that has not begun is undone, one that has is stopped", async
   expect(await screen.findByText("No bulk operations.", { selector: "h2" })).toBeDefined();
 });
 
+test("while it is being stopped, an operation says so and can't be stopped again", async () => {
+  history.replaceState(null, "", "/bulks");
+  browser.answers["GET /bulks"] = { items: [bulk({ status: "running" })] };
+  render(<Shell />);
+  fireEvent.click(await screen.findByRole("button", { name: "Stop" }));
+  expect(screen.getByRole("button", { name: "Stopping…" })).toHaveProperty("disabled", true);
+  // The server refuses: what it says is shown, and the button is back.
+  expect((await screen.findByRole("alert")).textContent).toBe("There is no such thing here.");
+  expect(await screen.findByRole("button", { name: "Stop" })).toHaveProperty("disabled", false);
+});
+
 test("progress is asked for while there is some, and no longer", async () => {
   vi.useFakeTimers();
   history.replaceState(null, "", "/bulks");

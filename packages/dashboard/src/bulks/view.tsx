@@ -1,8 +1,9 @@
 /** The page of bulk operations: what was asked for, how far each is, and the way back. */
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import type { ReactNode } from "react";
 import type { UiBulk, UiBulkList } from "@pawl/protocol";
 import { ApiError, stopBulk } from "../api/client.ts";
+import { usePolling } from "../api/poll.ts";
 import { useResource } from "../api/resource.ts";
 import { Fact } from "../controls/fact.tsx";
 import { Empty, Problem, Skeleton } from "../controls/states.tsx";
@@ -24,7 +25,7 @@ export function BulksView(): ReactNode {
   const { data, error, reload } = useResource<UiBulkList>("/bulks");
   const [said, setSaid] = useState("");
   const items = data?.items ?? [];
-  useProgress(items.some(isLive), reload);
+  usePolling(reload, { everyMs: PROGRESS_MS, isOn: items.some(isLive) });
   return (
     <div className="page">
       <header className="page-head">
@@ -52,16 +53,6 @@ export function BulksView(): ReactNode {
       )}
     </div>
   );
-}
-
-function useProgress(isUnderWay: boolean, reload: () => void): void {
-  useEffect(() => {
-    if (!isUnderWay) return undefined;
-    const timer = setInterval(() => {
-      if (!document.hidden) reload();
-    }, PROGRESS_MS);
-    return () => clearInterval(timer);
-  }, [isUnderWay, reload]);
 }
 
 type CardProps = { readonly bulk: UiBulk; readonly onStopped: (words: string) => void };
@@ -120,18 +111,22 @@ function Scope({ bulk }: { readonly bulk: UiBulk }): ReactNode {
 
 function StopButton({ bulk, onStopped }: CardProps): ReactNode {
   const [problem, setProblem] = useState<string>();
-  const verb = bulk.status === "scheduled" ? "Undo" : "Stop";
+  const [isBusy, setBusy] = useState(false);
+  const isUndo = bulk.status === "scheduled";
   const stop = (): void => {
+    setBusy(true);
+    setProblem(undefined);
     stopBulk(bulk.id)
       .then(({ result }) =>
         onStopped(result === "undone" ? "Undone before it began: no run was touched." : "Stopped: what was done by then stays."),
       )
-      .catch((error: unknown) => setProblem(error instanceof ApiError ? error.message : "It could not be stopped."));
+      .catch((error: unknown) => setProblem(error instanceof ApiError ? error.message : "It could not be stopped."))
+      .finally(() => setBusy(false));
   };
   return (
     <>
-      <button type="button" className="button" onClick={stop}>
-        {verb}
+      <button type="button" className="button" disabled={isBusy} aria-busy={isBusy} onClick={stop}>
+        {isBusy ? (isUndo ? "Undoing…" : "Stopping…") : isUndo ? "Undo" : "Stop"}
       </button>
       {problem !== undefined && (
         <span role="alert" className="form-problem" data-tone="failed">

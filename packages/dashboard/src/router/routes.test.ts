@@ -9,6 +9,10 @@ test.each([
   ["/functions/shop-a%2Fb", { page: "functions", slug: "shop-a/b" }],
   ["/events", { page: "events" }],
   ["/send", { page: "send" }],
+  ["/workers", { page: "workers" }],
+  ["/workers/01W", { page: "not-found" }],
+  ["/settings/keys", { page: "keys" }],
+  ["/settings/other", { page: "not-found" }],
   ["/runs/a/b", { page: "not-found" }],
   ["/runs/%E0%A4%A", { page: "run", runId: "%E0%A4%A" }],
   ["/nothing", { page: "not-found" }],
@@ -23,6 +27,7 @@ test.each([
   ["/stream", "", "/events"],
   ["/functions/config", "slug=shop-pay", "/functions/shop-pay"],
   ["/apps/app", "id=1", "/apps"],
+  ["/settings", "", "/settings/keys"],
   ["/runs", 'filterStatus=["FAILED","RUNNING"]&last=3d', "/runs?status=FAILED%2CRUNNING&since=3d"],
 ])("%s?%s leads to %s", (path, query, target) => {
   expect(redirectOf(path, new URLSearchParams(query))).toBe(target);

@@ -13,16 +13,23 @@ export type Route =
   | { readonly page: "events" }
   | { readonly page: "functions"; readonly slug?: string }
   | { readonly page: "apps" }
+  | { readonly page: "workers" }
+  | { readonly page: "keys" }
   | { readonly page: "send" }
   | { readonly page: "not-found" };
+
+/** Pages whose path is their name and nothing more. */
+const PLAIN_PAGES = ["bulks", "events", "apps", "workers", "send"] as const;
 
 /** The page of a path. */
 export function matchRoute(path: string): Route {
   const [head = "", id, ...rest] = path.split("/").filter((part) => part !== "");
   if (rest.length > 0) return { page: "not-found" };
+  if (head === "settings") return { page: id === "keys" ? "keys" : "not-found" };
   if (head === "runs") return id === undefined ? { page: "runs" } : { page: "run", runId: decode(id) };
   if (head === "functions") return id === undefined ? { page: "functions" } : { page: "functions", slug: decode(id) };
-  if (id === undefined && (head === "bulks" || head === "events" || head === "apps" || head === "send")) return { page: head };
+  const page = PLAIN_PAGES.find((each) => each === head);
+  if (id === undefined && page !== undefined) return { page };
   return { page: "not-found" };
 }
 
@@ -42,6 +49,8 @@ export function redirectOf(path: string, query: URLSearchParams): string | undef
       return withId("/functions", query.get("slug"));
     case "/apps/app":
       return "/apps";
+    case "/settings":
+      return "/settings/keys";
     case "/runs":
       return redirectFilters(query);
     default:

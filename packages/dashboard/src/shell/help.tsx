@@ -8,6 +8,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["g e", "Events"],
   ["g f", "Functions"],
   ["g a", "Apps"],
+  ["g k", "Workers"],
+  ["g ,", "API keys"],
   ["g b", "Bulk operations"],
   ["n", "Send an event"],
   ["/", "Search"],
@@ -26,7 +28,7 @@ export function HelpSheet({ onClose }: { readonly onClose: () => void }): ReactN
   useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog ref={dialog} className="dialog" aria-labelledby="help-title" onClose={onClose}>
-      <h2 id="help-title">Keys</h2>
+      <h2 id="help-title">Keyboard</h2>
       <dl className="dialog-body keys">
         {KEYS.map(([keys, words]) => (
           <KeyLine key={keys} keys={keys} words={words} />

@@ -3,17 +3,21 @@ import { useCallback, useEffect, useState } from "react";
 import type { ReactNode } from "react";
 import type { UiBoot } from "@pawl/protocol";
 import { useResource } from "../api/resource.ts";
+import { useSignedOut } from "../api/session.ts";
 import { AppsView } from "../apps/view.tsx";
 import { BulksView } from "../bulks/view.tsx";
 import { Empty } from "../controls/states.tsx";
 import { EventsView } from "../events/view.tsx";
 import { FunctionsView } from "../functions/view.tsx";
+import { KeysView } from "../keys/view.tsx";
 import { Link, navigate, useAddress } from "../router/location.tsx";
 import { matchRoute, redirectOf } from "../router/routes.ts";
 import type { Route } from "../router/routes.ts";
 import { RunView } from "../run/view.tsx";
 import { RunsView } from "../runs/view.tsx";
 import { SendEventView } from "../send-event/view.tsx";
+import { SignInView } from "../sign-in/view.tsx";
+import { WorkersView } from "../workers/view.tsx";
 import { Boundary } from "./boundary.tsx";
 import { HelpSheet } from "./help.tsx";
 import { Icon, Logo } from "./icons.tsx";
@@ -27,11 +31,23 @@ const PAGES: readonly { readonly page: IconName; readonly href: string; readonly
   { page: "events", href: "/events", label: "Events" },
   { page: "functions", href: "/functions", label: "Functions" },
   { page: "apps", href: "/apps", label: "Apps" },
+  { page: "workers", href: "/workers", label: "Workers" },
   { page: "send", href: "/send", label: "Send event" },
 ];
 
-/** The whole dashboard. */
+/** Titles of pages that the navigation does not list. */
+const OTHER_TITLES: { readonly [page in Route["page"]]?: string } = {
+  bulks: "Bulk operations",
+  keys: "API keys",
+  "not-found": "Not found",
+};
+
+/** The whole dashboard, or the form for the key that the server asks for. */
 export function Shell(): ReactNode {
+  return useSignedOut() ? <SignInView /> : <Pages />;
+}
+
+function Pages(): ReactNode {
   const { path, query } = useAddress();
   const [isHelpOpen, setHelpOpen] = useState(false);
   const redirect = redirectOf(path, query);
@@ -58,7 +74,7 @@ export function Shell(): ReactNode {
 }
 
 function titleOf(page: Route["page"]): string {
-  return page === "bulks" ? "Bulk operations" : (PAGES.find((each) => each.page === page)?.label ?? "Not found");
+  return OTHER_TITLES[page] ?? PAGES.find((each) => each.page === page)?.label ?? "";
 }
 
 function TopBar({ page, onHelp }: { readonly page: Route["page"]; readonly onHelp: () => void }): ReactNode {
@@ -88,8 +104,11 @@ function TopBar({ page, onHelp }: { readonly page: Route["page"]; readonly onHel
         </span>
       )}
       <LiveChip />
+      <Link href="/settings/keys" className="quiet-button" aria-current={page === "keys" ? "page" : undefined}>
+        API keys
+      </Link>
       <ThemeButton />
-      <button type="button" className="quiet-button" aria-label="Keys" title="Keys (?)" onClick={onHelp}>
+      <button type="button" className="quiet-button" aria-label="Keyboard" title="Keyboard (?)" onClick={onHelp}>
         ?
       </button>
       <Link href="/send" className="button primary" aria-current={page === "send" ? "page" : undefined}>
@@ -113,6 +132,10 @@ function Page({ route }: { readonly route: Route }): ReactNode {
       return <FunctionsView slug={route.slug} />;
     case "apps":
       return <AppsView />;
+    case "workers":
+      return <WorkersView />;
+    case "keys":
+      return <KeysView />;
     case "send":
       return <SendEventView />;
     case "not-found":

@@ -11,7 +11,15 @@ import { navigate, patchQuery } from "../router/location.tsx";
 /** Time in which the second key of a pair must follow. */
 const PAIR_MS = 1_200;
 
-const PAGES: { readonly [key: string]: string } = { r: "/runs", e: "/events", f: "/functions", a: "/apps", b: "/bulks" };
+const PAGES: { readonly [key: string]: string } = {
+  r: "/runs",
+  e: "/events",
+  f: "/functions",
+  a: "/apps",
+  b: "/bulks",
+  k: "/workers",
+  ",": "/settings/keys",
+};
 const STORAGE_KEY = "pawl.keys";
 
 /** True unless the user switched the letter keys off in this browser. */

@@ -8,7 +8,7 @@ import type { UiChanges } from "@pawl/protocol";
 import { clearResources } from "../api/resource.ts";
 import { clearLists } from "../list/use-paged.ts";
 
-/** Answers as JSON values, by method and path without query. */
+/** Answers by method and path without query: JSON values, or whole answers where the status matters. */
 export type Answers = { [route: string]: unknown };
 
 export type Browser = {
@@ -69,7 +69,7 @@ function answer(browser: Browser, url: URL, { method = "GET", body }: RequestIni
   browser.requests.push(`${method} ${path}${url.search}`);
   const found = browser.answers[`${method} ${path}`];
   if (found === undefined) return Response.json({ error: { code: "not-found", message: "There is no such thing here." } }, { status: 404 });
-  return Response.json(found);
+  return found instanceof Response ? found.clone() : Response.json(found);
 }
 
 class FakeStream extends EventTarget {

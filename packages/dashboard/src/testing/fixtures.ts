@@ -1,5 +1,5 @@
 /** Fixtures for the dashboard's tests: each has defaults, so that what a test sets is what it is about. */
-import type { UiAttempt, UiBulk, UiEventRow, UiFunction, UiRunDetail, UiRunRow, UiSpan } from "@pawl/protocol";
+import type { UiApiKey, UiAttempt, UiBulk, UiEventRow, UiFunction, UiRunDetail, UiRunRow, UiSpan, UiWorker } from "@pawl/protocol";
 
 /** The instant at which the fixtures' world begins. */
 export const T0 = 1_800_000_000_000;
@@ -95,6 +95,27 @@ export function bulk(changes: Partial<UiBulk> = {}): UiBulk {
     status: "scheduled",
     seen: 0,
     done: 0,
+    ...changes,
+  };
+}
+
+/** A key that reads, and does not end. */
+export function apiKey(changes: Partial<UiApiKey> = {}): UiApiKey {
+  return { id: "01KEY0000000000000000009QX", name: "grafana", scopes: ["read"], createdAt: T0, ...changes };
+}
+
+/** A worker of one app that takes calls and has none. */
+export function worker(changes: Partial<UiWorker> = {}): UiWorker {
+  return {
+    id: "01WORKER000000000000000001",
+    instanceId: "pod-1",
+    status: "ready",
+    apps: [{ name: "shop", version: "v7", isRegistered: true, functionSlugs: ["shop-charge-card"] }],
+    sdk: "js:v4.24.0",
+    capacity: 10,
+    inUse: 0,
+    connectedAt: T0,
+    heardAt: T0,
     ...changes,
   };
 }

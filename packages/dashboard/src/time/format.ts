@@ -54,11 +54,12 @@ export function formatMoment(at: number, now: number): string {
   return `${date.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" }).replace(",", "")} ${time}`;
 }
 
-/** Size of a text in bytes: `312 B`, `4.1 kB`, `2.6 MB`. */
+/** Size of a text or a memory in bytes: `312 B`, `4.1 kB`, `2.6 MB`, `16.8 GB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1_000) return `${bytes} B`;
   if (bytes < 1_000_000) return `${trimZero((bytes / 1_000).toFixed(1))} kB`;
-  return `${trimZero((bytes / 1_000_000).toFixed(1))} MB`;
+  if (bytes < 1_000_000_000) return `${trimZero((bytes / 1_000_000).toFixed(1))} MB`;
+  return `${trimZero((bytes / 1_000_000_000).toFixed(1))} GB`;
 }
 
 /** `1 run`, `2 runs`, `1,204 runs`. */
