@@ -8,6 +8,8 @@
  *     caused nothing.
  * I4  It is tried again only once it is known to be stored. While the store refuses commits, every repeated decision makes its events
  *     anew; would each of those be tried again, and cause others that are, they would multiply for as long as that lasts.
+ * I5  Once the commit that stores it has failed, an event causes nothing more, not even in vain: what it decides makes events of its own,
+ *     and the decision about those would come before it is known that this one has failed, without end.
  *
  * Spec: semantics 1.12, 2, 5.2, 7.1.
  */
@@ -57,7 +59,12 @@ type Arrival = {
   readonly parsed: ExpressionEvent;
   /** The commit that stores it; absent: it is stored. */
   readonly storing: Promise<ApplyResult> | undefined;
+  /** The commit that stores it was refused, or was not answered: then it may be stored all the same. */
+  loss?: "refused" | "unknown";
 };
+
+/** Ends the processing of an event that is not stored, as far as is known. */
+class LostEvent extends Error {}
 
 export type RunnerOptions = {
   readonly store: Pick<Store, "findPauses" | "history" | "runByIdempotencyKey" | "unprocessedEvents">;
@@ -106,7 +113,16 @@ export class Runner {
   push(event: EventRow, storing?: Promise<ApplyResult>, parsed?: ExpressionEvent): Promise<void> {
     this.#pending.count += 1;
     this.#pending.bytes += event.body.length;
-    return this.#begin({ event, storing, parsed: parsed ?? (JSON.parse(event.body) as ExpressionEvent) }, 0);
+    const arrival: Arrival = { event, storing, parsed: parsed ?? (JSON.parse(event.body) as ExpressionEvent) };
+    storing?.then(
+      ({ kind }) => {
+        if (kind === "conflict") arrival.loss = "refused";
+      },
+      () => {
+        arrival.loss = "unknown";
+      },
+    );
+    return this.#begin(arrival, 0);
   }
 
   #begin(arrival: Arrival, faults: number): Promise<void> {
@@ -122,12 +138,13 @@ export class Runner {
   }
 
   async #processOrPutOff(arrival: Arrival, faults: number): Promise<void> {
-    const { event, parsed } = arrival;
+    const { event } = arrival;
     try {
-      if (faults === 0 || (await this.#isStored(arrival))) await this.#process(event, parsed);
-      this.#pending.count -= 1;
-      this.#pending.bytes -= event.body.length;
+      if (faults > 0 || arrival.loss === "unknown") await this.#confirm(arrival);
+      await this.#process(arrival);
+      this.#done(event);
     } catch (error) {
+      if (error instanceof LostEvent) return arrival.loss === "refused" ? this.#done(event) : this.#processOrPutOff(arrival, faults);
       const delayMs = faultDelayMs(faults);
       this.#options.logger.error(
         { eventId: event.id, eventName: event.name, retryInMs: delayMs, error: String(error) },
@@ -137,25 +154,36 @@ export class Runner {
     }
   }
 
-  /** Whether an event is in the store, once its commit is through. */
-  async #isStored({ event, storing }: Arrival): Promise<boolean> {
+  #done({ body }: EventRow): void {
+    this.#pending.count -= 1;
+    this.#pending.bytes -= body.length;
+  }
+
+  /** Finds out whether an event is in the store. What is not was refused. */
+  async #confirm(arrival: Arrival): Promise<void> {
+    const { event, storing } = arrival;
     try {
-      return storing === undefined || (await storing).kind === "applied";
+      await storing;
     } catch {
-      return (await this.#options.store.history.eventById(event.id)) !== undefined;
+      if ((await this.#options.store.history.eventById(event.id)) === undefined) arrival.loss = "refused";
+      else delete arrival.loss;
     }
   }
 
-  async #process(event: EventRow, parsed: ExpressionEvent): Promise<void> {
+  async #process(arrival: Arrival): Promise<void> {
+    const { event, parsed } = arrival;
+    assertNotLost(arrival);
     const pauses = await this.#options.store.findPauses({ eventName: event.name, valueAt: (path) => valueAtPath(parsed, path) });
     if (pauses.length > 0)
-      await Promise.all(pauses.filter((pause) => matchesPause(pause, { event, parsed })).map((pause) => this.#wake(pause, event)));
-    if (event.name === FUNCTION_FINISHED) await this.#resumeInvoker(event, parsed);
-    await this.#startRuns(event, parsed);
+      await Promise.all(pauses.filter((pause) => matchesPause(pause, { event, parsed })).map((pause) => this.#wake(pause, arrival)));
+    if (event.name === FUNCTION_FINISHED) await this.#resumeInvoker(arrival);
+    await this.#startRuns(arrival);
   }
 
-  async #wake(pause: PauseRow, event: EventRow): Promise<void> {
+  async #wake(pause: PauseRow, arrival: Arrival): Promise<void> {
+    const { event } = arrival;
     await this.#options.runs.decide(pause.runId, (state, env) => {
+      assertNotLost(arrival);
       if (!mayMatchRun(state, { pause, event })) return undefined;
       const reason = `Cancelled by event ${event.name} (${event.id}).`;
       const resumption = { kind: "event", eventId: event.id, body: event.body } as const;
@@ -170,20 +198,22 @@ export class Runner {
    * The wait is looked for in the run's state and not in the store: where the invoked function does not exist, its end is told by the
    * commit after the one that stores the wait, and handled before either is durable.
    */
-  async #resumeInvoker(event: EventRow, parsed: ExpressionEvent): Promise<void> {
+  async #resumeInvoker(arrival: Arrival): Promise<void> {
+    const { event, parsed } = arrival;
     const finished = (parsed.data ?? {}) as Readonly<Record<string, unknown>>;
     const correlationId = finished["correlation_id"];
     if (typeof correlationId !== "string") return;
     const [runId = "", stepId = ""] = correlationId.split(".");
     const pause = { id: pauseIdOf(runId, stepId), stepId };
-    await this.#options.runs.decide(runId, (state, env) =>
-      state.steps.get(stepId)?.kind === "invoke"
-        ? causedBy(event, decideResume(state, { pause, resumption: { kind: "invoke", finished } }, env))
-        : undefined,
-    );
+    await this.#options.runs.decide(runId, (state, env) => {
+      assertNotLost(arrival);
+      if (state.steps.get(stepId)?.kind !== "invoke") return undefined;
+      return causedBy(event, decideResume(state, { pause, resumption: { kind: "invoke", finished } }, env));
+    });
   }
 
-  async #startRuns(event: EventRow, parsed: ExpressionEvent): Promise<void> {
+  async #startRuns(arrival: Arrival): Promise<void> {
+    const { event, parsed } = arrival;
     const { registry, clock, flowCommits } = this.#options;
     const named = this.#namedBy(event, parsed);
     const candidates = registry.triggeredBy(event.name);
@@ -193,6 +223,7 @@ export class Runner {
       const planning = (duplicates: ReadonlyMap<string, string>): Planning => ({
         cellKeys: targets.cellKeys,
         plan: (plan) => {
+          assertNotLost(arrival);
           planEventTargets(plan, targets, { duplicates });
           return true;
         },
@@ -229,6 +260,11 @@ function deferredSlugOf(parsed: ExpressionEvent): string {
   const data = parsed.data as { readonly _inngest?: { readonly fn_slug?: unknown } } | undefined;
   const slug = data?._inngest?.fn_slug;
   return typeof slug === "string" ? slug : "";
+}
+
+/** Keeps I5: at the last moment before a decision is committed. Throws a `LostEvent`. */
+function assertNotLost({ event, loss }: Arrival): void {
+  if (loss !== undefined) throw new LostEvent(`The commit of event ${event.id} failed.`);
 }
 
 /** A decision that holds only if the event is stored (I3). Its runs are created last, so until then it is unprocessed. */
