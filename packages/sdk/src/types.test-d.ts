@@ -2,6 +2,7 @@
 import { expectTypeOf } from "vitest";
 import { z } from "zod";
 import {
+  createDefer,
   cron,
   eventRecord,
   eventType,
@@ -304,3 +305,33 @@ const own = ai.infer("own", { model: { format: "own", url: "https://x.example", 
 expectTypeOf<Awaited<typeof own>>().toBeAny();
 expectTypeOf(ai.wrap("wrap", (n: number) => ({ at: new Date(n) }), 1)).resolves.toEqualTypeOf<{ at: string }>();
 expectTypeOf<StepTools["fetch"]>().toExtend<typeof fetch>();
+
+// --- defer -----------------------------------------------------------------------------------------------------------------------
+const noted = createDefer(
+  new Pawl({ id: "a" }),
+  { id: "note", schema: z.object({ n: z.number(), at: z.string().transform((text) => new Date(text)) }) },
+  ({ event, events, parents }) => {
+    expectTypeOf(event.data).toEqualTypeOf<{ n: number; at: Date }>();
+    expectTypeOf(events[0].data).toEqualTypeOf<{ n: number; at: Date }>();
+    expectTypeOf(parents[0]?.runId).toEqualTypeOf<string | undefined>();
+    return { ok: true };
+  },
+);
+const untyped = createDefer(new Pawl({ id: "a" }), { id: "any" }, ({ event }) => {
+  expectTypeOf(event.data).toEqualTypeOf<Record<string, Any>>();
+});
+// @ts-expect-error Nothing but `defer` triggers it.
+createDefer(new Pawl({ id: "a" }), { id: "t", triggers: { event: "x" } }, () => 0);
+const plain = new Pawl({ id: "a" }).createFunction({ id: "plain" }, async ({ defer, step }) => {
+  const handle = defer("a", { function: noted, data: { n: 1, at: "2026-01-01" }, meta: { why: "type test" } });
+  expectTypeOf(handle.abort()).toEqualTypeOf<void>();
+  defer("b", { function: untyped });
+  defer("c", { function: untyped, data: { whatever: 1 } });
+  // @ts-expect-error The data is required.
+  defer("d", { function: noted });
+  // @ts-expect-error What the schema yields is not what it takes.
+  defer("e", { function: noted, data: { n: 1, at: new Date() } });
+  // @ts-expect-error Not a deferred function.
+  defer("f", { function: plain, data: {} });
+  expectTypeOf(await step.invoke("g", { function: noted, data: { n: 1, at: "" } })).toEqualTypeOf<{ ok: boolean }>();
+});
