@@ -133,8 +133,7 @@ test("an event that could not be stored is not kept, and makes no others, while 
   const engine = new Engine({ store, clock, random: systemRandom(), logger: silentLogger, invoker });
   await engine.start();
   await expect(engine.send([{ name: "a", data: {} }])).rejects.toThrow("full");
-  expect(engine.pendingEvents.count).toBe(1);
-  await clock.advance(100);
+  await clock.advance(0);
   expect(engine.pendingEvents).toEqual({ count: 0, bytes: 0 });
   await engine.stop(0);
 });
@@ -154,6 +153,7 @@ test("an event that was stored without our being told is processed", async () =>
   isLost = true;
   await expect(engine.send([{ name: "a", data: {} }])).rejects.toThrow("lost");
   isLost = false;
+  await clock.advance(100);
   await clock.advance(100);
   expect(engine.pendingEvents.count).toBe(0);
   expect(await store.history.countRuns({ filter: {}, timeField: "queuedAt", max: 10 })).toBe(1);
