@@ -141,7 +141,8 @@ export class Pawl<const E extends EventTypes = EventTypes> {
       throw new Error("send: there is no event key. Set `eventKey` or PAWL_EVENT_KEY, or PAWL_DEV=1 for a local server.");
     const headers = { ...connection.headers, ...(options?.env === undefined ? {} : { [HEADER.env]: options.env }) };
     const url = `${connection.eventBaseUrl}e/${encodeURIComponent(key)}`;
-    return sendEvents({ runtime: this.runtime, transport: this.transport(), url, headers, types: this.options.events ?? [] }, list);
+    const { events: types = [], encryption } = this.options;
+    return sendEvents({ runtime: this.runtime, transport: this.transport(), url, headers, types, sealData: encryption?.sealData }, list);
   }
 
   /** Sends a signal to the run that waits for it; `runId` is that run's. */

@@ -5,6 +5,7 @@
  */
 import type { EventTypes } from "../event/event-type.ts";
 import type { EndpointAdapter } from "../endpoint/options.ts";
+import type { Encryption } from "../encryption/encryption.ts";
 import type { CheckpointingOption } from "../function/options.ts";
 import type { Logger } from "../logger.ts";
 import type { Tracing } from "../run/tracing.ts";
@@ -45,6 +46,8 @@ export type PawlOptions<E extends EventTypes = EventTypes> = {
   readonly optimizeParallelism?: boolean;
   /** Makes spans of the app's code part of the traces of runs: `createTracing()` of `pawl/otel`. Default: off. */
   readonly tracing?: Tracing;
+  /** Encrypts data before it leaves the app; made by `encryption()` of `pawl/encryption`. Default: none. */
+  readonly encryption?: Encryption;
   /** Defaults of durable endpoints. */
   readonly endpointAdapter?: EndpointAdapter;
   /** Clock, timers and randomness, for tests. */

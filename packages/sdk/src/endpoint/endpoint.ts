@@ -16,6 +16,10 @@ export function createEndpoint<R extends Request>(
   options: EndpointOptions = {},
 ): Endpoint<R> {
   if (typeof handler !== "function") throw new TypeError(`endpoint: expected a handler, not ${typeof handler}.`);
+  if (client.options.encryption !== undefined)
+    throw new TypeError(
+      "endpoint: a client with `encryption` can't make endpoints, because the server must read their requests and answers.",
+    );
   checkEndpointOptions(options);
   const adapter = client.options.endpointAdapter;
   const setup = new EndpointSetup(client, handler as EndpointHandler, {

@@ -19,6 +19,8 @@ export type SendContext = {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly types: EventTypes;
+  /** Last change of an event's data before it travels. */
+  readonly sealData?: ((data: unknown) => unknown) | undefined;
 };
 
 type Sendable = { readonly name: string; readonly data?: unknown; readonly ts?: number; readonly validate?: () => Promise<void> };
@@ -32,7 +34,8 @@ export async function sendEvents(context: SendContext, events: readonly Sendable
   for (let start = 0; start < events.length; start += EVENTS_PER_REQUEST_MAX) {
     const payloads = events
       .slice(start, start + EVENTS_PER_REQUEST_MAX)
-      .map((event) => ({ data: {}, ts: now, ...withoutUndefined(event) }));
+      .map((event) => ({ data: {}, ts: now, ...withoutUndefined(event) }))
+      .map((event) => (context.sealData === undefined ? event : { ...event, data: context.sealData(event.data) }));
     ids.push(...(await post(context, { body: JSON.stringify(payloads), now })));
   }
   return { ids };

@@ -24,19 +24,22 @@ const NOTHING: DeferHandle = { abort: () => {} };
 export class Deferrals {
   readonly #known: KnownDefers;
   readonly #logger: Logger;
+  /** Last change of the data before it travels. */
+  readonly #sealData: (data: unknown) => unknown;
   /** Hashes used in this call. */
   readonly #used = new Set<string>();
   /** Ops as JSON text, by their id. */
   readonly #pending = new Map<string, string>();
 
-  constructor(known: KnownDefers, logger: Logger) {
+  constructor(known: KnownDefers, logger: Logger, sealData: ((data: unknown) => unknown) | undefined) {
     this.#known = known;
     this.#logger = logger;
+    this.#sealData = sealData ?? ((data) => data);
   }
 
   /** Notes a function to be started. */
   add(id: unknown, input: unknown): DeferHandle {
-    const read = readInput(id, input);
+    const read = readInput(id, input, this.#sealData);
     if ("problem" in read) return this.#ignore(id, read.problem);
     const hash = hashStepId(read.id);
     if (this.#used.has(hash)) return this.#ignore(id, "the id is used twice in this run. Ids of `defer` must be unique");
@@ -72,6 +75,7 @@ export class Deferrals {
 function readInput(
   id: unknown,
   input: unknown,
+  sealData: (data: unknown) => unknown,
 ): { readonly id: string; readonly slug: string; readonly opts: string } | { readonly problem: string } {
   if (typeof id !== "string" || id === "") return { problem: "expected an id, a non-empty string" };
   const {
@@ -85,7 +89,10 @@ function readInput(
   try {
     const issues = issuesOf(target.schema, data);
     if (issues !== undefined) return { problem: `its data doesn't fit the schema of "${target.slug}": ${issues}` };
-    const opts = jsonText({ fn_slug: target.slug, input: data, ...(meta === undefined ? {} : { meta }) }, `The data of defer "${id}"`);
+    const opts = jsonText(
+      { fn_slug: target.slug, input: sealData(data), ...(meta === undefined ? {} : { meta }) },
+      `The data of defer "${id}"`,
+    );
     return { id, slug: target.slug, opts };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };

@@ -51,6 +51,10 @@ export type ExecutionInput = {
   readonly defers?: KnownDefers;
   /** Saves what was deferred when nothing else can carry it. Absent: such is lost. */
   readonly save?: Save | undefined;
+  /** Last change of an output, as JSON text, before it travels. */
+  readonly sealOutput?: ((text: string) => string) | undefined;
+  /** The same of what is deferred, as data. */
+  readonly sealData?: ((data: unknown) => unknown) | undefined;
   readonly attempt: number;
   readonly maxAttempts: number;
   /** `step` to discover, else the hash of the step to run. */
@@ -103,6 +107,7 @@ export class Execution {
     this.deferrals = new Deferrals(
       input.defers ?? {},
       gatedLogger(input.logger, () => !this.isReplaying),
+      input.sealData,
     );
     this.alarms = new Alarms(input.runtime);
     this.startedAt = input.runtime.elapsed();
@@ -215,7 +220,7 @@ export class Execution {
     try {
       const value = await (runStepCode === undefined ? code() : runStepCode({ id: request.id, index, hash }, code));
       const text = jsonText(value, `The result of step "${request.id}"`);
-      this.onStepDone(step, { value, text, op: doneText(step, text, { at, ms: runtime.elapsed() - start }) });
+      this.onStepDone(step, { value, text, op: doneText(step, this.sealed(text), { at, ms: runtime.elapsed() - start }) });
     } catch (error) {
       await this.onStepFailed(step, error, { at, ms: runtime.elapsed() - start });
     }
@@ -252,7 +257,7 @@ export class Execution {
     if (this.outcome !== undefined) return;
     if (this.target !== undefined) return this.onEndWithoutTarget();
     try {
-      const text = jsonText(value, "The function's result");
+      const text = this.sealed(jsonText(value, "The function's result"));
       if (this.checkpointer === undefined) {
         const deferred = this.deferrals.take();
         return this.close(deferred.length === 0 ? { kind: "complete", text } : { kind: "ops", ops: [...deferred, completeText(text)] });
@@ -300,6 +305,10 @@ export class Execution {
     return result !== "stale";
   }
 
+  private sealed(text: string): string {
+    return this.input.sealOutput?.(text) ?? text;
+  }
+
   private unsaved(): readonly string[] {
     return this.checkpointer?.ops.slice() ?? [];
   }
@@ -340,7 +349,11 @@ export class Execution {
     const { memo } = step;
     if (memo?.kind === "error")
       this.close({ kind: "ops", ops: [failedText(step, { error: memo.error, isFinal: true }, timing)], noRetry: true });
-    else this.close({ kind: "ops", ops: [doneText(step, JSON.stringify(memo?.kind === "data" ? (memo.value ?? null) : null), timing)] });
+    else
+      this.close({
+        kind: "ops",
+        ops: [doneText(step, this.sealed(JSON.stringify(memo?.kind === "data" ? (memo.value ?? null) : null)), timing)],
+      });
   }
 
   /** Stored results before the one that is new have not been asked for: the code was changed, or its order isn't determined. */

@@ -51,8 +51,10 @@ export type CallInput = {
 const MAX_RUNTIME_MS_DEFAULT = 10_000;
 
 /** Calls the function once. Never rejects. */
-export async function executeCall(input: CallInput): Promise<Outcome> {
+export async function executeCall(received: CallInput): Promise<Outcome> {
   try {
+    const { encryption } = received.client.options;
+    const input = encryption === undefined ? received : { ...received, request: encryption.openCall(received.request) };
     const { callable, request } = input;
     const rules = { triggers: listTriggers(callable.fn.options.triggers), known: input.client.options.events ?? [] };
     const checked = callable.isFailureHandler ? request.events : validateEvents(request.events, rules);
@@ -72,6 +74,8 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
     defers,
     save: input.save,
     stack: ctx.stack,
+    sealOutput: client.options.encryption?.sealOutput,
+    sealData: client.options.encryption?.sealData,
     attempt: ctx.attempt,
     maxAttempts: ctx.max_attempts,
     stepId: input.stepId,
@@ -85,6 +89,7 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
     parallelMode: parallelMode(input),
     appId: client.id,
     eventTypes: client.options.events ?? [],
+    sealData: client.options.encryption?.sealData,
     find: (request) => execution.find(request),
     sendEvents: (list) => client.send(list),
     sendSignal: (signal, data) => client.sendSignal({ signal, data }),

@@ -41,6 +41,8 @@ export type ToolHost = {
   readonly eventTypes: EventTypes;
   /** When a function goes on after parallel steps: after each (`race`) or after the last (`wait`). */
   readonly parallelMode: ParallelMode;
+  /** Last change of an invocation's data before it travels. */
+  readonly sealData?: ((data: unknown) => unknown) | undefined;
   find(request: StepRequest): Promise<unknown>;
   sendEvents(events: readonly SendableEvent<EventTypes>[]): Promise<{ ids: string[] }>;
   sendSignal(signal: string, data: unknown): Promise<{ runId?: string }>;
@@ -112,7 +114,7 @@ class Tools {
     const base = this.base(id);
     const { data, v, user, meta, timeout } = options;
     const payload = {
-      data: data ?? {},
+      data: this.host.sealData?.(data ?? {}) ?? data ?? {},
       ...(v === undefined ? {} : { v }),
       ...(user === undefined ? {} : { user }),
       ...(meta === undefined ? {} : { meta }),
