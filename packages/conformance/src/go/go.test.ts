@@ -1,13 +1,12 @@
 /** The official Go SDK against our server. Needs Go 1.24 or newer; a machine without it skips each test by its name. */
-import { findGo, installGo } from "../harness/go-client.ts";
+import { goApp } from "../harness/go-client.ts";
 import { describeSdk } from "../harness/sdk-suite.ts";
 
 const LARGE = "more state than fits into a call";
 
 describeSdk({
   sdk: "Go SDK 0.14.4",
-  missing: findGo() ? undefined : "no Go 1.24 or newer",
-  install: installGo,
+  app: goApp(),
   makesTokens: false,
   cannot: {
     HTTP: { [LARGE]: "the SDK does not fetch state (`use_api`)" },

@@ -16,7 +16,7 @@ export const CLIENTS = ["pawl", "inngest-v4", "inngest-v3"] as const;
 export type ClientName = (typeof CLIENTS)[number];
 
 /** The folder of an official client, installed. Rejects with npm's output when that fails. */
-export async function installClient(client: Exclude<ClientName, "pawl">): Promise<string> {
+export async function installClient(client: Exclude<ClientName, "pawl"> | "inngest-v4-encryption"): Promise<string> {
   const folder = join(APPS, client);
   const lockfile = createHash("sha256")
     .update(readFileSync(join(folder, "package-lock.json")))

@@ -2,9 +2,9 @@
  * The app that is written with the official Go SDK, built when first needed; Go's own caches make it cheap afterwards.
  *
  * I1  What is built is what `go.mod` and `go.sum` pin, with the Go that the machine has: none is downloaded.
- * I2  A machine without a fitting Go is told by `findGo`, so that suites skip by name.
+ * I2  What a machine lacks is told and not thrown, so that the suite skips by name; an app that does not compile is an error.
  */
-import { spawnSync } from "node:child_process";
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { join } from "node:path";
 import type { Program } from "./foreign-app-process.ts";
 
@@ -14,19 +14,19 @@ const BINARY = join(FOLDER, ".cache/app");
 /** The SDK needs this version of Go 1. */
 const MINOR_MIN = 24;
 
-/** Whether the machine has a Go that can build the app. */
-export function findGo(): boolean {
-  const { stdout } = spawnSync("go", ["version"], { encoding: "utf8", env: environment() });
-  return Number(/go1\.(\d+)/.exec(stdout ?? "")?.[1] ?? 0) >= MINOR_MIN;
+/** The program of the Go app, built; or what is missing, as a part of a sentence. Throws with what was printed when it does not compile. */
+export function goApp(): Program | { readonly missing: string } {
+  const version = go(["version"]).stdout ?? "";
+  if (Number(/go1\.(\d+)/.exec(version)?.[1] ?? 0) < MINOR_MIN) return { missing: `no Go 1.${MINOR_MIN} or newer` };
+  const modules = go(["list", "-deps", "-mod=readonly", "."]);
+  if (modules.status !== 0) return { missing: `the SDK's modules can't be had: ${modules.stderr.trim().split("\n").at(-1) ?? ""}` };
+  const { status, stdout, stderr } = go(["build", "-mod=readonly", "-buildvcs=false", "-o", BINARY, "."]);
+  if (status !== 0) throw new Error(`The Go app does not compile: go build ended with ${status}.\n${stdout}${stderr}`);
+  return { command: BINARY, args: [] };
 }
 
-/** The program of the Go app, built. Throws with what was printed when that fails. */
-export function installGo(): Program {
-  const args = ["build", "-mod=readonly", "-buildvcs=false", "-o", BINARY, "."];
-  const { status, stdout, stderr, error } = spawnSync("go", args, { cwd: FOLDER, encoding: "utf8", env: environment() });
-  if (status !== 0)
-    throw new Error(`Building the Go app failed: go ${args.join(" ")} ended with ${status}.\n${stdout}${stderr}`, { cause: error });
-  return { command: BINARY, args: [] };
+function go(args: readonly string[]): SpawnSyncReturns<string> {
+  return spawnSync("go", args, { cwd: FOLDER, encoding: "utf8", env: environment() });
 }
 
 function environment(): NodeJS.ProcessEnv {

@@ -3,7 +3,7 @@
  * the server is killed. One app, over HTTP with signatures and as a worker that connects.
  *
  * I1  The app has the functions of `apps/inngest-python/functions.py`, each started by the event `sdk/<id>`.
- * I2  A machine that cannot run the SDK skips every test by its name, and the name says what is missing.
+ * I2  A machine that cannot run the SDK skips every test by its name, and the name says what is missing: a language, or the SDK's packages.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,10 +29,8 @@ const SECOND_MS_MIN = 950;
 export type SdkSuite = {
   /** Name and version, for titles. */
   readonly sdk: string;
-  /** What the machine lacks; undefined where it can run the SDK. */
-  readonly missing: string | undefined;
-  /** Installs or builds the app. */
-  readonly install: () => Program;
+  /** The app, or what the machine lacks for it. */
+  readonly app: Program | { readonly missing: string };
   /** Whether the SDK makes tokens for subscriptions; the function `publish` then reports one. */
   readonly makesTokens: boolean;
   /** Titles of tests that the SDK itself fails against any server, by transport, with the reason; they are skipped. */
@@ -45,13 +43,15 @@ type Data = Readonly<Record<string, unknown>>;
 
 /** Declares the tests of an SDK. */
 export function describeSdk(suite: SdkSuite): void {
-  const suffix = suite.missing === undefined ? "" : ` (skipped: ${suite.missing})`;
-  describe.skipIf(suite.missing !== undefined)(`${suite.sdk}${suffix}`, () => {
+  const { app, sdk } = suite;
+  const program: Program = "missing" in app ? { command: "", args: [] } : app;
+  const suffix = "missing" in app ? ` (skipped: ${app.missing})` : "";
+  describe.skipIf("missing" in app)(`${sdk}${suffix}`, () => {
     describe.each([
       { transport: "HTTP", connect: "" },
       { transport: "Connect", connect: "worker-1" },
     ] as const)("over $transport", ({ transport, connect }) => {
-      const world = new World(suite, connect);
+      const world = new World(program, connect);
       beforeEach(({ skip, task }) => skip(task.name in (suite.cannot?.[transport] ?? {}), suite.cannot?.[transport]?.[task.name]));
       beforeAll(() => world.open());
       afterAll(() => world.close());
@@ -61,13 +61,13 @@ export function describeSdk(suite: SdkSuite): void {
       describeServices(world, suite);
       describeKill(world);
     });
-    describeSync(suite);
+    describeSync(program);
   });
 }
 
 /** Server, provider and app of a group of tests. */
 class World {
-  readonly #suite: Pick<SdkSuite, "install">;
+  readonly #program: Program;
   readonly #connect: string;
   #dir = "";
   #port = 0;
@@ -76,18 +76,17 @@ class World {
   app!: AppProcess;
   watch!: Watch;
 
-  constructor(suite: Pick<SdkSuite, "install">, connect: string) {
-    this.#suite = suite;
+  constructor(program: Program, connect: string) {
+    this.#program = program;
     this.#connect = connect;
   }
 
   async open(): Promise<void> {
-    const program = this.#suite.install();
     this.#dir = mkdtempSync(join(tmpdir(), "pawl-sdk-"));
     this.#port = await freePort();
     this.provider = await Provider.start();
     await this.startServer();
-    this.app = await startForeignApp({ program, server: this.server, connect: this.#connect });
+    this.app = await startForeignApp({ program: this.#program, server: this.server, connect: this.#connect });
   }
 
   /** The same server again, after it was killed. */
@@ -332,11 +331,11 @@ function describeKill(world: World): void {
 }
 
 /** The server asks an app that it is told of; GraphQL's answer comes when the app has registered. */
-function describeSync(suite: SdkSuite): void {
+function describeSync(program: Program): void {
   test.each(["dev", "start"] as const)("%s: the server is told the app's URL and asks it to register", async (mode) => {
     const dir = mkdtempSync(join(tmpdir(), "pawl-sdk-"));
     const server = await startServerProcess({ dir, mode });
-    const [app, watch] = await Promise.all([startForeignApp({ program: suite.install(), server, registers: false }), Watch.open(server)]);
+    const [app, watch] = await Promise.all([startForeignApp({ program, server, registers: false }), Watch.open(server)]);
     try {
       const query = "mutation ($url: String!) { createApp(input: { url: $url }) { name error connected } }";
       const answer = await http(`${server.url}/v0/gql`, { body: { query, variables: { url: app.url } }, headers: MANAGEMENT_HEADERS });
