@@ -9,7 +9,7 @@ const MARKED = { __ENCRYPTED__: true, __STRATEGY__: "inngest/libsodium", data: e
 
 function clientOf(options: Partial<EncryptionOptions> = {}, sent: string[] = []): ReturnType<typeof testClient> {
   const fetch = async (_url: unknown, init?: RequestInit): Promise<Response> => {
-    sent.push(String(init?.body));
+    sent.push(init?.body as string);
     return Response.json({ ids: ["1"] });
   };
   return testClient({ encryption: encryption({ key: "k", ...options }), fetch: fetch as typeof globalThis.fetch });
