@@ -23,9 +23,8 @@ test("property: every span but the run's has its parent among them, none ends be
     fc.property(
       fc.array(stepArb, { maxLength: 8 }),
       fc.array(attemptArb, { maxLength: 12 }),
-      time,
-      time,
-      (steps, attempts, queuedAt, endedAt) => {
+      fc.record({ queuedAt: time, endedAt: time }),
+      (steps, attempts, { queuedAt, endedAt }) => {
         const rows = steps.map((step, index) => ({ ...step, id: hashStepId(String(index)), runId: RUN_ID, kind: "run" }));
         const run = {
           id: RUN_ID,
