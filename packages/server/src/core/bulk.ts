@@ -135,6 +135,16 @@ export class Bulks {
     }
   }
 
+  /** The last ones that were made, newest first. Reads all of them, a page at a time: they are kept for 30 days only. */
+  async newest(limit: number): Promise<readonly Bulk[]> {
+    let newest: readonly Bulk[] = [];
+    for (;;) {
+      const page = await this.list({ limit, ...(newest.length === 0 ? {} : { after: (newest.at(-1) as Bulk).id }) });
+      newest = [...newest, ...page].slice(-limit);
+      if (page.length < limit) return newest.toReversed();
+    }
+  }
+
   /** Does a page. */
   async process(item: ItemRow, generation: number): Promise<ItemOutcome> {
     const { store, flowCommits } = this.#options;

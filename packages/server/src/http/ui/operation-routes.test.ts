@@ -56,6 +56,18 @@ test("a bulk cancellation waits, can be undone, and then cancels what matches, w
   await server.stop();
 });
 
+test("of more bulk operations than a list has, the newest are listed, newest first", async () => {
+  const server = await testServer();
+  const ids: string[] = [];
+  for (let n = 0; n < 203; n++) {
+    ids.push((await server.post("/ui/v1/bulks", { kind: "cancel", functionSlug: "shop-import" })).body.id);
+    await server.clock.advance(1);
+  }
+  const { items } = (await server.get("/ui/v1/bulks")).body;
+  expect(items.map(({ id }: Json) => id)).toEqual(ids.toReversed().slice(0, 200));
+  await server.stop();
+});
+
 test("a replay makes so many runs a second, out of the runs that failed, and never out of its own", async () => {
   let fails = true;
   const server = await testServer({

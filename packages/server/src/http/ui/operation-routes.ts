@@ -39,8 +39,8 @@ export function operationRoutes(app: FastifyInstance, engine: Engine): void {
     return { ok: true };
   });
   app.get("/bulks", async (): Promise<UiBulkList> => {
-    const bulks = await engine.bulks.list({ limit: LIST_MAX });
-    return { items: bulks.map((bulk) => bulkView(engine, bulk)).toReversed() };
+    const bulks = await engine.bulks.newest(LIST_MAX);
+    return { items: bulks.map((bulk) => bulkView(engine, bulk)) };
   });
   app.post("/bulks", async ({ body }): Promise<UiBulk> => bulkView(engine, await engine.bulks.create(readBulk(engine, body))));
   app.delete("/bulks/:id", async ({ params: { id } }: IdRequest): Promise<{ readonly result: "undone" | "stopped" }> => {
