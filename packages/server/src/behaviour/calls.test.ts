@@ -40,7 +40,10 @@ describe("semantics 4.1 the call", () => {
       expect(trace).toBe(traceId);
       const [reference = "", ...members] = tracestate.split(",");
       expect(members).toEqual([`inngest@app=${appId}`, `inngest@fn=${functionId}`]);
-      expect(JSON.parse(decodeURIComponent(reference.replace("inngest@traceref=", "")))).toEqual({ tp: traceparent, ts: members.join(",") });
+      expect(JSON.parse(decodeURIComponent(reference.replace("inngest@traceref=", "")))).toEqual({
+        tp: traceparent,
+        ts: members.join(","),
+      });
       return span;
     });
     expect(spanIds).toEqual([spanId, stepSpanId(hashStepId("a")), stepSpanId(hashStepId("b")), spanId]);

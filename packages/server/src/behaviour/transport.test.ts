@@ -34,7 +34,13 @@ async function listening(
 }
 
 function call({ invoker, url }: { readonly invoker: Invoker; readonly url: string }, signal = new AbortController().signal) {
-  return invoker.call({ url, headers: { "content-type": "application/json", "x-run-id": "r" }, body: '{"a":1}', signal, isStored: Promise.resolve(true) });
+  return invoker.call({
+    url,
+    headers: { "content-type": "application/json", "x-run-id": "r" },
+    body: '{"a":1}',
+    signal,
+    isStored: Promise.resolve(true),
+  });
 }
 
 describe("semantics 4.1 the call: transport", () => {
