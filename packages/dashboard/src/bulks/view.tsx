@@ -29,7 +29,7 @@ export function BulksView(): ReactNode {
   return (
     <div className="page">
       <header className="page-head">
-        <h1>{data === undefined ? "Bulk operations" : bulksSentence(items)}</h1>
+        <h1>{items.length === 0 ? "Bulk operations" : bulksSentence(items)}</h1>
         <span role="status" className="quiet">
           {said}
         </span>

@@ -26,7 +26,7 @@ export function FunctionsView({ slug }: { readonly slug: string | undefined }): 
   return (
     <div className="page">
       <header className="page-head">
-        <h1>{data === undefined ? "Functions" : headline(items)}</h1>
+        <h1>{items.length === 0 ? "Functions" : headline(items)}</h1>
       </header>
       {error !== undefined && <Problem what="The functions can't be loaded." error={error} onRetry={reload} />}
       {data === undefined && error === undefined && <Skeleton />}
@@ -69,7 +69,6 @@ function useNextTick(items: readonly UiFunction[], reload: () => void): void {
 function headline(items: readonly UiFunction[]): string {
   const apps = new Set(items.map((each) => each.appName)).size;
   const paused = items.filter((each) => each.paused !== undefined).length;
-  if (items.length === 0) return "No functions.";
   return `${countOf(items.length, "function")} in ${countOf(apps, "app")}${paused === 0 ? "" : `, ${paused} paused`}.`;
 }
 

@@ -35,7 +35,6 @@ test("scopes are said in one order", () => {
 });
 
 test("keys in force are counted, and those that have ended apart", () => {
-  expect(keysSentence([], T0)).toBe("No API keys.");
   expect(keysSentence([apiKey()], T0)).toBe("1 API key in force.");
   expect(keysSentence([apiKey(), apiKey({ expiresAt: T0 })], T0)).toBe("1 API key in force, 1 expired.");
 });

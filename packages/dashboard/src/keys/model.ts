@@ -78,7 +78,6 @@ export function isExpired({ expiresAt }: UiApiKey, now: number): boolean {
 export function keysSentence(keys: readonly UiApiKey[], now: number): string {
   const valid = keys.filter((key) => !isExpired(key, now)).length;
   const expired = keys.length - valid;
-  if (keys.length === 0) return "No API keys.";
   return `${countOf(valid, "API key")} in force${expired === 0 ? "" : `, ${expired} expired`}.`;
 }
 

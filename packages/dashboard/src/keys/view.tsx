@@ -31,7 +31,7 @@ export function KeysView(): ReactNode {
   return (
     <div className="page">
       <header className="page-head">
-        <h1>{data === undefined ? "API keys" : keysSentence(items, now)}</h1>
+        <h1>{items.length === 0 ? "API keys" : keysSentence(items, now)}</h1>
         <span role="status" className="quiet">
           {said}
         </span>

@@ -32,11 +32,12 @@ const PAGES: readonly { readonly page: IconName; readonly href: string; readonly
   { page: "functions", href: "/functions", label: "Functions" },
   { page: "apps", href: "/apps", label: "Apps" },
   { page: "workers", href: "/workers", label: "Workers" },
-  { page: "send", href: "/send", label: "Send event" },
+  { page: "send", href: "/send", label: "Send" },
 ];
 
 /** Titles of pages that the navigation does not list. */
 const OTHER_TITLES: { readonly [page in Route["page"]]?: string } = {
+  send: "Send event",
   bulks: "Bulk operations",
   keys: "API keys",
   "not-found": "Not found",

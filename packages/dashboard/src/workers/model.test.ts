@@ -28,10 +28,12 @@ test("the headline says whether there is somebody to do the work", () => {
 
 test("an app can take what its ready workers can", () => {
   const rows = (...workers: readonly ReturnType<typeof worker>[]) => workers.map((each) => ({ worker: each, app: app("shop") }));
-  expect(groupWords(rows(worker({ inUse: 2 }), worker({ status: "draining", inUse: 1 })))).toBe("2 workers · 3 of 10 calls");
+  expect(groupWords(rows(worker({ inUse: 2 }), worker({ status: "draining", inUse: 1 })))).toBe(
+    "2 workers, 1 of them ready · 2 of 10 calls",
+  );
   const { capacity: _, ...unlimited } = worker({ inUse: 1 });
   expect(groupWords(rows(unlimited))).toBe("1 worker · 1 call, no limit");
-  expect(groupWords(rows(worker({ status: "connected" })))).toBe("1 worker · 0 calls, none is ready");
+  expect(groupWords(rows(worker({ status: "connected" })))).toBe("1 worker, none is ready");
 });
 
 test("a worker says how many calls it has, of how many, and when it is full", () => {

@@ -66,17 +66,17 @@ export function isSilent({ heardAt }: UiWorker, now: number): boolean {
   return now - heardAt > SILENT_MS;
 }
 
-/** What an app's ready workers can take together: `3 workers · 2 of 30 calls`. */
+/** What an app's ready workers can take together: `3 workers, 2 of them ready · 2 of 20 calls`. */
 export function groupWords(rows: readonly WorkerRow[]): string {
-  const workers = rows.map(({ worker }) => worker);
-  return `${countOf(workers.length, "worker")} · ${placesWords(workers)}`;
+  const ready = rows.map(({ worker }) => worker).filter(({ status }) => status === "ready");
+  const count = countOf(rows.length, "worker");
+  if (ready.length === 0) return `${count}, none is ready`;
+  return `${count}${ready.length === rows.length ? "" : `, ${ready.length} of them ready`} · ${placesWords(ready)}`;
 }
 
-function placesWords(workers: readonly UiWorker[]): string {
-  const ready = workers.filter(({ status }) => status === "ready");
+function placesWords(ready: readonly UiWorker[]): string {
   const capacity = ready.reduce((sum, each) => sum + (each.capacity ?? Number.POSITIVE_INFINITY), 0);
-  const calls = callsOf(workers);
-  if (ready.length === 0) return `${countOf(calls, "call")}, none is ready`;
+  const calls = callsOf(ready);
   return Number.isFinite(capacity)
     ? `${calls.toLocaleString("en-US")} of ${countOf(capacity, "call")}`
     : `${countOf(calls, "call")}, no limit`;

@@ -21,7 +21,7 @@ test("each app has a table of its workers, or says that its runs wait", async ()
       .getAllByRole("cell")
       .map(({ textContent }) => textContent),
   ).toEqual(["Draining", "3 of 10", "v7", "js v4.24.0", "shop-charge-card", "1 min ago", "4 s ago"]);
-  expect(screen.getByRole("region", { name: "Workers of shop" }).textContent).toContain("2 workers · 3 of 10 calls");
+  expect(screen.getByRole("region", { name: "Workers of shop" }).textContent).toContain("2 workers, 1 of them ready · 0 of 10 calls");
   expect(within(screen.getByRole("region", { name: "Workers of mail" })).getByText(/No worker is connected/)).toBeDefined();
 });
 

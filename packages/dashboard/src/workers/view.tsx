@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import type { UiWorkerList } from "@pawl/protocol";
 import { useLive, useLiveState } from "../api/live.ts";
 import { useResource } from "../api/resource.ts";
-import { Empty, Problem, Skeleton } from "../controls/states.tsx";
+import { Problem, Skeleton } from "../controls/states.tsx";
 import { countOf } from "../time/format.ts";
 import { ConnectWorkerHelp } from "./help.tsx";
 import { groupsOf, groupWords, workersSentence } from "./model.ts";
@@ -22,17 +22,17 @@ export function WorkersView(): ReactNode {
     <div className="page">
       <header className="page-head">
         <h1>{data === undefined ? "Workers" : workersSentence(data)}</h1>
-        {data !== undefined && data.total > 0 && <span className="quiet">Those connected now; nothing is kept of workers that left.</span>}
+        {data !== undefined && data.total > 0 && (
+          <span className="quiet">Workers that are connected now; of those that left nothing is kept.</span>
+        )}
       </header>
       {error !== undefined && <Problem what="The workers can't be loaded." error={error} onRetry={reload} />}
       {data === undefined && error === undefined && <Skeleton rows={4} />}
       {data !== undefined && groups.length === 0 && (
-        <Empty title="No workers.">
-          <p>
-            A worker is an app that opens a connection to this server and gets its calls over it, so it needs no address of its own. Apps
-            that serve their functions by HTTP need none.
-          </p>
-        </Empty>
+        <p className="lead">
+          A worker is an app that opens a connection to this server and gets its calls over it, so it needs no address of its own. Apps that
+          serve their functions by HTTP need none.
+        </p>
       )}
       {groups.map((group) => (
         <AppWorkers key={group.appName} group={group} />
