@@ -1,8 +1,6 @@
 /** The official Go SDK against our server. Needs Go 1.24 or newer; a machine without it skips each test by its name. */
 import { goApp } from "../harness/go-client.ts";
-import { describeSdk } from "../harness/sdk-suite.ts";
-
-const LARGE = "more state than fits into a call";
+import { describeSdk, KILLED, LARGE, LAST_ATTEMPT } from "../harness/sdk-suite.ts";
 
 describeSdk({
   sdk: "Go SDK 0.14.4",
@@ -12,7 +10,8 @@ describeSdk({
     HTTP: { [LARGE]: "the SDK does not fetch state (`use_api`)" },
     Connect: {
       [LARGE]: "the SDK reads messages of at most 32 KiB",
-      "a step without attempts left fails where it was awaited": "the SDK answers with the function's error, not with the step's",
+      [LAST_ATTEMPT]: "the SDK answers with the function's error, not with the step's",
+      [KILLED]: "the SDK gives up when its connection breaks without a closing frame",
     },
   },
 });

@@ -21,6 +21,11 @@ import { sendEvents } from "./send-events.ts";
 import { type ServerProcess, SIGNING_KEY, startServerProcess } from "./server-process.ts";
 import { MANAGEMENT_HEADERS, Watch } from "./watch.ts";
 
+/** Titles of tests that some SDK can't pass. */
+export const LARGE = "more state than fits into a call";
+export const LAST_ATTEMPT = "a step without attempts left fails where it was awaited";
+export const KILLED = "the server is killed in the middle of a step and comes back: the run completes, and no finished step is done again";
+
 const API_KEY = "key-of-the-test";
 
 /** Sleeps of one second, less what clocks of two processes differ by. */
@@ -195,7 +200,7 @@ function describeSteps(world: World): void {
     expect(await world.outputOf("repeated")).toEqual([0, 1, 2]);
   });
 
-  test.concurrent("more state than fits into a call", async () => {
+  test.concurrent(LARGE, async () => {
     const size = 2 * 1024 * 1024;
     expect(await world.outputOf("large")).toEqual([size, size, size, size]);
   });
@@ -211,7 +216,7 @@ function describeFailures(world: World): void {
     expect(await world.outputOf("retry-after")).toEqual({ attempt: 1 });
   });
 
-  test.concurrent("a step without attempts left fails where it was awaited", async () => {
+  test.concurrent(LAST_ATTEMPT, async () => {
     expect(await world.outputOf("step-error")).toMatchObject({ message: expect.stringContaining("broken for good") as string });
     expect(world.bodiesOf("step-error")).toEqual([0, 1]);
   });
@@ -319,7 +324,10 @@ async function tokenOfOurs({ server: { url } }: World): Promise<string> {
 
 /** Declared last: it kills the server of the others. */
 function describeKill(world: World): void {
-  test("the server is killed in the middle of a step and comes back: the run completes, and no finished step is done again", async () => {
+  test(KILLED, async ({ onTestFailed }) => {
+    onTestFailed(() => {
+      process.stderr.write(`The app printed:\n${world.app.child.output}\n`);
+    });
     const [eventId = ""] = await world.send("gated");
     await world.app.report("waiting for the gate", ({ kind }) => kind === "gate-entered");
     await world.server.child.kill();
