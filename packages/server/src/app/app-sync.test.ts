@@ -147,6 +147,9 @@ describe("the answer", () => {
     [{ status: 400, body: { message: "No INNGEST_ENV branch name found" } }, "missing_branch_env_name"],
     [{ status: 400, body: { message: "no stock" } }, "no stock"],
     [{ status: 500, body: {} }, "internal_server_error"],
+    // So the Python SDK relays a refusal.
+    [{ status: 200, body: { error: "Invalid function", status: 400 } }, "Invalid function"],
+    [{ status: 200, body: { message: "Successfully registered", modified: true } }, undefined],
     [{ status: 405 }, undefined],
     [{ status: 502 }, undefined],
   ])("%j: %s", async (answer, code) => {

@@ -240,6 +240,8 @@ function pingProblem(status: number, text: string): string | undefined {
   if (status === 401) return "unauthorized";
   if (status === 403) return "forbidden";
   if (status === 404) return "url_not_found";
+  // The Python SDK relays the refusal of its registration with the status of success.
+  if (status === 200) return fieldOf(text, "error");
   if (status === 500) return messageOf(text) ?? "internal_server_error";
   if (status !== 400) return undefined;
   const message = messageOf(text) ?? "";
@@ -248,9 +250,14 @@ function pingProblem(status: number, text: string): string | undefined {
 }
 
 function messageOf(text: string): string | undefined {
+  return fieldOf(text, "message");
+}
+
+/** A text of a JSON object that is not empty. */
+function fieldOf(text: string, name: "message" | "error"): string | undefined {
   try {
-    const { message } = JSON.parse(text) as { readonly message?: unknown };
-    return typeof message === "string" && message !== "" ? message : undefined;
+    const value = (JSON.parse(text) as { readonly message?: unknown; readonly error?: unknown } | null)?.[name];
+    return typeof value === "string" && value !== "" ? value : undefined;
   } catch {
     return undefined;
   }
