@@ -1,10 +1,11 @@
 /**
  * The dashboard in a real browser: send an event in the form, see its run live, read its steps, run it again, also from a step; pause and
- * resume a function; cancel many runs, and undo that.
+ * resume a function; cancel many runs, and undo that; see workers come, work and go; sign in, make a key, use and revoke it.
  */
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { NonRetriableError, Pawl } from "pawl";
+import { connect } from "pawl/connect";
 import { createServer } from "pawl/node";
 import { openMemoryStore } from "@pawl/store-memory";
 import { type PawlServer, startServer } from "@pawl/server";
@@ -157,3 +158,74 @@ test.skipIf(executablePath === undefined)("many runs are cancelled at once; unti
   await page.getByRole("table", { name: "Runs" }).getByText("Cancelled").nth(1).waitFor();
   expect(problems).toEqual([]);
 });
+
+test.skipIf(executablePath === undefined)("a worker is there while it is connected, with the calls that it has", async () => {
+  const gate = Promise.withResolvers<void>();
+  const client = new Pawl({ id: "loader", isDev: true, baseUrl: server.url, appVersion: "v7" });
+  const load = client.createFunction({ id: "load", triggers: { event: "loader/asked" } }, async ({ step }) => {
+    await step.run("load", () => gate.promise);
+  });
+  await page.goto(`${server.url}/workers`);
+  await page.getByRole("heading", { name: "No workers are connected." }).waitFor();
+  const worker = await connect({
+    apps: [{ client, functions: [load] }],
+    instanceId: "loader-1",
+    maxWorkerConcurrency: 2,
+    handleShutdownSignals: [],
+  });
+  const line = page.getByRole("table", { name: "Workers of loader" }).getByRole("row", { name: /loader-1/ });
+  await line.getByText("Ready").waitFor();
+  const cells = await line.getByRole("cell").allTextContents();
+  expect(cells.slice(0, 5)).toEqual(["Ready", "0 of 2", "v7", expect.stringMatching(/^pawl-js v/), "loader-load"]);
+  await clientOf(server.url).send({ name: "loader/asked", data: {} });
+  await line.getByText("1 of 2").waitFor();
+  gate.resolve();
+  await line.getByText("0 of 2").waitFor();
+  await worker.close();
+  await page.getByRole("heading", { name: "loader has no worker: its runs wait." }).waitFor();
+  await page.getByRole("region", { name: "Workers of loader" }).getByText("No worker is connected").waitFor();
+  expect(problems).toEqual([]);
+});
+
+test.skipIf(executablePath === undefined)(
+  "in production one signs in; a key that is made there opens the API until it is revoked",
+  async () => {
+    const signingKey = "0123456789abcdef0123456789abcdef";
+    const dashboardDir = join(root, "packages/dashboard/dist/");
+    const production = await startServer({ store: openMemoryStore(), port: 0, kind: "cloud", signingKey, dashboardDir });
+    const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
+    const own = await context.newPage();
+    const statusWith = async (key: string): Promise<number> =>
+      (await fetch(`${production.url}/ui/v1/runs`, { headers: { authorization: `Bearer ${key}` } })).status;
+    try {
+      await own.goto(`${production.url}/settings/keys`);
+      await own.getByLabel("Signing key").fill("0011");
+      await own.keyboard.press("Enter");
+      await own.getByRole("alert").getByText("That is not this server's signing key.").waitFor();
+      await own.getByLabel("Signing key").fill(signingKey);
+      await own.keyboard.press("Enter");
+      await own.getByRole("button", { name: "New key…" }).first().click();
+      await own.getByRole("textbox", { name: "Name" }).fill("grafana");
+      await own.getByRole("button", { name: "Make the key" }).click();
+      const secret = own.getByRole("region", { name: "The key grafana, shown this once" });
+      await secret.getByRole("button", { name: "Copy the key" }).click();
+      const key = await own.evaluate(() => navigator.clipboard.readText());
+      expect(await secret.locator("code").textContent()).toBe(key);
+      expect(await own.evaluate(() => document.querySelector(".secret")?.contains(document.activeElement))).toBe(true);
+      expect(await statusWith(key)).toBe(200);
+      await own.reload();
+      await own.getByRole("row", { name: /grafana/ }).waitFor();
+      expect(await own.content()).not.toContain(key);
+      expect(await own.getByRole("row", { name: /grafana/ }).textContent()).toMatch(/Readnow|Read\d+ s ago/);
+      await own.getByRole("button", { name: "Revoke grafana…" }).click();
+      await own.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+      await own.getByText("grafana is revoked").waitFor();
+      expect(await statusWith(key)).toBe(401);
+      await own.getByRole("button", { name: "Sign out" }).click();
+      await own.getByLabel("Signing key").waitFor();
+    } finally {
+      await context.close();
+      await production.stop(0);
+    }
+  },
+);

@@ -11,13 +11,20 @@ import type { KeyDraft } from "./model.ts";
 
 type CreateProps = { readonly onMade: (made: UiNewApiKey) => void; readonly onClose: () => void };
 
-/** The dialog. Mount it to open it. */
+/** The dialog. Mount it to open it. `onMade` follows `onClose`: what is behind an open dialog can't take the focus. */
 export function CreateKey({ onMade, onClose }: CreateProps): ReactNode {
   const [draft, setDraft] = useState(NEW_KEY);
-  const create = async (): Promise<void> => onMade(await createKey(keyRequestOf(draft, serverNow())));
+  const made = useRef<UiNewApiKey>(undefined);
+  const create = async (): Promise<void> => {
+    made.current = await createKey(keyRequestOf(draft, serverNow()));
+  };
+  const close = (): void => {
+    onClose();
+    if (made.current !== undefined) onMade(made.current);
+  };
   const problem = keyProblem(draft);
   return (
-    <Confirm title="New API key" verb="Make the key" canConfirm={problem === undefined} onClose={onClose} onConfirm={create}>
+    <Confirm title="New API key" verb="Make the key" canConfirm={problem === undefined} onClose={close} onConfirm={create}>
       <div className="bulk-form">
         <label>
           Name
@@ -75,7 +82,7 @@ export function Secret({ made: { key, secret }, onDone }: SecretProps): ReactNod
   const section = useRef<HTMLElement>(null);
   useEffect(() => section.current?.focus(), []);
   return (
-    <section ref={section} className="explainer secret" data-tone="waiting" aria-labelledby="secret-title" tabIndex={-1}>
+    <section ref={section} className="explainer secret" data-tone="queued" aria-labelledby="secret-title" tabIndex={-1}>
       <h2 id="secret-title">The key {key.name}, shown this once</h2>
       <p>Put it where the program finds it. The server keeps only a hash: it can’t tell the key again.</p>
       <p className="secret-line">
