@@ -54,7 +54,13 @@ function AppCard({ app }: { readonly app: UiApp }): ReactNode {
       </span>
       <span className="stack-text">
         <b>{app.name === "" ? "not registered" : app.name}</b>
-        <code className="quiet">{app.url}</code>
+        {/^wss?:/.test(app.url) ? (
+          <span>
+            served by <Link href="/workers">workers</Link>
+          </span>
+        ) : (
+          <code className="quiet">{app.url}</code>
+        )}
       </span>
       <Link href={`/runs?app=${encodeURIComponent(app.name)}`}>{countOf(app.functionCount, "function")}</Link>
       <span className="quiet">{[app.framework, app.sdk].filter((part) => part !== "").join(" · ")}</span>
