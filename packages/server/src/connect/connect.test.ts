@@ -316,6 +316,13 @@ describe("versions", () => {
     expect(registered()).toEqual(["2", true]);
   });
 
+  test("a version that has just registered is not given up for an old worker that comes in the same turn", async () => {
+    await world.worker({ version: "1" });
+    await world.advance(60_000);
+    await Promise.all([world.introduce(current), world.introduce({ version: "1", instanceId: "other" })]);
+    expect(registered()).toEqual(["2", true]);
+  });
+
   test("a worker of the newer version that restarts in time changes nothing", async () => {
     await world.worker({ version: "1" });
     (await world.worker(current)).cut();

@@ -32,8 +32,11 @@ export class WorkerSync {
   readonly #options: WorkerSyncOptions;
   /** What the groups that are connected would register. */
   readonly #offers = new Map<string, WorkerRegistration>();
-  /** Since when there is no worker of an app's registered version, by the app's name; the start of the server where there was none yet. */
-  readonly #absentSince = new Map<string, number>();
+  /**
+   * When a worker of an app's registered version was last seen to come or go, by the app's name; the start of the server where there was
+   * none yet.
+   */
+  readonly #seenAt = new Map<string, number>();
   readonly #startedAt: number;
   readonly #timers = new Map<string, Timer>();
   #last: Promise<unknown> = Promise.resolve();
@@ -56,7 +59,7 @@ export class WorkerSync {
       if (workers.hasGroup(group)) continue;
       this.#offers.delete(group);
       if (engine.registry.appByName(name)?.checksum !== group) continue;
-      this.#absentSince.set(name, clock.now());
+      this.#seenAt.set(name, clock.now());
       this.#watch(name);
     }
   }
@@ -100,6 +103,8 @@ export class WorkerSync {
     this.#offers.set(group, registration);
     const { id, checksum } = this.#options.engine.registry.appByName(appName) ?? { id: "", checksum: group };
     this.#options.workers.setNewest(id, checksum);
+    // It joins in a moment: until then it must not be taken for one that has been gone for long.
+    if (checksum === group) this.#seenAt.set(appName, this.#options.clock.now());
     return {
       name: appName,
       id,
@@ -124,7 +129,7 @@ export class WorkerSync {
 
   /** When the registered version of an app is given up, if none of its workers comes back. */
   #abandonedAt(appName: string): number {
-    return (this.#absentSince.get(appName) ?? this.#startedAt) + CONNECT_ROLLBACK_MS;
+    return (this.#seenAt.get(appName) ?? this.#startedAt) + CONNECT_ROLLBACK_MS;
   }
 
   /** Looks after an app whose registered version has no workers (I3). */
