@@ -22,6 +22,7 @@ import { QUERIES } from "./gql-queries.ts";
 import { GqlRefusal } from "./gql-refusal.ts";
 import { GqlRequest } from "./gql-request.ts";
 import { SDL_QUERIES } from "./sdl-queries.ts";
+import { SDL_TRACE } from "./sdl-trace.ts";
 import { SDL_TYPES } from "./sdl-types.ts";
 
 /** The introspection of common tools has a depth of 15. */
@@ -43,7 +44,7 @@ export type GqlInput = {
 
 export type GqlAnswer = { readonly status: number; readonly body: unknown };
 
-const schema = buildSchema(SDL_QUERIES + SDL_TYPES, { assumeValidSDL: true });
+const schema = buildSchema(SDL_QUERIES + SDL_TYPES + SDL_TRACE, { assumeValidSDL: true });
 
 const rootValue = { ...QUERIES, ...MUTATIONS };
 

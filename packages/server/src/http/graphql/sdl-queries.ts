@@ -1,4 +1,4 @@
-/** GraphQL schema, first half: what can be asked and done. Source: wire 12.1. */
+/** GraphQL schema, first part: what can be asked and done. Source: wire 12.1. */
 
 export const SDL_QUERIES = /* GraphQL */ `
   scalar Time

@@ -2,12 +2,15 @@
  * Spans of users' code, each with the step that it belongs to: the one that the SDK named, else its parent's.
  *
  * I1  A parent is told where it belongs to the same step.
- * I2  A chain of parents that is broken, or leads in a circle, ends at the run.
+ * I2  A chain of parents that is broken, longer than `DEPTH_MAX`, or leads in a circle, ends at the run.
  */
 import type { StepRow, UserSpan } from "@pawl/engine";
 import type { UiUserSpan } from "@pawl/protocol";
 import { stepSpanId } from "../../tracing/span-ids.ts";
 import { given } from "../../json.ts";
+
+/** Parents that are looked through. */
+const DEPTH_MAX = 64;
 
 /** In the order of their starts. */
 export function userSpanViews(spans: readonly UserSpan[], steps: readonly StepRow[]): readonly UiUserSpan[] {
@@ -17,7 +20,7 @@ export function userSpanViews(spans: readonly UserSpan[], steps: readonly StepRo
   const stepOfSpan = new Map(steps.map(({ id }) => [stepSpanId(id), id]));
   const stepOf = (span: UserSpan): string | undefined => {
     let each: UserSpan | undefined = span;
-    for (let depth = 0; each !== undefined && depth < spans.length; depth++) {
+    for (let depth = 0; each !== undefined && depth < DEPTH_MAX; depth++) {
       if (each.stepId !== undefined && known.has(each.stepId)) return each.stepId;
       const step = stepOfSpan.get(each.parentId ?? "");
       if (step !== undefined) return step;
