@@ -34,11 +34,16 @@ export type DeferClient = {
   readonly NonRetriableError: new (message: string) => Error;
   createDefer(client: DeferApp, options: Readonly<Record<string, unknown>>, handler: Handler): unknown;
   serve(options: { readonly client: DeferApp; readonly functions: readonly unknown[] }): RequestListener;
+  connect(options: Readonly<Record<string, unknown>>): Promise<{ close(): Promise<void> }>;
 };
 
 /** Loads a client. The official one is installed when first needed. */
 export async function loadDefer(client: DeferClientName): Promise<DeferClient> {
   if (client === "inngest-v4") return (await import(pathToFileURL(join(await installClient(client), "defer.mjs")).href)) as DeferClient;
-  const [{ Inngest, NonRetriableError, createDefer }, { serve }] = await Promise.all([import("pawl/inngest"), import("pawl/inngest/node")]);
-  return { Inngest, NonRetriableError, createDefer, serve } as unknown as DeferClient;
+  const [{ Inngest, NonRetriableError, createDefer }, { serve }, { connect }] = await Promise.all([
+    import("pawl/inngest"),
+    import("pawl/inngest/node"),
+    import("pawl/inngest/connect"),
+  ]);
+  return { Inngest, NonRetriableError, createDefer, serve, connect } as unknown as DeferClient;
 }
