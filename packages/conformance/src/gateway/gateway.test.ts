@@ -15,14 +15,15 @@ import { Provider } from "./provider.ts";
 
 const FUNCTIONS = join(import.meta.dirname, "functions.ts");
 
-type Variant = { readonly client: ClientName; readonly checkpointing?: boolean };
+type Variant = { readonly client: ClientName; readonly checkpointing: boolean };
 
 const VARIANTS: readonly Variant[] = [
   { client: "pawl", checkpointing: true },
   { client: "pawl", checkpointing: false },
   { client: "inngest-v4", checkpointing: true },
   { client: "inngest-v4", checkpointing: false },
-  { client: "inngest-v3" },
+  { client: "inngest-v3", checkpointing: true },
+  { client: "inngest-v3", checkpointing: false },
 ];
 
 describe.each(VARIANTS)("$client, checkpointing $checkpointing", (variant) => {

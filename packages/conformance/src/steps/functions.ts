@@ -3,12 +3,19 @@
  *
  * Each is started by the event `test/<id>`; `data.key` tells tests apart that share a function.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import type { EventOf, FunctionsModule, Handler, Kit, Steps } from "../app/kit.ts";
 
 export const APP_ID = "steps";
 
 /** Size of one step's output in the test of large state: with three of them a run no longer fits into a call. */
 export const LARGE_CHARS: number = 2 * 1024 * 1024;
+
+/** Ids of the steps whose saving is tested. */
+export const SAVED: readonly string[] = ["a", "b", "c", "d"];
+
+/** Time that a call of `saved-in-time` may take, in milliseconds; its first step takes longer. */
+const SAVED_MS_MAX = 50;
 
 const SECOND_MS = 1_000;
 
@@ -38,11 +45,38 @@ export function defineFunctions(kit: Kit): void {
   define("cancel", async ({ step }) => step.sleep("long", "1h"), {
     cancelOn: [{ event: "test/stop", if: "event.data.key == async.data.key" }],
   });
-  if (kit.client !== "inngest-v3") define("race", race(kit));
+  defineSaving(kit, define);
+  define("race", race(kit));
   kit.onTold(({ payload }) => void kit.send(payload).then(({ ids }) => kit.report({ kind: "sent", ids })));
 }
 
 type Define = (id: string, handler: Handler, options?: Readonly<Record<string, unknown>>) => unknown;
+
+/** Functions that say themselves how their steps are saved. Each call reports itself. */
+function defineSaving(kit: Kit, define: Define): void {
+  const steps: Handler = async ({ step, event }) => {
+    kit.report({ kind: "call", key: event.data["key"] });
+    const letters: string[] = [];
+    for (const letter of SAVED) letters.push(await step.run(letter, () => letter));
+    return letters.join("");
+  };
+  define("saved", steps);
+  define("saved-by-answer", steps, { checkpointing: false });
+  define("saved-in-threes", steps, { checkpointing: { bufferedSteps: 3 } });
+  define(
+    "saved-in-time",
+    async ({ step, event }) => {
+      kit.report({ kind: "call", key: event.data["key"] });
+      const first = await step.run("long", async () => {
+        kit.report({ kind: "body", name: "saved-in-time" });
+        await delay(2 * SAVED_MS_MAX);
+        return "long";
+      });
+      return [first, await step.run("after", () => "after")];
+    },
+    { checkpointing: { maxRuntime: SAVED_MS_MAX } },
+  );
+}
 
 function defineFailures(kit: Kit, define: Define): void {
   const body = (name: string, attempt: number): void => kit.report({ kind: "body", name, attempt });

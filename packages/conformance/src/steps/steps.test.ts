@@ -9,18 +9,19 @@ import type { ClientName } from "../harness/client-folder.ts";
 import { sendEvents } from "../harness/send-events.ts";
 import { type ServerProcess, startServerProcess } from "../harness/server-process.ts";
 import { Watch } from "../harness/watch.ts";
-import { LARGE_CHARS } from "./functions.ts";
+import { LARGE_CHARS, SAVED } from "./functions.ts";
 
 const FUNCTIONS = join(import.meta.dirname, "functions.ts");
 
-type Variant = { readonly client: ClientName; readonly checkpointing?: boolean };
+type Variant = { readonly client: ClientName; readonly checkpointing: boolean };
 
 const VARIANTS: readonly Variant[] = [
   { client: "pawl", checkpointing: true },
   { client: "pawl", checkpointing: false },
   { client: "inngest-v4", checkpointing: true },
   { client: "inngest-v4", checkpointing: false },
-  { client: "inngest-v3" },
+  { client: "inngest-v3", checkpointing: true },
+  { client: "inngest-v3", checkpointing: false },
 ];
 
 /** Clocks of two processes, timers that fire a little early. */
@@ -62,6 +63,7 @@ describe.each(VARIANTS)("$client, checkpointing $checkpointing", (variant) => {
     );
   const bodiesOf = (name: string): readonly unknown[] =>
     app.reports.filter((report) => report["name"] === name).map(({ attempt }) => attempt);
+  const callsOf = (key: string): number => app.reports.filter((report) => report.kind === "call" && report["key"] === key).length;
 
   test.concurrent("step.run: results are remembered as JSON", async () => {
     expect(await outputOf("run", { n: 1 })).toEqual({ a: { n: 1, at: "1970-01-01T00:00:00.000Z" }, b: 2, name: "test/run" });
@@ -181,7 +183,23 @@ describe.each(VARIANTS)("$client, checkpointing $checkpointing", (variant) => {
     expect([...watch.runs.values()].find(({ eventId }) => eventId === kept)?.phase).toBe("waiting");
   });
 
-  test.runIf(variant.client !== "inngest-v3").concurrent("a race is won by the first step", async () => {
+  // Saved by answers, each step costs a call, and so does the end.
+  test.concurrent.each([
+    { id: "saved", calls: variant.checkpointing ? 1 : SAVED.length + 1 },
+    { id: "saved-by-answer", calls: SAVED.length + 1 },
+    { id: "saved-in-threes", calls: 1 },
+  ])("$id: how steps are saved is the app's choice, or the function's own", async ({ id, calls }) => {
+    expect(await outputOf(id, { key: id })).toBe(SAVED.join(""));
+    expect(callsOf(id)).toBe(calls);
+  });
+
+  test.concurrent("a call that takes longer than it may is ended after the step", async () => {
+    expect(await outputOf("saved-in-time", { key: "time" })).toEqual(["long", "after"]);
+    expect(callsOf("time")).toBeGreaterThan(1);
+    expect(bodiesOf("saved-in-time")).toHaveLength(1);
+  });
+
+  test.concurrent("a race is won by the first step", async () => {
     const eventId = await send("race", { slow: "1h" });
     const raced = await app.report("waiting for the step after the race", ({ kind }) => kind === "raced");
     expect(raced["winner"]).toBe("fast");
