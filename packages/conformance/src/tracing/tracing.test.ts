@@ -1,8 +1,6 @@
 /** Traces: the official client's spans of users' code come in, and the server's own go out to a collector on this machine. */
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { UiRunDetail } from "@pawl/protocol";
@@ -14,46 +12,7 @@ import { http, jsonOf } from "../harness/http.ts";
 import { sendEvents } from "../harness/send-events.ts";
 import { type ServerProcess, startServerProcess } from "../harness/server-process.ts";
 import { MANAGEMENT_HEADERS, Watch } from "../harness/watch.ts";
-
-/** Takes exports, and tells of each. */
-class Collector {
-  readonly bodies: string[] = [];
-  readonly headers: (string | undefined)[] = [];
-  readonly #server: Server;
-  #told: () => void = () => {};
-
-  constructor() {
-    this.#server = createServer((request, response) => {
-      let body = "";
-      request.on("data", (chunk: Buffer) => (body += chunk.toString()));
-      request.on("end", () => {
-        this.bodies.push(body);
-        this.headers.push(request.headers["api-key"]?.toString());
-        response.end("{}");
-        this.#told();
-      });
-    });
-  }
-
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  /** Resolves when a body names a text. */
-  async named(text: string): Promise<string> {
-    for (;;) {
-      const found = this.bodies.find((body) => body.includes(text));
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve) => (this.#told = resolve));
-    }
-  }
-
-  stop(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-}
+import { Collector, spansOf } from "./collector.ts";
 
 async function startTracedApp(server: ServerProcess, checkpointing: boolean): Promise<AppProcess> {
   const folder = await installClient("inngest-v4");
@@ -96,10 +55,8 @@ describe.each([{ checkpointing: true }, { checkpointing: false }])("inngest-v4, 
     const [eventId = ""] = await sendEvents(server, [{ name: "traced/import", data: {} }]);
     const { run } = await watch.endedRunOf(eventId);
     expect(run.status).toBe("COMPLETED");
-    const exported = JSON.parse(await collector.named(run.id)) as {
-      readonly resourceSpans: readonly [{ readonly scopeSpans: readonly [{ readonly spans: readonly { readonly name: string }[] }] }];
-    };
-    expect(exported.resourceSpans[0].scopeSpans[0].spans.map(({ name }) => name)).toEqual(["traced-import", "load", "nap", "save"]);
+    const exported = spansOf(await collector.named(run.id));
+    expect(exported.map(({ name }) => name)).toEqual(["traced-import", "load", "nap", "save"]);
     expect(collector.headers[0]).toBe("secret");
     const detail = jsonOf(await http(`${server.url}/ui/v1/runs/${run.id}`, { headers: MANAGEMENT_HEADERS })) as UiRunDetail;
     const spans = detail.userSpans ?? [];
