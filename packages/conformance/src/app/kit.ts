@@ -22,8 +22,7 @@ export type Steps = {
     wrap<A extends unknown[], T>(id: string, body: (...input: A) => T | Promise<T>, ...input: A): Promise<T>;
     readonly models: AiModels;
   };
-  /** 4.x and ours. */
-  readonly realtime?: { publish(id: string, topic: TopicOf, data: unknown): Promise<unknown> };
+  readonly realtime: { publish(id: string, ...message: readonly unknown[]): Promise<unknown> };
 };
 
 /** Models of providers, as all clients make them. */
@@ -42,15 +41,19 @@ export type AiModels = Readonly<
 /** A topic as all clients take it. */
 export type TopicOf = { readonly channel: string; readonly topic: string; readonly config: Readonly<Record<never, never>> };
 
-/** The client's `realtime`, as far as the suites use it. */
+export type Subscription = { readonly channel: string; readonly topics: readonly string[] };
+
+/** Realtime of a client. */
 export type RealtimeOf = {
+  /** Options of a function that publishes by its context. */
+  readonly functionOptions: Readonly<Record<string, unknown>>;
   publish(topic: TopicOf, data: unknown): Promise<unknown>;
-  token(options: { readonly channel: string; readonly topics: readonly string[] }): Promise<{ readonly key?: string }>;
-  subscribe(options: {
-    readonly channel: string;
-    readonly topics: readonly string[];
-    readonly onMessage: (message: unknown) => void;
-  }): Promise<{ close(): void }>;
+  /** Publishes a text while it comes. */
+  publishText(topic: TopicOf, text: AsyncIterable<string>): Promise<unknown>;
+  /** Publishes by a step of its own. */
+  publishStep(step: Steps, message: { readonly id: string; readonly topic: TopicOf; readonly data: unknown }): Promise<unknown>;
+  token(options: Subscription): Promise<{ readonly key?: string }>;
+  subscribe(options: Subscription & { readonly onMessage: (message: unknown) => void }): Promise<{ close(): void }>;
 };
 
 export type EventOf = {
@@ -69,6 +72,8 @@ export type HandlerContext = {
   readonly error?: Error;
   /** 4.x and ours. */
   readonly group?: { parallel<T>(options: { readonly mode: "race" }, body: () => Promise<T>): Promise<T> };
+  /** 3.x, with the middleware of its package for Realtime. */
+  readonly publish?: (message: { readonly channel: string; readonly topic: string; readonly data: unknown }) => Promise<unknown>;
 };
 
 export type Handler = (context: HandlerContext) => unknown;
@@ -86,8 +91,7 @@ export type Kit = {
   /** The client's own class. */
   readonly NonRetriableError: new (message: string) => Error;
   readonly RetryAfterError: new (message: string, after: number | string | Date) => Error;
-  /** 4.x and ours. */
-  readonly realtime?: RealtimeOf;
+  readonly realtime: RealtimeOf;
   /** Tells the process that started the app. */
   report(report: Report): void;
   /** Receives what that process tells. */

@@ -1,14 +1,15 @@
-/** Loads a client and makes a kit and a Node request listener of it. What differs between the clients is here and nowhere else. */
+/** Loads a client and makes a kit and a Node request listener of it. What differs between the clients is here and in `load-realtime.ts`. */
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ClientName } from "../harness/client-folder.ts";
-import type { Handler, Kit, RealtimeOf, Trigger } from "./kit.ts";
+import type { Handler, Kit, Trigger } from "./kit.ts";
+import { loadRealtime } from "./load-realtime.ts";
 
 type Client = {
   createFunction(...args: readonly unknown[]): unknown;
   send(payload: unknown): Promise<{ ids: string[] }>;
-  readonly realtime?: RealtimeOf;
+  readonly realtime: unknown;
 };
 
 /** Exports that the clients have in common, under the names of the official one. */
@@ -60,7 +61,7 @@ export async function loadClient({ client, folder, appId, checkpointing }: LoadO
       NonRetriableError: module.NonRetriableError,
       RetryAfterError: module.RetryAfterError,
       send: (payload) => instance.send(payload),
-      ...(instance.realtime === undefined ? {} : { realtime: instance.realtime }),
+      realtime: await loadRealtime({ client, folder, instance }),
     },
     listener: () => module.serve({ client: instance, functions }),
     connect: async (options) => {
