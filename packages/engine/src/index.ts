@@ -1,4 +1,6 @@
 export type * from "./app/app-row.ts";
+export * from "./app/sync-diff.ts";
+export * from "./app/sync-row.ts";
 export type * from "./attempt/attempt-row.ts";
 export * from "./call/call-body.ts";
 export type * from "./change/change.ts";

@@ -227,8 +227,47 @@ export type UiApp = {
   readonly framework: string;
   readonly error?: string;
   readonly functionCount: number;
+  /** When it last registered something new. */
   readonly syncedAt: number;
+  readonly method: "serve" | "connect" | "api";
+  readonly appVersion?: string;
 };
+
+/** `GET /ui/v1/apps/:id/syncs`: what changed something or failed, newest first; the last 50 are kept. */
+export type UiSyncList = { readonly items: readonly UiSync[] };
+
+/** `diff` lists at most 50 entries of a kind; `more` has the whole numbers where there were more. */
+export type UiSync = {
+  readonly id: string;
+  readonly at: number;
+  /** `app`: it registered by itself. `server`: it was asked to. `worker`: it connected. */
+  readonly source: "app" | "server" | "worker";
+  /** From asking to storing, ms; only where the server asked. */
+  readonly durationMs?: number;
+  readonly url: string;
+  readonly sdk: string;
+  readonly framework: string;
+  readonly appVersion?: string;
+  /** Why it failed: a code or a sentence. Absent: it did not. */
+  readonly error?: string;
+  readonly functionCount: number;
+  readonly diff: {
+    readonly app: readonly UiValueChange[];
+    readonly added: readonly string[];
+    readonly removed: readonly string[];
+    readonly changed: readonly { readonly slug: string; readonly changes: readonly UiValueChange[] }[];
+    readonly more?: { readonly added: number; readonly removed: number; readonly changed: number };
+  };
+};
+
+/**
+ * `POST /ui/v1/apps/:id/sync` with `{ url? }`: asks the app to register, where it is or at another URL, and answers when it has. Refused
+ * with 422 `app-sync-failed` and a sentence that says why.
+ */
+export type UiSyncResult = { readonly syncId: string; readonly isModified: boolean; readonly url: string };
+
+/** One value at a path such as `rateLimit.limit`, as JSON text; absent where there was or is none. */
+export type UiValueChange = { readonly path: string; readonly before?: string; readonly after?: string };
 
 /** `GET /ui/v1/apps` and `GET /ui/v1/functions` */
 export type UiAppList = { readonly items: readonly UiApp[] };

@@ -1,5 +1,5 @@
 /** Guards and changes, one rule each: what the SQL of the other drivers must do. */
-import { assertNever, type Change, type Guard, type ItemRow, type PauseRow, type RunRow } from "@pawl/engine";
+import { assertNever, type Change, type Guard, type ItemRow, type PauseRow, type RunRow, SYNCS_KEPT_MAX, type SyncRow } from "@pawl/engine";
 import { StoreError, assertIdOfRun } from "@pawl/store";
 import type { Journal } from "./journal.ts";
 import type { Leases } from "./leases.ts";
@@ -46,11 +46,10 @@ export function makeChange(world: World, change: Change): void {
     case "update-run":
       return updateRun(world, change.run);
     case "put-app":
-      return journal.set(tables.apps, change.app.id, change.app);
     case "delete-app":
-      return journal.delete(tables.apps, change.appId);
     case "put-function":
-      return journal.set(tables.functions, change.function.id, change.function);
+    case "insert-sync":
+      return changeRegistry(world, change);
     case "insert-event":
     case "mark-event-processed":
     case "insert-event-outcome":
@@ -91,6 +90,42 @@ type WorkChange = Extract<
   Change,
   { kind: "insert-item" | "reschedule-item" | "amend-item" | "delete-item" | "insert-pause" | "delete-pause" | "delete-run-work" }
 >;
+
+type RegistryChange = Extract<Change, { kind: "put-app" | "delete-app" | "put-function" | "insert-sync" }>;
+
+function changeRegistry(world: World, change: RegistryChange): void {
+  const { tables, journal } = world;
+  switch (change.kind) {
+    case "put-app":
+      return journal.set(tables.apps, change.app.id, change.app);
+    case "delete-app":
+      dropSyncs(world, change.appId, 0);
+      return journal.delete(tables.apps, change.appId);
+    case "put-function":
+      return journal.set(tables.functions, change.function.id, change.function);
+    case "insert-sync":
+      return insertSync(world, change.sync);
+    default:
+      return assertNever(change);
+  }
+}
+
+function insertSync(world: World, sync: SyncRow): void {
+  const { tables, journal } = world;
+  if (tables.syncs.has(sync.id)) return;
+  journal.set(tables.syncs, sync.id, sync);
+  journal.link(tables.syncsOfApp, sync.appId, sync.id);
+  dropSyncs(world, sync.appId, SYNCS_KEPT_MAX);
+}
+
+/** Keeps the newest syncs of an app. */
+function dropSyncs({ tables, journal }: World, appId: string, kept: number): void {
+  const ids = Array.from(tables.syncsOfApp.get(appId) ?? []);
+  for (const id of ids.slice(0, Math.max(0, ids.length - kept))) {
+    journal.delete(tables.syncs, id);
+    journal.unlink(tables.syncsOfApp, appId, id);
+  }
+}
 
 /** Rows that are written once. The first write wins. */
 function appendToLog({ tables, journal }: World, change: LogChange): void {

@@ -23,6 +23,7 @@ export function openHistory(tables: Tables, assertOpen: () => void): HistoryStor
     metadataOfRun: (runId) => open(() => metadataOfRun(tables, runId)),
     spansOfRun: (runId) =>
       open(() => rowsOf(tables.spans, tables.spansOfRun.get(runId)).sort((a, b) => a.receivedAt - b.receivedAt || compareText(a.id, b.id))),
+    syncsOfApp: (appId) => open(() => rowsOf(tables.syncs, tables.syncsOfApp.get(appId)).reverse()),
     runsOfEvents: (eventIds) => open(() => runsOfEvents(tables, eventIds)),
     outcomesOfEvents: (eventIds) =>
       open(() => {

@@ -18,6 +18,7 @@ import type {
   RunRow,
   SpanBatchRow,
   StepRow,
+  SyncRow,
 } from "@pawl/engine";
 
 export type Tables = {
@@ -36,11 +37,13 @@ export type Tables = {
   readonly defers: Map<string, DeferRow>;
   readonly metadata: Map<string, MetadataRow>;
   readonly spans: Map<string, SpanBatchRow>;
+  readonly syncs: Map<string, SyncRow>;
   readonly unprocessed: Map<string, true>;
   readonly eventsOfBatch: Map<string, Set<string>>;
   readonly defersOfRun: Map<string, Set<string>>;
   readonly metadataOfRun: Map<string, Set<string>>;
   readonly spansOfRun: Map<string, Set<string>>;
+  readonly syncsOfApp: Map<string, Set<string>>;
   readonly stepsOfRun: Map<string, Set<string>>;
   readonly attemptsOfRun: Map<string, Set<string>>;
   readonly itemsOfRun: Map<string, Set<string>>;
@@ -68,11 +71,13 @@ export function emptyTables(): Tables {
     defers: new Map(),
     metadata: new Map(),
     spans: new Map(),
+    syncs: new Map(),
     unprocessed: new Map(),
     eventsOfBatch: new Map(),
     defersOfRun: new Map(),
     metadataOfRun: new Map(),
     spansOfRun: new Map(),
+    syncsOfApp: new Map(),
     stepsOfRun: new Map(),
     attemptsOfRun: new Map(),
     itemsOfRun: new Map(),

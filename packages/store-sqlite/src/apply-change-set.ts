@@ -40,7 +40,7 @@ function guardHolds({ events, runs, leases, pauses, flow }: Statements, guard: G
 }
 
 function makeChange(statements: Statements, change: Change): void {
-  const { events, runs, steps, registry, flow } = statements;
+  const { events, runs, steps, registry, syncs, flow } = statements;
   switch (change.kind) {
     case "insert-event":
       return events.insert(change.event);
@@ -75,7 +75,10 @@ function makeChange(statements: Statements, change: Change): void {
     case "put-app":
       return registry.putApp(change.app);
     case "delete-app":
+      syncs.deleteSyncsOfApp(change.appId);
       return registry.deleteApp(change.appId);
+    case "insert-sync":
+      return syncs.insertSync(change.sync);
     case "put-function":
       return registry.putFunction(change.function);
     default:

@@ -9,6 +9,7 @@ import { openLeases, type Leases } from "./item/leases.ts";
 import { openPauseMatch, type PauseMatch } from "./pause/pause-match.ts";
 import { pauseStatements, type PauseStatements } from "./pause/pause-statements.ts";
 import { registryStatements, type RegistryStatements } from "./registry/registry-statements.ts";
+import { syncStatements, type SyncStatements } from "./registry/sync-statements.ts";
 import { runStatements, type RunStatements } from "./run/run-statements.ts";
 import { stepStatements, type StepStatements } from "./step/step-statements.ts";
 
@@ -22,6 +23,7 @@ export type Statements = {
   readonly pauses: PauseStatements;
   readonly pauseMatch: PauseMatch;
   readonly registry: RegistryStatements;
+  readonly syncs: SyncStatements;
   readonly flow: FlowStatements;
   readonly purge: PurgeStatements;
 };
@@ -38,6 +40,7 @@ export function prepareStatements(connection: Connection): Statements {
     pauses: pauseStatements(connection),
     pauseMatch: openPauseMatch(connection),
     registry: registryStatements(connection),
+    syncs: syncStatements(connection),
     flow: flowStatements(connection),
     purge: purgeStatements(connection),
   };

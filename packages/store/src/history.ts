@@ -4,7 +4,7 @@
  *
  * I1  Lists are newest first unless asked otherwise, and paged by keyset: a page never repeats or skips a row that existed all along.
  */
-import type { AttemptRow, DeferRow, EventOutcome, EventRow, MetadataRow, RunRow, SpanBatchRow, StepRow } from "@pawl/engine";
+import type { AttemptRow, DeferRow, EventOutcome, EventRow, MetadataRow, RunRow, SpanBatchRow, StepRow, SyncRow } from "@pawl/engine";
 import type { RunStatus } from "@pawl/protocol";
 
 export type RunTimeField = "queuedAt" | "startedAt" | "endedAt";
@@ -83,5 +83,7 @@ export interface HistoryStore {
   spansOfRun(runId: string): Promise<readonly SpanBatchRow[]>;
   /** Runs that have one of the events among theirs, oldest first. */
   runsOfEvents(eventIds: readonly string[]): Promise<readonly RunRow[]>;
+  /** The newest `SYNCS_KEPT_MAX`, in the reverse order of their insertion. */
+  syncsOfApp(appId: string): Promise<readonly SyncRow[]>;
   outcomesOfEvents(eventIds: readonly string[]): Promise<readonly EventOutcome[]>;
 }

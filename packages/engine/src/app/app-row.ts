@@ -26,7 +26,10 @@ export type AppRow = {
   /** Why the last sync failed: a code of the wire protocol or a sentence. */
   readonly error?: string;
   readonly createdAt: number;
+  /** When it last registered something new; where it never did, when it was added. */
   readonly syncedAt: number;
+  /** Its last sync that did not fail. */
+  readonly syncId?: string;
   readonly archivedAt?: number;
 };
 

@@ -5,6 +5,7 @@
  * I2  Applying a change set that has already been applied does nothing: ids are deterministic and guards no longer hold.
  */
 import type { AppRow, FunctionRow } from "../app/app-row.ts";
+import type { SyncRow } from "../app/sync-row.ts";
 import type { AttemptRow } from "../attempt/attempt-row.ts";
 import type { EventOutcome, EventRow } from "../event/event-row.ts";
 import type { PauseRow } from "../pause/pause-row.ts";
@@ -55,7 +56,10 @@ export type Change =
   /** Nothing where the run has a row with this id. */
   | { readonly kind: "insert-spans"; readonly batch: SpanBatchRow }
   | { readonly kind: "put-app"; readonly app: AppRow }
+  /** With its syncs. */
   | { readonly kind: "delete-app"; readonly appId: string }
+  /** Nothing where the id exists already. The oldest of the app go where it would have more than `SYNCS_KEPT_MAX`. */
+  | { readonly kind: "insert-sync"; readonly sync: SyncRow }
   | { readonly kind: "put-function"; readonly function: FunctionRow };
 
 export type Guard =

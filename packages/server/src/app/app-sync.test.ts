@@ -87,7 +87,7 @@ describe("functions in the answer, with a signing key", () => {
   ])("one %s", async (_what, answer, code) => {
     const app = await appOf(() => answer);
     const { sync, engine } = syncOf({ kind: "cloud", signingKey: KEY, signingKeyFallback: "00ff" });
-    expect(await sync.add(app.url)).toEqual(code === undefined ? { kind: "synced" } : { kind: "failed", code });
+    expect(await sync.add(app.url)).toMatchObject(code === undefined ? { kind: "synced" } : { kind: "failed", code });
     expect(engine.registry.functions()).toHaveLength(code === undefined ? 1 : 0);
   });
 });
@@ -122,7 +122,7 @@ describe("the answer", () => {
     await sync.add(app.url);
     expect(engine.registry.apps()).toMatchObject([{ name: "", url: app.url, error: "url_not_found" }]);
     isUp = true;
-    expect(await sync.add(app.url)).toEqual({ kind: "synced" });
+    expect(await sync.add(app.url)).toMatchObject({ kind: "synced", registered: { isModified: true } });
     expect(engine.registry.apps()).toMatchObject([{ name: "shop", url: app.url, sdk: "js:v4.24.0" }]);
     expect(engine.registry.functionBySlug("shop-a")?.archivedAt).toBeUndefined();
   });
@@ -150,13 +150,47 @@ describe("the answer", () => {
     // So the Python SDK relays a refusal.
     [{ status: 200, body: { error: "Invalid function", status: 400 } }, "Invalid function"],
     [{ status: 200, body: { message: "Successfully registered", modified: true } }, undefined],
-    [{ status: 405 }, undefined],
-    [{ status: 502 }, undefined],
+    [{ status: 204 }, undefined],
+    [{ status: 302 }, "status_302"],
+    [{ status: 405 }, "status_405"],
+    [{ status: 502 }, "status_502"],
   ])("%j: %s", async (answer, code) => {
     const app = await appOf(() => answer);
     const { sync, engine } = syncOf();
     expect(await sync.add(app.url)).toEqual(code === undefined ? { kind: "synced" } : { kind: "failed", code });
     expect(engine.registry.apps().map(({ error }) => error)).toEqual(code === undefined ? [] : [code]);
+  });
+
+  test("what fails the same way again is one failure, and an app that is asked twice at once answers once", async () => {
+    let status = 404;
+    const app = await appOf(() => (status === 200 ? inBand() : { status }));
+    const { sync, engine, clock } = syncOf();
+    const syncs = async () => engine.store.history.syncsOfApp(engine.registry.apps()[0]?.id ?? "");
+    await sync.add(app.url);
+    await sync.add(app.url);
+    expect(await syncs()).toMatchObject([{ source: "server", error: "url_not_found", url: app.url }]);
+    status = 200;
+    await Promise.all([sync.add(app.url), sync.add(app.url)]);
+    expect(app.requests).toHaveLength(3);
+    // The app that only had a URL is gone, and its failures with it.
+    expect(await syncs()).toMatchObject([{ source: "server", durationMs: 0, functionCount: 1, diff: { added: ["shop-a"] } }]);
+    status = 502;
+    await sync.add(app.url);
+    await clock.advance(1_000);
+    status = 200;
+    await sync.add(app.url);
+    expect(engine.registry.functionBySlug("shop-a")?.version).toBe(1);
+    expect((await syncs()).map(({ error }) => error)).toEqual([undefined, "status_502", undefined]);
+  });
+
+  test("what the app was told of its registration is the reason, not what it makes of that", async () => {
+    const { sync, engine } = syncOf();
+    const app = await appOf(() => {
+      sync.took(app.url, { kind: "refused", code: "config_invalid", message: "", problems: [{ path: "", code: "", message: "no cron" }] });
+      return { status: 400, body: { message: "At least one function is invalid" } };
+    });
+    expect(await sync.add(app.url)).toEqual({ kind: "failed", code: "no cron" });
+    expect(engine.registry.apps()).toMatchObject([{ error: "no cron" }]);
   });
 
   test("nobody there, and a URL that can't be asked", async () => {

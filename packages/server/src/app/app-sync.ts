@@ -2,7 +2,8 @@
  * Finding apps and having them register: by URL, by trying the usual ports, again every few seconds in development.
  *
  * I1  An app that does not answer is shown with the reason, and tried again at the next poll.
- * I2  Nothing is tried but the URLs that were given and, while no app is known, the usual loopback ports in development.
+ * I2  A URL is asked once at a time: whoever wants it asked meanwhile gets the same answer.
+ * I3  Nothing is tried but the URLs that were given and, while no app is known, the usual loopback ports in development.
  *
  * Spec: wire 4.2, 4.6, 4.7; semantics 11.8, 11.9. Both ways of registering are understood: the app's own request, and functions in the
  * answer (in band), which needs no way back from the app to the server.
@@ -15,8 +16,9 @@ import type { Timer } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import { textOf } from "../json.ts";
 import { isSameUrl, normalizeAppUrl } from "./app-url.ts";
-import { registerApp } from "./register.ts";
+import { refusalText, registerApp, type RegistrationResult } from "./register.ts";
 import { isSignedAnswer, signBody } from "./signature.ts";
+import { failureOf, type SyncOrigin } from "./sync-record.ts";
 import { uuidOf } from "./uuid.ts";
 
 const SYNC_MS_MAX = 10_000;
@@ -50,12 +52,21 @@ export type AppSyncOptions = {
   readonly pollsErrorsOnly: boolean;
 };
 
-/** What became of a sync. */
-export type SyncResult = { readonly kind: "synced" } | { readonly kind: "failed"; readonly code: string };
+/**
+ * What became of a sync. `registered`: what the app registered meanwhile; absent where it named another URL than the one that was asked, or
+ * nothing.
+ */
+export type SyncResult = { readonly kind: "synced"; readonly registered?: Registered } | { readonly kind: "failed"; readonly code: string };
+
+type Registered = Extract<RegistrationResult, { kind: "registered" }>;
+
+/** A URL that is being asked. `taken`: what became of what it registered. */
+type Asking = { readonly at: number; readonly result: Promise<SyncResult>; taken?: RegistrationResult };
 
 export class AppSync {
   readonly #options: AppSyncOptions;
   readonly #agent = new Agent({ keepAliveTimeout: 1, connect: { timeout: PROBE_MS_MAX } });
+  readonly #asking = new Map<string, Asking>();
   #timer: Timer | undefined;
   #isStopped = false;
   #isPolling = false;
@@ -84,11 +95,36 @@ export class AppSync {
   }
 
   /** Asks the app at a URL to register. Never rejects. */
-  async sync(url: string): Promise<SyncResult> {
-    const failure = await this.#ping(url);
+  sync(url: string): Promise<SyncResult> {
+    const known = this.#asking.get(url);
+    if (known !== undefined) return known.result;
+    const at = this.#options.engine.clock.now();
+    const asking: Asking = { at, result: this.#ask(url, () => asking).finally(() => this.#asking.delete(url)) };
+    this.#asking.set(url, asking);
+    return asking.result;
+  }
+
+  /** How a registration of this URL, as normalised, came about. */
+  originOf(url: string): SyncOrigin {
+    const asking = this.#asking.get(url);
+    return asking === undefined ? { source: "app" } : { source: "server", askedAt: asking.at };
+  }
+
+  /** Says what became of what an app registered. */
+  took(url: string, result: RegistrationResult): void {
+    const asking = this.#asking.get(url);
+    if (asking !== undefined) asking.taken = result;
+  }
+
+  async #ask(url: string, asking: () => Asking): Promise<SyncResult> {
+    const problem = await this.#ping(url);
     if (this.#isStopped) return { kind: "failed", code: "stopped" };
+    const { at, taken } = asking();
+    if (taken?.kind === "registered") return { kind: "synced", registered: taken };
+    // What we have told the app is nearer to the cause than what it makes of that.
+    const failure = taken === undefined ? problem : refusalText(taken);
     if (failure === undefined) return { kind: "synced" };
-    if (this.#appAt(url)?.error !== failure) await this.#noteFailure(url, failure);
+    await this.#noteFailure(url, { failure, askedAt: at });
     return { kind: "failed", code: failure };
   }
 
@@ -96,9 +132,11 @@ export class AppSync {
     return this.#options.engine.registry.apps().find((app) => isSameUrl(app.url, url) && app.archivedAt === undefined);
   }
 
-  async #noteFailure(url: string, failure: string): Promise<void> {
-    this.#options.logger.warn({ url, code: failure }, "an app can't be synced");
-    const now = this.#options.engine.clock.now();
+  async #noteFailure(url: string, { failure, askedAt }: { readonly failure: string; readonly askedAt: number }): Promise<void> {
+    const { engine, logger } = this.#options;
+    if (this.#appAt(url)?.error === failure) return;
+    logger.warn({ url, code: failure }, "an app can't be synced");
+    const now = engine.clock.now();
     const placeholder: AppRow = {
       id: uuidOf(url),
       name: "",
@@ -110,7 +148,10 @@ export class AppSync {
       createdAt: now,
       syncedAt: now,
     };
-    await this.#options.engine.register(() => ({ app: { ...(this.#appAt(url) ?? placeholder), error: failure }, functions: [] }));
+    await engine.register(() => {
+      const app = { ...(this.#appAt(url) ?? placeholder), error: failure };
+      return { app, functions: [], sync: failureOf(engine, { app, origin: { source: "server", askedAt }, error: failure }) };
+    });
   }
 
   /** Undefined for success, else the code of what went wrong. */
@@ -158,16 +199,17 @@ export class AppSync {
       readonly framework?: unknown;
       readonly url?: unknown;
     };
-    const result = await registerApp(this.#options.engine, {
+    const registration = {
       appName: textOf(reply.app_id),
       url: textOf(reply.url, url),
       sdk: `${textOf(reply.sdk_language)}:v${textOf(reply.sdk_version)}`,
       framework: textOf(reply.framework),
       method: "serve",
       functions: Array.isArray(reply.functions) ? reply.functions : [],
-    });
-    if (result.kind === "registered") return undefined;
-    return result.problems.length === 0 ? result.code : result.problems.map(({ message }) => message).join("; ");
+    } as const;
+    const result = await registerApp(this.#options.engine, registration, this.originOf(url));
+    this.took(url, result);
+    return result.kind === "registered" ? undefined : refusalText(result);
   }
 
   #schedule(delayMs: number): void {
@@ -235,7 +277,7 @@ const BAD_REQUEST_CODES: readonly (readonly [text: string, code: string])[] = [
   ["No INNGEST_ENV branch name found", "missing_branch_env_name"],
 ];
 
-/** The code of a failed ping; undefined where it counts as done. */
+/** The code of a failed ping; undefined where it counts as done, if nothing was registered meanwhile. */
 function pingProblem(status: number, text: string): string | undefined {
   if (status === 401) return "unauthorized";
   if (status === 403) return "forbidden";
@@ -243,7 +285,7 @@ function pingProblem(status: number, text: string): string | undefined {
   // The Python SDK relays the refusal of its registration with the status of success.
   if (status === 200) return fieldOf(text, "error");
   if (status === 500) return messageOf(text) ?? "internal_server_error";
-  if (status !== 400) return undefined;
+  if (status !== 400) return status < 300 ? undefined : `status_${status}`;
   const message = messageOf(text) ?? "";
   if (message === "Your signing key is invalid") return "invalid_signing_key";
   return BAD_REQUEST_CODES.find(([part]) => message.includes(part))?.[1] ?? message;

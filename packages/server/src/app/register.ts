@@ -2,16 +2,18 @@
  * Registering an app: its functions checked, matched with the known ones, stored.
  *
  * I1  All functions are stored, or none: one invalid function refuses the registration, with every problem named.
- * I2  An unchanged registration changes nothing and is quick.
+ * I2  An unchanged registration changes nothing and is quick. One that follows a failed sync takes the failure away, and nothing else.
  * I3  Functions keep their ids; those that are gone are archived, and come back when registered again.
+ * I4  What changed something, or was refused for another reason than the sync before, is in the app's history.
  *
  * Spec: wire 4.3; semantics 11.8.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { type AppRow, type FunctionDefinition, type FunctionRow, parseFunctionConfig } from "@pawl/engine";
+import { type AppRow, type FunctionDefinition, type FunctionRow, parseFunctionConfig, type SyncRow } from "@pawl/engine";
 import { CONNECT_VERSIONS_KEPT_MAX } from "@pawl/protocol";
 import type { Engine } from "../core/engine.ts";
 import { isSameUrl, normalizeAppUrl } from "./app-url.ts";
+import { failureOf, successOf, type SyncOrigin } from "./sync-record.ts";
 import { uuidOf } from "./uuid.ts";
 
 export type Registration = {
@@ -36,7 +38,22 @@ export type RegistrationResult =
 const DENIED_JS = { from: [3, 22, 0], to: [3, 53, 1] } as const;
 
 /** Stores a registration. */
-export async function registerApp(engine: Engine, registration: Registration): Promise<RegistrationResult> {
+export async function registerApp(
+  engine: Engine,
+  registration: Registration,
+  origin: SyncOrigin = { source: registration.method === "connect" ? "worker" : "app" },
+): Promise<RegistrationResult> {
+  const result = await store(engine, registration, origin);
+  if (result.kind === "refused") await noteRefusal(engine, registration, { origin, error: refusalText(result) });
+  return result;
+}
+
+/** Why a registration was refused: a code, or what is wrong with which function. */
+export function refusalText({ code, problems }: Extract<RegistrationResult, { kind: "refused" }>): string {
+  return problems.length === 0 ? code : problems.map(({ message }) => message).join("; ");
+}
+
+async function store(engine: Engine, registration: Registration, origin: SyncOrigin): Promise<RegistrationResult> {
   const { appName } = registration;
   if (appName === "") return refused("invalid_request", "App ID required");
   if (isDenied(registration.sdk))
@@ -46,22 +63,51 @@ export async function registerApp(engine: Engine, registration: Registration): P
     return refused("unsupported_protocol", `The app's URL ${JSON.stringify(registration.url)} is not an http or https URL.`);
   const checksum = checksumOf(registration);
   const known = engine.registry.appByName(appName);
-  if (known !== undefined && known.checksum === checksum && known.error === undefined && known.archivedAt === undefined) {
-    return { kind: "registered", isModified: false, appId: known.id, syncId: randomUUID() };
+  if (isSame(known, checksum) && known.error === undefined) {
+    // Apps that were stored before syncs were kept have none.
+    return { kind: "registered", isModified: false, appId: known.id, syncId: known.syncId ?? randomUUID() };
   }
   const parsed = parseAll(registration);
   if (parsed.problems.length > 0)
     return { kind: "refused", code: "config_invalid", message: "At least one function is invalid", problems: parsed.problems };
+  let isModified = true;
+  let stored: SyncRow | undefined;
   await engine.register(() => {
     const now = engine.clock.now();
-    const app = appRow({ ...registration, url }, { known: engine.registry.appByName(appName), checksum, now });
-    return {
-      app,
-      functions: functionRows(engine, { app, definitions: parsed.definitions, now }),
-      removedAppIds: placeholders(engine, url),
-    };
+    const before = engine.registry.appByName(appName);
+    isModified = !isSame(before, checksum);
+    const app = appRow({ ...registration, url }, { known: before, checksum, now });
+    const functions = isModified ? functionRows(engine, { app, definitions: parsed.definitions, now }) : [];
+    stored = successOf(engine, { app, functions, before, origin });
+    return { app: { ...app, syncId: stored.id }, functions, removedAppIds: placeholders(engine, url), sync: stored };
   });
-  return { kind: "registered", isModified: true, appId: known?.id ?? uuidOf(appName), syncId: randomUUID() };
+  return { kind: "registered", isModified, appId: known?.id ?? uuidOf(appName), syncId: stored?.id ?? randomUUID() };
+}
+
+/** Whether an app has registered just this. */
+function isSame(known: AppRow | undefined, checksum: string): known is AppRow {
+  return known !== undefined && known.checksum === checksum && known.archivedAt === undefined;
+}
+
+/**
+ * Keeps I4. The app is in error from then on, but for one that workers serve: those that have registered go on, and the one that was
+ * refused is told so by its connection.
+ */
+async function noteRefusal(
+  engine: Engine,
+  { appName, method }: Registration,
+  { origin, error }: { readonly origin: SyncOrigin; readonly error: string },
+): Promise<void> {
+  const known = engine.registry.appByName(appName);
+  if (known === undefined || appName === "" || known.archivedAt !== undefined) return;
+  const [last] = await engine.store.history.syncsOfApp(known.id);
+  await engine.register(() => {
+    const app = engine.registry.appByName(appName);
+    if (app === undefined) return undefined;
+    const next = method === "serve" ? { ...app, error } : app;
+    const sync = failureOf(engine, { app, origin, error });
+    return last?.error === sync.error && app.error === next.error ? undefined : { app: next, functions: [], sync };
+  });
 }
 
 type Parsed = { readonly raw: unknown; readonly definition: FunctionDefinition };

@@ -258,7 +258,7 @@ export class Engine {
   }
 
   /** Stores a registration, and then knows it. */
-  register(build: () => StoredRegistration): Promise<void> {
+  register(build: () => StoredRegistration | undefined): Promise<void> {
     return this.#registrations.register(build);
   }
 

@@ -16,6 +16,7 @@ import {
   type RunRow,
   scheduleItem,
   scheduleKeyOf,
+  type SyncRow,
 } from "@pawl/engine";
 import type { Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
@@ -30,6 +31,8 @@ export type StoredRegistration = {
   readonly functions: readonly FunctionRow[];
   /** Apps that were known by this one's URL only. */
   readonly removedAppIds?: readonly string[];
+  /** What is remembered of it. */
+  readonly sync?: SyncRow;
 };
 
 export type RegistrationsOptions = {
@@ -61,15 +64,18 @@ export class Registrations {
     if (changes.length > 0) await this.#options.commits.commit({ guards: [], changes, trace: [] });
   }
 
-  /** Stores a registration, and then knows it. `build` makes it from the registry, when its turn comes. */
-  register(build: () => StoredRegistration): Promise<void> {
+  /** Stores a registration, and then knows it. `build` makes it from the registry, when its turn comes; `undefined`: nothing to store. */
+  register(build: () => StoredRegistration | undefined): Promise<void> {
     return this.#inTurn(async () => {
       const { registry, commits } = this.#options;
-      const { app, functions, removedAppIds = [] } = build();
+      const registration = build();
+      if (registration === undefined) return;
+      const { app, functions, removedAppIds = [], sync } = registration;
       const before = new Map(functions.map(({ id }) => [id, registry.functionById(id)]));
       const changes: readonly Change[] = [
         ...removedAppIds.map((appId) => ({ kind: "delete-app", appId }) as const),
         { kind: "put-app", app },
+        ...(sync === undefined ? [] : [{ kind: "insert-sync", sync } as const]),
         ...functions.map((row) => ({ kind: "put-function", function: row }) as const),
         ...(await this.#newSchedules(functions)),
       ];

@@ -3,7 +3,7 @@ import { HEADER } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { archiveApp } from "../app/archive-app.ts";
 import { isSameUrl, normalizeAppUrl } from "../app/app-url.ts";
-import { registerApp, type RegistrationProblem } from "../app/register.ts";
+import { registerApp, type Registration, type RegistrationProblem } from "../app/register.ts";
 import { isRecord, textOf } from "../json.ts";
 import { requireSigningKey } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
@@ -32,15 +32,20 @@ async function register(context: ServerContext, request: FastifyRequest, reply: 
   const field = (name: string): unknown => fieldOf(body, name);
   const appVersion = textOf(field("appVersion"));
   const functions = field("functions");
-  const result = await registerApp(context.engine, {
+  const url = textOf(field("url"));
+  const registration: Registration = {
     appName: textOf(field("appName")),
-    url: textOf(field("url")),
+    url,
     sdk: textOf(field("sdk")),
     framework: textOf(field("framework")),
     method: textOf(field("deployType"), "ping") === "connect" ? "connect" : "serve",
     functions: Array.isArray(functions) ? functions : [],
     ...(appVersion === "" ? {} : { appVersion }),
-  });
+  };
+  const asked = normalizeAppUrl(url) ?? url;
+  const origin = registration.method === "connect" ? undefined : context.sync.originOf(asked);
+  const result = await registerApp(context.engine, registration, origin);
+  context.sync.took(asked, result);
   if (result.kind === "registered")
     return reply.send({ ok: true, modified: result.isModified, sync_id: result.syncId, app_id: result.appId });
   context.logger.warn(

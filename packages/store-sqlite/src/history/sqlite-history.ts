@@ -39,6 +39,7 @@ export function openHistory(connection: Connection, statements: Statements, asse
     defersOfRun: (runId) => open(() => statements.flow.defersOfRun(runId)),
     metadataOfRun: (runId) => open(() => statements.flow.metadataOfRun(runId)),
     spansOfRun: (runId) => open(() => statements.flow.spansOfRun(runId)),
+    syncsOfApp: (appId) => open(() => statements.syncs.syncsOfApp(appId)),
     runsOfEvents: (eventIds) => open(() => runsOfEvents.all(jsonList(eventIds)).map(runOf)),
     outcomesOfEvents: (eventIds) => open(() => statements.events.outcomes(eventIds)),
   };

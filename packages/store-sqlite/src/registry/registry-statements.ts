@@ -42,11 +42,12 @@ type AppRecord = {
   readonly error: string | null;
   readonly created_at: number;
   readonly synced_at: number;
+  readonly sync_id: string | null;
   readonly archived_at: number | null;
 };
 
 const APP_COLUMNS =
-  "id, name, url, sdk, framework, app_version, method, checksum, former_checksums, error, created_at, synced_at, archived_at";
+  "id, name, url, sdk, framework, app_version, method, checksum, former_checksums, error, created_at, synced_at, sync_id, archived_at";
 
 type FunctionRecord = {
   readonly id: string;
@@ -64,7 +65,7 @@ type FunctionRecord = {
 const FUNCTION_COLUMNS = "id, app_id, slug, name, version, definition, config, created_at, archived_at, paused";
 
 function putAppOf(connection: Connection): (app: AppRow) => void {
-  const put = connection.prepare(`insert or replace into apps (${APP_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const put = connection.prepare(`insert or replace into apps (${APP_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   return (app) => {
     put.run(
       app.id,
@@ -79,6 +80,7 @@ function putAppOf(connection: Connection): (app: AppRow) => void {
       app.error ?? null,
       app.createdAt,
       app.syncedAt,
+      app.syncId ?? null,
       app.archivedAt ?? null,
     );
   };
@@ -117,6 +119,7 @@ function appOf(record: AppRecord): AppRow {
   if (record.app_version !== null) app.appVersion = record.app_version;
   if (record.former_checksums !== null) app.formerChecksums = JSON.parse(record.former_checksums) as readonly string[];
   if (record.error !== null) app.error = record.error;
+  if (record.sync_id !== null) app.syncId = record.sync_id;
   if (record.archived_at !== null) app.archivedAt = record.archived_at;
   return app;
 }

@@ -104,6 +104,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[] | typeof NO_BO
   "POST /v0/telemetry": NO_BODY,
   "POST /v1/traces/userland": json(SPANS),
   "POST /dev/traces": json(SPANS),
+  "POST /ui/v1/apps/:appId/sync": json({ url: "http://127.0.0.1:9/api/pawl" }, {}),
   "POST /v1/signals": json({ signal: "s", data: { a: 1 } }),
   "POST /v1/cancellations": json({
     app_id: "shop",
@@ -192,6 +193,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[] | typeof NO_BO
     },
   ],
   ...forPrefixes(["/v2", "/api/v2"], (prefix) => ({
+    [`POST ${prefix}/apps/:appId/syncs`]: json({ url: "http://127.0.0.1:9/api/pawl" }, {}),
     [`POST ${prefix}/events`]: json(EVENT),
     [`POST ${prefix}/apps/:appId/functions/:functionId/invoke`]: json({ data: { n: 1 }, idempotencyKey: "k", mode: "sync" }),
     [`POST ${prefix}/runs/:runId/cancel`]: json({}),

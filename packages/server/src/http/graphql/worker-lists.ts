@@ -98,6 +98,7 @@ function workerObject(request: GqlRequest, { worker, app }: Row): Readonly<Recor
   const { connectionId, instanceId, address, capacity, connectedAt, sdk, platform, system } = worker.facts;
   const [sdkLang = "", sdkVersion = ""] = sdk.split(":");
   const { registry } = request.context.engine;
+  const served = registry.appById(app.id);
   return {
     id: connectionId,
     gatewayId: GATEWAY_ID,
@@ -106,10 +107,7 @@ function workerObject(request: GqlRequest, { worker, app }: Row): Readonly<Recor
     maxWorkerConcurrency: Number.isFinite(capacity) ? capacity : 0,
     appName: app.name,
     appID: app.id,
-    app: () => {
-      const row = registry.appById(app.id);
-      return row === undefined ? null : appObject(request, row);
-    },
+    app: () => (served === undefined ? null : appObject(request, served)),
     connectedAt: rfc3339(connectedAt),
     lastHeartbeatAt: rfc3339(worker.heardAt),
     disconnectedAt: null,
@@ -119,7 +117,8 @@ function workerObject(request: GqlRequest, { worker, app }: Row): Readonly<Recor
     sdkLang,
     sdkVersion,
     sdkPlatform: platform ?? "",
-    syncId: null,
+    // What workers of another version than the registered one brought is not known any more.
+    syncId: served?.checksum === app.group ? (served.syncId ?? null) : null,
     buildId: null,
     appVersion: app.version ?? null,
     functionCount: app.slugs.size,

@@ -14,6 +14,7 @@ import { openApiRoute } from "./openapi/openapi-route.ts";
 import { answerV2Errors, notImplemented, v2Envelope } from "./v2-answer.ts";
 import { v2AppRoutes } from "./v2-app-routes.ts";
 import { v2RunRoutes } from "./v2-run-routes.ts";
+import { v2SyncRoutes } from "./v2-sync-routes.ts";
 
 /** When the one account and environment came to be, for clients that want to know. */
 const CREATED_AT = "2021-05-13T09:30:04Z";
@@ -29,6 +30,7 @@ export async function restV2Routes(app: FastifyInstance, context: ServerContext)
         scope.addHook("onRequest", requireSigningKey(context));
         accountRoutes(scope, context);
         v2AppRoutes(scope, context);
+        v2SyncRoutes(scope, context);
         v2RunRoutes(scope, context);
         for (const [method, url, what] of MISSING) {
           scope.route({

@@ -1,5 +1,5 @@
 /** Shapes of REST v2, before empty fields are left out. Spec: wire 11.4. */
-import type { AppRow, FunctionRow, Metadata, RunRow } from "@pawl/engine";
+import type { AppRow, FunctionRow, Metadata, RunRow, SyncRow, ValueChange } from "@pawl/engine";
 import type { StepKind, UiSpan } from "@pawl/protocol";
 import type { Registry } from "../../core/registry.ts";
 import { isRecord } from "../../json.ts";
@@ -13,7 +13,6 @@ type Shape = Readonly<Record<string, unknown>>;
 
 /** An App. */
 export function appShape(app: AppRow, functionCount: number): Shape {
-  const [sdkLanguage = "", sdkVersion = ""] = app.sdk.split(":");
   return {
     id: app.name,
     name: app.name,
@@ -26,14 +25,47 @@ export function appShape(app: AppRow, functionCount: number): Shape {
     latestSync: {
       status: app.error === undefined ? "success" : "error",
       syncedAt: rfc3339(app.syncedAt),
-      sdkLanguage,
-      sdkVersion,
+      ...sdkFields(app.sdk),
       framework: app.framework,
       url: app.url,
       error: app.error,
       appVersion: app.appVersion,
     },
   };
+}
+
+/** A sync: what an app registered, and what that changed. */
+export function syncShape(sync: SyncRow): Shape {
+  const { app, added, removed, changed, more } = sync.diff;
+  return {
+    id: sync.id,
+    status: sync.error === undefined ? "success" : "error",
+    syncedAt: rfc3339(sync.at),
+    source: sync.source.toUpperCase(),
+    durationMs: sync.durationMs === undefined ? undefined : String(sync.durationMs),
+    ...sdkFields(sync.sdk),
+    framework: sync.framework,
+    url: sync.url,
+    error: sync.error,
+    appVersion: sync.appVersion,
+    functionCount: sync.functionCount,
+    changes: {
+      app: app.map(changeShape),
+      addedFunctions: added,
+      removedFunctions: removed,
+      changedFunctions: changed.map(({ slug, changes }) => ({ slug, values: changes.map(changeShape) })),
+      counts: more,
+    },
+  };
+}
+
+function changeShape({ path, before, after }: ValueChange): Shape {
+  return { path, before, after };
+}
+
+function sdkFields(sdk: string): Shape {
+  const [sdkLanguage = "", sdkVersion = ""] = sdk.split(":");
+  return { sdkLanguage, sdkVersion };
 }
 
 /** A Function. Its `id` is the slug without the app's name. */

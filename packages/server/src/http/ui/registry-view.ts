@@ -1,12 +1,18 @@
 /** Apps and functions for people. Shapes: `@pawl/protocol`, ui.ts. */
-import { type AppRow, type FunctionDefinition, type FunctionRow, scheduleItem, type TriggerDefinition } from "@pawl/engine";
-import type { UiApp, UiFunction, UiFunctionOptions, UiTrigger } from "@pawl/protocol";
+import { type AppRow, type FunctionDefinition, type FunctionRow, scheduleItem, type SyncRow, type TriggerDefinition } from "@pawl/engine";
+import type { UiApp, UiFunction, UiFunctionOptions, UiSync, UiTrigger } from "@pawl/protocol";
 import { given } from "../../json.ts";
 
 /** One app. */
 export function appView(app: AppRow, functionCount: number): UiApp {
-  const { id, name, url, sdk, framework, syncedAt } = app;
-  return { id, name, url, sdk, framework, functionCount, syncedAt, ...given("error", app.error) };
+  const { id, name, url, sdk, framework, syncedAt, method } = app;
+  const optional = { ...given("error", app.error), ...given("appVersion", app.appVersion) };
+  return { id, name, url, sdk, framework, functionCount, syncedAt, method, ...optional };
+}
+
+/** One sync. */
+export function syncView({ appId: _appId, ...sync }: SyncRow): UiSync {
+  return sync;
 }
 
 /** One function, as of `now`. */
@@ -46,4 +52,9 @@ function optionsView(definition: FunctionDefinition): UiFunctionOptions {
     cancelOn: definition.cancelOn.map(({ event, condition }) => ({ event, ...given("condition", condition) })),
     timeouts: definition.timeouts,
   };
+}
+
+/** The order of two texts, the same on every machine. */
+export function compareText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }

@@ -1,25 +1,16 @@
 /** `/ui/v1`: the dashboard's API. Shapes: `@pawl/protocol`, ui.ts. */
-import type {
-  UiAppList,
-  UiBoot,
-  UiEventRow,
-  UiFunctionList,
-  UiOk,
-  UiRerunResult,
-  UiRunDetail,
-  UiSendEventResult,
-  UiWorkerList,
-} from "@pawl/protocol";
+import type { UiBoot, UiEventRow, UiFunctionList, UiOk, UiRerunResult, UiRunDetail, UiSendEventResult, UiWorkerList } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { checkEvents } from "../../event/read-events.ts";
 import { isRecord, textOf } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
+import { appRoutes } from "./app-routes.ts";
 import { backupRoute } from "./backup-route.ts";
 import { logIn, logOut, requireAccess, requireOrigin } from "./access.ts";
 import { keyRoutes } from "./key-routes.ts";
 import { type RawQuery, readEventQuery, readRunQuery, readSearch } from "./list-query.ts";
 import { operationRoutes, readRerunFrom, RERUN_HINTS } from "./operation-routes.ts";
-import { appView, functionView } from "./registry-view.ts";
+import { compareText, functionView } from "./registry-view.ts";
 import { seqOf } from "./run-facts.ts";
 import { readEvent, readEvents, readRun, readRuns } from "./run-pages.ts";
 import { ChangeStream } from "./stream.ts";
@@ -37,6 +28,7 @@ export function uiRoutes(app: FastifyInstance, context: ServerContext): void {
       await scope.register(async (inner) => {
         inner.addHook("onRequest", requireAccess(context));
         listRoutes(inner, context);
+        appRoutes(inner, context);
         actionRoutes(inner, context);
         keyRoutes(inner, context);
         streamRoute(inner, context);
@@ -84,7 +76,6 @@ function listRoutes(app: FastifyInstance, context: ServerContext): void {
     if (event === undefined) throw new UiRefusal(`No event has the id ${eventId}.`, { status: 404, code: "event-not-found" });
     return event;
   });
-  app.get("/apps", async (): Promise<UiAppList> => appsOf(context));
   app.get("/functions", async (): Promise<UiFunctionList> => functionsOf(context));
   app.get("/workers", async (): Promise<UiWorkerList> => workerList(context));
 }
@@ -122,18 +113,10 @@ function bootOf(context: ServerContext): UiBoot {
   return { version, kind, store: engine.store.kind, startedAt, seq: seqOf(context) };
 }
 
-function appsOf({ engine: { registry } }: ServerContext): UiAppList {
-  const functions = registry.functions().filter(({ archivedAt }) => archivedAt === undefined);
-  const counts = Map.groupBy(functions, ({ appId }) => appId);
-  const apps = registry.apps().filter(({ archivedAt }) => archivedAt === undefined);
-  const items = apps.map((app) => appView(app, counts.get(app.id)?.length ?? 0));
-  return { items: items.toSorted((a, b) => compare(a.name, b.name) || compare(a.url, b.url)) };
-}
-
 function functionsOf({ engine: { registry, clock } }: ServerContext): UiFunctionList {
   const functions = registry.functions().filter(({ archivedAt }) => archivedAt === undefined);
   const items = functions.map((row) => functionView(row, registry.appById(row.appId), clock.now()));
-  return { items: items.toSorted((a, b) => compare(a.slug, b.slug)) };
+  return { items: items.toSorted((a, b) => compareText(a.slug, b.slug)) };
 }
 
 /** One event, checked as the Event API checks it; here `data` must be given. */
@@ -146,8 +129,4 @@ function readNewEvent(body: unknown): Parameters<ServerContext["engine"]["send"]
   const { events, problem } = checkEvents({ elements: [element], bytes }, undefined);
   if (problem !== undefined) throw invalid(`${problem.charAt(0).toUpperCase()}${problem.slice(1)}.`);
   return events;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

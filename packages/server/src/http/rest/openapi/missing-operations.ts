@@ -8,7 +8,6 @@ export const MISSING: readonly (readonly [Method, string, string])[] = [
   ["POST", "/partner/accounts", "Partner accounts"],
   ["GET", "/env/webhooks", "Webhooks"],
   ["POST", "/env/webhooks", "Webhooks"],
-  ["POST", "/apps/:appId/syncs", "Syncing an app"],
   ["GET", "/experiments", "Experiments"],
   ["GET", "/apps/:appId/functions/:functionId/experiments", "Experiments"],
   ["GET", "/apps/:appId/functions/:functionId/experiments/:experimentId", "Experiments"],

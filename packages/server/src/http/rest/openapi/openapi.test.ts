@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { openMemoryStore } from "@pawl/store-memory";
 import fastify from "fastify";
 import { afterEach, expect, test } from "vitest";
+import { inBandAnswer, inBandApp } from "../../../app/in-band-app.fixture.ts";
 import { isRecord } from "../../../json.ts";
 import { toolsOf } from "../../../mcp/tools.ts";
 import { problemOf, type SchemaRefs } from "../../../json-schema.ts";
@@ -200,6 +201,8 @@ test("answers are as they are described, field by field", async () => {
     ["GetApps", "/v2/apps"],
     ["GetApps", "/v2/apps?archived=true"],
     ["GetApp", "/v2/apps/shop"],
+    ["ListAppSyncs", "/v2/apps/shop/syncs"],
+    ["ListAppSyncs", "/v2/apps/shop/syncs?limit=1"],
     ["GetFunctions", "/v2/apps/shop/functions?limit=1"],
     ["GetFunction", "/v2/apps/shop/functions/import"],
     ["ListRuns", "/v2/runs?includeOutput=true&limit=1&from=2020-01-01T00:00:00Z&until=2050-01-01T00:00:00Z"],
@@ -239,6 +242,10 @@ test("answers are as they are described, field by field", async () => {
   await server.post("/v2/events", { name: "shop/imported", data: { waits: true } });
   await settled();
   await expectAsDescribed("SendSignal", "/v1/signals", { signal: "go", data: [1] });
+  const { url } = await inBandApp(inBandAnswer());
+  expect(await expectAsDescribed("SyncApp", "/v2/apps/shop/syncs", { url })).toMatchObject({ data: { isModified: true, url } });
+  const { data: syncs } = await expectAsDescribed("ListAppSyncs", "/v2/apps/shop/syncs");
+  expect(syncs[0].changes).toMatchObject({ app: [{ path: "url" }, { path: "sdk" }], removedFunctions: { length: 2 } });
   const { key } = await expectAsDescribed("CreateApiKey", "/ui/v1/keys", { name: "ci", scopes: ["read"] });
   await expectAsDescribed("ListApiKeys", "/ui/v1/keys");
   await expectAsDescribed("RevokeApiKey", `/ui/v1/keys/${key.id}`);

@@ -52,6 +52,34 @@ const APP_PARTS: Readonly<Record<string, Schema>> = {
     },
     ["id", "name"],
   ),
+  Sync: closed(
+    {
+      id: text(),
+      status: oneOfTexts(["success", "error"]),
+      syncedAt: TIME,
+      source: { ...oneOfTexts(["APP", "SERVER", "WORKER"]), description: "Who began: the app, this server by asking it, or a worker." },
+      durationMs: MILLISECONDS,
+      sdkLanguage: text(),
+      sdkVersion: text(),
+      framework: text(),
+      url: text(),
+      error: text("Why it failed: a code or a sentence."),
+      appVersion: text(),
+      functionCount: COUNT,
+      changes: closed({
+        app: listOf(ref("ValueChange")),
+        addedFunctions: listOf(text()),
+        removedFunctions: listOf(text()),
+        changedFunctions: listOf(closed({ slug: text(), values: listOf(ref("ValueChange")) }, ["slug"])),
+        counts: closed({ added: COUNT, removed: COUNT, changed: COUNT }),
+      }),
+    },
+    ["id", "status", "syncedAt", "source"],
+  ),
+  ValueChange: closed(
+    { path: text("Such as `rateLimit.limit`."), before: text("JSON; absent: none."), after: text("JSON; absent: none.") },
+    ["path"],
+  ),
   Function: closed(
     {
       id: text("The slug without the app's name."),
