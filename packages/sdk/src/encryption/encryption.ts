@@ -4,6 +4,7 @@
  * I1  What can't be decrypted is an error before the function is entered: code must never take a ciphertext for a value, nor a wrong key for a
  *     step that failed.
  * I2  Every value is encrypted with the first key, and decrypted with whichever fits.
+ * I3  A text that is encrypted for a purpose is opened for no other, and never as a value: it isn't JSON.
  *
  * Source: wire-protocol 13.1.
  */
@@ -65,6 +66,25 @@ export class Encryption {
     return text === undefined ? data : { ...data, [field]: this.#seal(text) };
   };
 
+  /** Whether new values are left as they are. */
+  get isDecryptOnly(): boolean {
+    return this.#setup.decryptOnly;
+  }
+
+  /** JSON text of an encrypted text that only `openText` opens, for the same purpose. Encrypts also with `decryptOnly`. */
+  sealText(purpose: string, text: string): string {
+    return JSON.stringify(this.#seal(`${purpose}\n${text}`));
+  }
+
+  /** The text in what `sealText` has made for this purpose; undefined for anything else. Throws a DecryptionError when no key fits. */
+  openText(purpose: string, sealed: string): string | undefined {
+    const value = parseEncrypted(sealed);
+    if (typeof value?.__STRATEGY__ !== "string") return undefined;
+    const head = `${purpose}\n`;
+    const text = this.#decrypt(value.data, `The text (${purpose})`);
+    return text.startsWith(head) ? text.slice(head.length) : undefined;
+  }
+
   /** A call with everything decrypted. Throws a DecryptionError (keeps I1). */
   openCall(call: CallRequest): CallRequest {
     const steps: Record<string, unknown> = {};
@@ -101,6 +121,14 @@ export class Encryption {
     return { __ENCRYPTED__: true, __STRATEGY__: service.identifier, data: service.encrypt(text) };
   }
 
+  #decrypt(ciphertext: string, what: string): string {
+    try {
+      return this.#setup.service.decrypt(ciphertext);
+    } catch (cause) {
+      throw new DecryptionError(what, { cause });
+    }
+  }
+
   #open(value: EncryptedValue, what: string): unknown {
     const { service, decryptLegacy } = this.#setup;
     try {
@@ -110,6 +138,21 @@ export class Encryption {
       throw new DecryptionError(what, { cause });
     }
     throw new DecryptionError(what);
+  }
+}
+
+/** Whether a text is that of an encrypted value. */
+export function isEncryptedText(text: string): boolean {
+  return parseEncrypted(text) !== undefined;
+}
+
+function parseEncrypted(text: string): EncryptedValue | undefined {
+  if (!text.includes("__ENCRYPTED__")) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isEncrypted(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -52,6 +52,8 @@ async function followRun({ url, outputUrl }: Redirect, options: FetchWithStreamO
   options.fetchOpts?.signal?.addEventListener("abort", stop, { once: true });
   const { fetch = globalThis.fetch } = options;
   const stream = (async () => {
+    // Nothing is streamed but the answer.
+    if (url === outputUrl) return undefined;
     const reply = await fetch(url, { headers: { accept: "text/event-stream" }, signal: abort.signal });
     if (!isStream(reply)) return undefined;
     const end = await followStream(reply, options);

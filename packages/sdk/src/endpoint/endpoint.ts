@@ -16,15 +16,14 @@ export function createEndpoint<R extends Request>(
   options: EndpointOptions = {},
 ): Endpoint<R> {
   if (typeof handler !== "function") throw new TypeError(`endpoint: expected a handler, not ${typeof handler}.`);
-  if (client.options.encryption !== undefined)
-    throw new TypeError(
-      "endpoint: a client with `encryption` can't make endpoints, because the server must read their requests and answers.",
-    );
   checkEndpointOptions(options);
   const adapter = client.options.endpointAdapter;
-  const setup = new EndpointSetup(client, handler as EndpointHandler, {
-    options: { ...adapter?.options, ...options },
-    framework: adapter?.framework ?? "web",
-  });
+  const merged = { ...adapter?.options, ...options };
+  if (client.options.encryption !== undefined && merged.asyncRedirectUrl === undefined)
+    throw new TypeError(
+      "endpoint: a client with `encryption` needs `asyncRedirectUrl`, the path of its `endpointProxy()`: " +
+        "the server has answers encrypted, and only the app can open them.",
+    );
+  const setup = new EndpointSetup(client, handler as EndpointHandler, { options: merged, framework: adapter?.framework ?? "web" });
   return (request, ...args) => (isReEntry(request) ? answerAgain(setup, request, args) : answerFirst(setup, request, args));
 }

@@ -8,14 +8,15 @@
  *
  * Source: wire-protocol 7.4 to 7.6, 7.9.
  */
-import { encodeUlid, RETRIES_DEFAULT, ULID_ENTROPY_BYTES, type CallEvent, type SerializedError } from "@pawl/protocol";
+import { CALL_BODY_BYTES_MAX, encodeUlid, RETRIES_DEFAULT, ULID_ENTROPY_BYTES, type CallEvent, type SerializedError } from "@pawl/protocol";
 import { completeText } from "../run/op-text.ts";
 import type { Outcome } from "../run/outcome.ts";
 import { type ApiResult, jsonResult, toResponse } from "./api-result.ts";
 import { asyncAnswer, redirectInfo } from "./async-answer.ts";
 import { CallerSink } from "./caller-sink.ts";
-import { readBody, REQUEST_EVENT, requestFacts, wantsStream } from "./request-event.ts";
+import { readBody, REQUEST_EVENT, requestFacts, tooLarge, wantsStream } from "./request-event.ts";
 import { callOf, discoveryText, failureResult, handlerErrorText, runHandler } from "./run-handler.ts";
+import { sealBody } from "./sealed.ts";
 import type { EndpointSetup } from "./setup.ts";
 import { eventText, responseText } from "./sse.ts";
 import { EndpointStream, isSameAgain } from "./stream.ts";
@@ -51,7 +52,9 @@ export async function answerFirst(setup: EndpointSetup, request: Request, args: 
   }
   const read = await readBody(request);
   if ("refusal" in read) return toResponse(read.refusal);
-  const { run, event } = begin(setup, { request, body: read.body });
+  const body = sealBody(client.options.encryption, read.body);
+  if (body.length > CALL_BODY_BYTES_MAX && body !== read.body) return toResponse(tooLarge(body.length));
+  const { run, event } = begin(setup, { request, body });
   if (wantsStream(request.headers.get("accept") ?? "")) return streamed({ setup, request, args, run, event });
   const conclusion = await conclude({ setup, request, args, run, event, stream: new EndpointStream(undefined) });
   return conclusion.kind === "answer" ? toResponse(conclusion.result) : asyncAnswer(setup, { request, run });
@@ -76,7 +79,7 @@ function streamed(exchange: Omit<Exchange, "stream">): Response {
   sink.write(eventText("inngest.metadata", { runId: run.runId }));
   const work = async (): Promise<void> => {
     const conclusion = await conclude({ ...exchange, stream: new EndpointStream(sink) });
-    sink.write(conclusion.kind === "answer" ? responseText(conclusion.result) : redirectInfo(setup, run));
+    sink.write(conclusion.kind === "answer" ? responseText(conclusion.result) : redirectInfo(setup, { request: exchange.request, run }));
   };
   void work()
     .catch((error: unknown) => setup.client.logger.error("The stream of an endpoint could not be brought to its end.", error))

@@ -17,6 +17,7 @@ import { signBody, verifySignature } from "../serve/signature.ts";
 import type { ApiResult } from "./api-result.ts";
 import { readBody, REQUEST_EVENT, wantsStream } from "./request-event.ts";
 import { callOf, failureResult, handlerErrorText, type HandlerOutcome, runHandler } from "./run-handler.ts";
+import { openRequest } from "./sealed.ts";
 import type { EndpointSetup } from "./setup.ts";
 import { responseText } from "./sse.ts";
 import { EndpointStream, isSameAgain } from "./stream.ts";
@@ -39,7 +40,7 @@ export async function answerAgain(setup: EndpointSetup, request: Request, args: 
   const header = request.headers.get(HEADER.signature) ?? undefined;
   const key = connection.mode === "dev" ? undefined : await verifySignature({ header, body, keys, now: connection.runtime.now() });
   if (connection.mode !== "dev" && key === undefined) return unauthorized();
-  const reply = replyOf(await outcomeOf(setup, request, args));
+  const reply = replyOf(await outcomeOf(setup, { request, body, args }));
   const version = request.headers.get(HEADER.reqVersion) ?? REQUEST_VERSION;
   const headers: Record<string, string> = {
     ...connection.headers,
@@ -52,9 +53,12 @@ export async function answerAgain(setup: EndpointSetup, request: Request, args: 
   return new Response(reply.body, { status: reply.status, headers });
 }
 
+type Repeated = { readonly request: Request; readonly body: string; readonly args: readonly unknown[] };
+
 /** Never rejects. */
-async function outcomeOf(setup: EndpointSetup, request: Request, args: readonly unknown[]): Promise<Outcome> {
+async function outcomeOf(setup: EndpointSetup, { request, body, args }: Repeated): Promise<Outcome> {
   const { client, connection, handler } = setup;
+  const { encryption } = client.options;
   const { headers } = request;
   const runId = headers.get(HEADER.runId) ?? "";
   try {
@@ -62,13 +66,15 @@ async function outcomeOf(setup: EndpointSetup, request: Request, args: readonly 
     const event = { name: REQUEST_EVENT, data: {}, id: "", ts: 0 };
     const maxAttempts = Number.POSITIVE_INFINITY;
     const call = await completeCall(callOf({ runId, event, maxAttempts, isPlanning, usesApi: true }), connection);
-    const sink = isListening(call.event.data) ? new TeeSink({ connection, runId, logger: client.logger }) : undefined;
+    // The server would read what is streamed through it.
+    const sink =
+      encryption === undefined && isListening(call.event.data) ? new TeeSink({ connection, runId, logger: client.logger }) : undefined;
     const stepId = headers.get(HEADER.stepId) ?? undefined;
     const stream = new EndpointStream(sink, { isForStep: stepId !== undefined && stepId !== DISCOVERY_STEP_ID });
     const done = await runHandler({
       client,
       handler,
-      request,
+      request: openRequest(encryption, { request, body }),
       args,
       call,
       stream,

@@ -31,16 +31,19 @@ const BODILESS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 export async function readBody(request: Request): Promise<{ readonly body: string } | { readonly refusal: ApiResult }> {
   if (BODILESS.has(request.method) || request.body === null) return { body: "" };
   const bytes = await request.clone().arrayBuffer();
-  if (bytes.byteLength > CALL_BODY_BYTES_MAX) {
-    const message = `The body may have ${CALL_BODY_BYTES_MAX} bytes, but has ${bytes.byteLength}. Send a link to the content instead.`;
-    return { refusal: jsonResult(413, { code: "too_large", message }) };
-  }
+  if (bytes.byteLength > CALL_BODY_BYTES_MAX) return { refusal: tooLarge(bytes.byteLength) };
   try {
     return { body: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {
     const message = "The body must be text, because the request is stored. Send a link to the file instead.";
     return { refusal: jsonResult(415, { code: "unsupported_body", message }) };
   }
+}
+
+/** The refusal of a body that has, as it would be stored, so many bytes. */
+export function tooLarge(bytes: number): ApiResult {
+  const message = `The body may have ${CALL_BODY_BYTES_MAX} bytes as it is stored, but has ${bytes}. Send a link to the content instead.`;
+  return jsonResult(413, { code: "too_large", message });
 }
 
 /** The description. `origin`: where the server reaches the endpoint. */

@@ -2,6 +2,7 @@
  * A handler run once as the code of a durable function: what it answers is the function's result.
  *
  * I1  A `Response` that is thrown is an answer like one that is returned.
+ * I2  Where the client encrypts, `result` is the answer as the caller gets it, and the outcome has it as the server does.
  */
 import { type CallEvent, type CallRequest, DISCOVERY_STEP_ID, hashStepId, RUN_COMPLETE_ID, type SerializedError } from "@pawl/protocol";
 import type { AnyPawl } from "../client/client.ts";
@@ -12,6 +13,7 @@ import type { Outcome } from "../run/outcome.ts";
 import { executeCall } from "../serve/call.ts";
 import { type ApiResult, isResponse, jsonResult, readAnswer } from "./api-result.ts";
 import { runInEndpoint } from "./current.ts";
+import { sealAnswer } from "./sealed.ts";
 import type { EndpointContext, EndpointHandler } from "./options.ts";
 import type { EndpointStream } from "./stream.ts";
 
@@ -36,6 +38,7 @@ export type HandlerOutcome = { readonly outcome: Outcome; readonly result: ApiRe
 /** Runs the handler. Never rejects. */
 export async function runHandler(input: HandlerCall): Promise<HandlerOutcome> {
   const { client, stream } = input;
+  const { encryption } = client.options;
   let result: ApiResult | undefined;
   const handler = async (context: BaseContext): Promise<ApiResult> => {
     result = await readAnswer(await answerOf(input, context));
@@ -51,6 +54,8 @@ export async function runHandler(input: HandlerCall): Promise<HandlerOutcome> {
     requestId: input.requestId,
     jobId: input.jobId,
     save: input.save,
+    // Keeps I2.
+    sealResult: encryption && ((text) => sealAnswer(encryption, { runId: input.call.ctx.run_id, text })),
     onStart: (execution) => stream.attach(execution),
   });
   return { outcome, result };

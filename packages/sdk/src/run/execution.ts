@@ -51,8 +51,10 @@ export type ExecutionInput = {
   readonly defers?: KnownDefers;
   /** Saves what was deferred when nothing else can carry it. Absent: such is lost. */
   readonly save?: Save | undefined;
-  /** Last change of an output, as JSON text, before it travels. */
+  /** Last change of a step's output, as JSON text, before it travels. */
   readonly sealOutput?: ((text: string) => string) | undefined;
+  /** The same of the function's result. */
+  readonly sealResult?: ((text: string) => string) | undefined;
   /** The same of what is deferred, as data. */
   readonly sealData?: ((data: unknown) => unknown) | undefined;
   readonly attempt: number;
@@ -257,7 +259,7 @@ export class Execution {
     if (this.outcome !== undefined) return;
     if (this.target !== undefined) return this.onEndWithoutTarget();
     try {
-      const text = this.sealed(jsonText(value, "The function's result"));
+      const text = this.sealedResult(jsonText(value, "The function's result"));
       if (this.checkpointer === undefined) {
         const deferred = this.deferrals.take();
         return this.close(deferred.length === 0 ? { kind: "complete", text } : { kind: "ops", ops: [...deferred, completeText(text)] });
@@ -307,6 +309,10 @@ export class Execution {
 
   private sealed(text: string): string {
     return this.input.sealOutput?.(text) ?? text;
+  }
+
+  private sealedResult(text: string): string {
+    return this.input.sealResult?.(text) ?? text;
   }
 
   private unsaved(): readonly string[] {

@@ -43,6 +43,8 @@ export type CallInput = {
   readonly save?: Save | undefined;
   /** Milliseconds for which a call may go on when the options don't say. */
   readonly maxRuntimeMs?: number;
+  /** Last change of the function's result, as JSON text, in place of the client's encryption. */
+  readonly sealResult?: ((text: string) => string) | undefined;
   /** Called with the execution before the handler is entered. */
   readonly onStart?: (execution: Execution) => void;
 };
@@ -75,6 +77,7 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
     save: input.save,
     stack: ctx.stack,
     sealOutput: client.options.encryption?.sealOutput,
+    sealResult: input.sealResult ?? client.options.encryption?.sealOutput,
     sealData: client.options.encryption?.sealData,
     attempt: ctx.attempt,
     maxAttempts: ctx.max_attempts,
