@@ -1,8 +1,9 @@
 /**
- * Durable endpoints of our client and the official one against the server as users start it, with keys and signatures.
+ * Durable endpoints of our client and the official ones against the server as users start it, with keys and signatures.
  *
- * The official client, as of 4.24.0, loses the status and the headers of a handler's answer once the server calls it, and sends its body as
- * JSON text within JSON text; what is checked there is that the server hands on what it was told.
+ * What the official clients do otherwise, once the server calls an endpoint: 4.24.0 loses the status and the headers of the handler's answer
+ * and sends its body as JSON text within JSON text; what is checked there is that the server hands on what it was told. 3.54.2 keeps them,
+ * but breaks on a body of the request that is no JSON, and leaves none to its handler.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { http, type HttpAnswer, type HttpCall } from "../harness/http.ts";
@@ -67,8 +68,8 @@ describe.each(ENDPOINT_CLIENTS)("%s", (client) => {
     return { ...(await http(String(answer.headers["location"]))), isAsync: true };
   }
 
-  /** The official client's JSON text within JSON text. */
-  const unwrapped = ({ text }: HttpAnswer): unknown => JSON.parse(client === "pawl" ? text : String(JSON.parse(text)));
+  /** The JSON text within JSON text of 4.x. */
+  const unwrapped = ({ text }: HttpAnswer): unknown => JSON.parse(client === "inngest-v4" ? String(JSON.parse(text)) : text);
 
   async function runs(): Promise<readonly { readonly functionSlug: string; readonly phase: string }[]> {
     const answer = await http(`${world.server.url}/ui/v1/runs?limit=100`, { headers: MANAGEMENT_HEADERS });
@@ -125,15 +126,17 @@ describe.each(ENDPOINT_CLIENTS)("%s", (client) => {
     const runId = /runs\/(\w+)\/output/.exec(location.pathname)?.[1];
     const proxied = await http(`${world.appUrl}/proxy?runId=${runId}&token=${location.searchParams.get("token")}`);
     expect(proxied).toMatchObject({ status: 200, headers: { "access-control-allow-origin": "*" } });
-    expect((await http(`${world.appUrl}/proxy`, { method: "OPTIONS" })).status).toBeLessThan(300);
+    // 3.x makes a response of status 204 with a body, which no standard platform takes.
+    if (client !== "inngest-v3") expect((await http(`${world.appUrl}/proxy`, { method: "OPTIONS" })).status).toBeLessThan(300);
   });
 
-  test.runIf(client === "pawl")("status, headers and body of an answer that comes later are the handler's", async () => {
-    const answer = await answerOf("/created", { body: "né", headers: { "content-type": "text/plain" } });
+  test.runIf(client !== "inngest-v4")("status, headers and body of an answer that comes later are the handler's", async () => {
+    const call = client === "pawl" ? { body: "né", headers: { "content-type": "text/plain" } } : {};
+    const answer = await answerOf("/created", call);
     expect(answer).toMatchObject({
       status: 201,
       isAsync: true,
-      text: "got né",
+      text: `got ${call.body ?? ""}`,
       headers: { "content-type": "text/x-order", "x-own": "1" },
     });
   });
@@ -152,7 +155,7 @@ describe.each(ENDPOINT_CLIENTS)("%s", (client) => {
     expect(world.requests.length).toBe(before + 1);
   });
 
-  test.runIf(client === "pawl")("runs of endpoints are runs like others", async () => {
+  test("runs of endpoints are runs like others", async () => {
     expect((await runs()).find(({ functionSlug }) => functionSlug === "GET /now")).toMatchObject({ phase: "completed" });
   });
 });

@@ -8,15 +8,15 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { http } from "../harness/http.ts";
-import { ENDPOINT_CLIENTS, type EndpointClient, loadEndpoints } from "./load-endpoints.ts";
-import { type EndpointWorld, endpointWorld, type MakeHandlers } from "./world.ts";
+import { loadStreams, STREAM_CLIENTS, type StreamClient } from "./load-endpoints.ts";
+import { type Count, type EndpointWorld, endpointWorld, type Handlers } from "./world.ts";
 
 /** Time in which a reader must have followed its run to the server, in seconds: what is sent there before is lost to it. */
 const AWAY_S = 2;
 
 const hashOf = (id: string): string => createHash("sha1").update(id).digest("hex");
 
-const handlers: MakeHandlers = ({ step, stream }, count) => {
+const handlers = ({ step, stream }: StreamClient, count: Count): Handlers => {
   async function* words(): AsyncGenerator<string> {
     yield "one ";
     yield "two";
@@ -52,7 +52,7 @@ type Heard = {
 };
 
 /** Reads a stream to its end. */
-async function listen(reader: EndpointClient, url: string): Promise<Heard & { readonly response: Response }> {
+async function listen(reader: StreamClient, url: string): Promise<Heard & { readonly response: Response }> {
   const heard: Heard = { runIds: new Set(), events: [] };
   const response = await reader.fetchWithStream(url, {
     onMetadata: ({ runId }) => void heard.runIds.add(runId),
@@ -63,18 +63,19 @@ async function listen(reader: EndpointClient, url: string): Promise<Heard & { re
   return { ...heard, response };
 }
 
-describe.each(ENDPOINT_CLIENTS)("an endpoint of %s", (client) => {
+describe.each(STREAM_CLIENTS)("an endpoint of %s", (client) => {
   let world: EndpointWorld;
 
   beforeAll(async () => {
-    world = await endpointWorld({ client, handlers, retryIntervalS: AWAY_S });
+    const streaming = await loadStreams(client);
+    world = await endpointWorld({ client, handlers: (_client, count) => handlers(streaming, count), retryIntervalS: AWAY_S });
   });
 
   afterAll(() => world?.close());
 
-  describe.each(ENDPOINT_CLIENTS)("read by %s", (readerName) => {
+  describe.each(STREAM_CLIENTS)("read by %s", (readerName) => {
     test("chunks come with their step, are committed, and the answer is the last event", async () => {
-      const { events, response, runIds } = await listen(await loadEndpoints(readerName), `${world.appUrl}/now`);
+      const { events, response, runIds } = await listen(await loadStreams(readerName), `${world.appUrl}/now`);
       expect(events).toEqual(
         expect.arrayContaining([
           ["data", { at: "start" }, null],
@@ -89,7 +90,7 @@ describe.each(ENDPOINT_CLIENTS)("an endpoint of %s", (client) => {
     });
 
     test("after a sleep in mid-stream, chunks and the answer come through the server", async () => {
-      const { events, response, runIds } = await listen(await loadEndpoints(readerName), `${world.appUrl}/sleep`);
+      const { events, response, runIds } = await listen(await loadStreams(readerName), `${world.appUrl}/sleep`);
       const data = events.filter((event) => Array.isArray(event) && event[0] === "data");
       expect(data).toEqual([
         ["data", "before", hashOf("before")],
@@ -102,7 +103,7 @@ describe.each(ENDPOINT_CLIENTS)("an endpoint of %s", (client) => {
     });
 
     test("chunks of a step that fails are rolled back, and come anew with the next attempt", async () => {
-      const { events, response } = await listen(await loadEndpoints(readerName), `${world.appUrl}/retry`);
+      const { events, response } = await listen(await loadStreams(readerName), `${world.appUrl}/retry`);
       const flaky = hashOf("flaky");
       expect(events).toEqual([
         ["data", "try 1", flaky],

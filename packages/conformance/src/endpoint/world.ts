@@ -11,7 +11,8 @@ import { type EndpointClient, type EndpointClientName, type Handler, loadEndpoin
 export type Count = (id: string) => number;
 
 /** Handlers by path. */
-export type MakeHandlers = (client: EndpointClient, count: Count) => Readonly<Record<string, Handler>>;
+export type Handlers = Readonly<Record<string, Handler>>;
+export type MakeHandlers = (client: EndpointClient, count: Count) => Handlers;
 
 export type EndpointWorld = {
   readonly server: ServerProcess;
@@ -45,14 +46,16 @@ export async function endpointWorld({
   const ran = new Map<string, number>();
   const requests: string[] = [];
   const keys = { eventKey: EVENT_KEY, signingKey: SIGNING_KEY, baseUrl: server.url, isDev: false };
-  const app = new client.Inngest({ id: "shop", endpointAdapter: client.endpointAdapter.withOptions(options), ...keys });
+  // In 3.x the signing key is the adapter's.
+  const own = name === "inngest-v3" ? { ...options, signingKey: SIGNING_KEY } : options;
+  const app = new client.Inngest({ id: "shop", endpointAdapter: client.endpointAdapter.withOptions(own), ...keys });
   const count: Count = (id) => {
     const times = (ran.get(id) ?? 0) + 1;
     ran.set(id, times);
     return times;
   };
-  // The official one is a listener already.
-  const proxy = name === "pawl" ? client.serveEndpoint(app.endpointProxy()) : (app.endpointProxy() as unknown as RequestListener);
+  // That of 4.x is a listener already.
+  const proxy = name === "inngest-v4" ? (app.endpointProxy() as unknown as RequestListener) : client.serveEndpoint(app.endpointProxy());
   const listeners: Record<string, RequestListener> = { "/proxy": proxy };
   for (const [path, handler] of Object.entries(handlers(client, count))) listeners[path] = client.serveEndpoint(app.endpoint(handler));
   const http = createServer((request, response) => {
