@@ -22,6 +22,7 @@ import { given } from "./json.ts";
 import { mcpRoutes } from "./mcp/mcp-routes.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { metricsRoutes } from "./metrics/metrics-routes.ts";
+import { type AddressPolicy, NO_METADATA, PUBLIC_FOR_APPS } from "./net/address-policy.ts";
 import { systemClock } from "./ports/clock.ts";
 import type { Invoker } from "./ports/invoker.ts";
 import { type Logger, silentLogger } from "./ports/logger.ts";
@@ -75,6 +76,8 @@ export type ServerOptions = {
   readonly logger?: Logger;
   /** Whether steps may reach addresses of this machine and of private networks (`step.fetch`, `step.ai`). Default: in `dev`. */
   readonly allowPrivateAddresses?: boolean;
+  /** Whether apps may be at public addresses only. Default false: anywhere but, except in `dev`, at a cloud's metadata service. */
+  readonly publicAppsOnly?: boolean;
   /** Requests that one client may send in a second. Default: any number. */
   readonly requestsPerSecond?: number;
   /** Where traces of runs are sent by OTLP: the address that takes them, headers for its keys, `service.name`. Default: nowhere. */
@@ -101,7 +104,13 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
   const { kind = "dev", host = "127.0.0.1", port = 8288, logger = silentLogger } = options;
   // One loader for all who need secrets: it writes the file.
   const loadSecret = openSecrets(options.secretsPath);
-  const connect = new Connect({ clock: systemClock, random: systemRandom(), logger, loadSecret, http: options.invoker ?? httpInvoker() });
+  const connect = new Connect({
+    clock: systemClock,
+    random: systemRandom(),
+    logger,
+    loadSecret,
+    http: options.invoker ?? httpInvoker(appPolicyOf(options)),
+  });
   const realtime = new Realtime({ clock: systemClock, random: systemRandom(), loadSecret });
   const metrics = new Metrics({ clock: systemClock, logger, version: versionOf(options), workersConnected: () => connect.workers.size });
   const engine = engineOf(options, { connect, realtime, metrics });
@@ -189,7 +198,14 @@ function syncOf(options: ServerOptions, engine: Engine): AppSync {
     pollsErrorsOnly: options.pollsErrorsOnly ?? false,
     ...given("signingKey", options.signingKey),
     ...given("signingKeyFallback", options.signingKeyFallback),
+    ...given("addressPolicy", appPolicyOf(options)),
   });
+}
+
+/** Which addresses apps may have. */
+function appPolicyOf({ kind = "dev", publicAppsOnly = false }: ServerOptions): AddressPolicy | undefined {
+  if (publicAppsOnly) return PUBLIC_FOR_APPS;
+  return kind === "dev" ? undefined : NO_METADATA;
 }
 
 type Parts = {

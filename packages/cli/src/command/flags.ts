@@ -109,6 +109,12 @@ const FLAGS: readonly Flag[] = [
     help: "let step.fetch and step.ai reach this machine and private networks",
   },
   {
+    name: "public-apps-only",
+    type: "switch",
+    commands: ["start"],
+    help: "call apps at public addresses only: whoever registers one is not trusted",
+  },
+  {
     name: "rate-limit",
     type: "integer",
     min: 0,

@@ -133,6 +133,7 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
       queue_workers: workers ?? 100,
     },
     ...(settings.isOn("allow-private-addresses") ? { allowPrivateAddresses: true } : {}),
+    ...(settings.isOn("public-apps-only") ? { publicAppsOnly: true } : {}),
     ...(workers === undefined ? {} : { workers }),
     ...(connectPort === undefined ? {} : { connectPort }),
     ...(requestsPerSecond === 0 ? {} : { requestsPerSecond }),

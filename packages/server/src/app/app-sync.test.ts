@@ -6,6 +6,7 @@ import { openMemoryStore } from "@pawl/store-memory";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Engine } from "../core/engine.ts";
 import { functionConfig } from "../http/test-server.fixture.ts";
+import { NO_METADATA } from "../net/address-policy.ts";
 import { ManualClock, START } from "../ports/manual-clock.fixture.ts";
 import { silentLogger } from "../ports/logger.ts";
 import { systemRandom } from "../ports/random.ts";
@@ -197,6 +198,8 @@ describe("the answer", () => {
     const { sync } = syncOf();
     expect(await sync.add("http://127.0.0.1:1/api/pawl")).toEqual({ kind: "failed", code: "unreachable" });
     expect(await sync.add("ftp://127.0.0.1/")).toEqual({ kind: "failed", code: "unsupported_protocol" });
+    const guarded = syncOf({ addressPolicy: NO_METADATA });
+    expect(await guarded.sync.add("http://169.254.169.254/")).toEqual({ kind: "failed", code: "address_refused" });
   });
 });
 

@@ -12,6 +12,7 @@ import type { AppRow } from "@pawl/engine";
 import { HEADER, type ServerKind } from "@pawl/protocol";
 import { Agent, request } from "undici";
 import type { Engine } from "../core/engine.ts";
+import { type AddressPolicy, connectorOf, RefusedAddressError } from "../net/address-policy.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import { textOf } from "../json.ts";
@@ -50,6 +51,8 @@ export type AppSyncOptions = {
   readonly pollIntervalMs: number;
   /** Whether only apps in error are polled. */
   readonly pollsErrorsOnly: boolean;
+  /** Which addresses apps may have. Default: any. */
+  readonly addressPolicy?: AddressPolicy;
 };
 
 /**
@@ -65,7 +68,7 @@ type Asking = { readonly at: number; readonly result: Promise<SyncResult>; taken
 
 export class AppSync {
   readonly #options: AppSyncOptions;
-  readonly #agent = new Agent({ keepAliveTimeout: 1, connect: { timeout: PROBE_MS_MAX } });
+  readonly #agent: Agent;
   readonly #asking = new Map<string, Asking>();
   #timer: Timer | undefined;
   #isStopped = false;
@@ -73,6 +76,7 @@ export class AppSync {
 
   constructor(options: AppSyncOptions) {
     this.#options = options;
+    this.#agent = new Agent({ keepAliveTimeout: 1, connect: connectorOf(options.addressPolicy, PROBE_MS_MAX) });
   }
 
   /** Registers the given URLs, then polls. Does not wait for answers. */
@@ -177,8 +181,8 @@ export class AppSync {
         return await this.#takeInBand(text, url);
       }
       return pingProblem(response.statusCode, text);
-    } catch {
-      return "unreachable";
+    } catch (error) {
+      return error instanceof RefusedAddressError ? "address_refused" : "unreachable";
     }
   }
 

@@ -12,7 +12,7 @@ import { type GatewayOutcome, type GatewayRequest, type GatewayTopic, isSecretNa
 import { STEP_OUTPUT_BYTES_MAX } from "@pawl/protocol";
 import { Agent, type Dispatcher } from "undici";
 import type { Gateway } from "../ports/gateway.ts";
-import { isPrivateHost, PrivateAddressError, publicLookup, refusalOf } from "./address-policy.ts";
+import { lookupOf, PUBLIC_FOR_STEPS, RefusedAddressError, refusesHost } from "../net/address-policy.ts";
 
 const REDIRECTS_MAX = 10;
 const REQUEST_MS_MAX = 600_000;
@@ -36,12 +36,12 @@ export type OpenTopic = (topic: GatewayTopic, contentType: string) => TopicWrite
 /** Opens one with connections of its own. */
 export function httpGateway(options: HttpGatewayOptions): Gateway {
   const { allowPrivateAddresses, allowed = [], timeoutMs = REQUEST_MS_MAX, openTopic } = options;
-  const isRefused = (host: string): boolean => !allowPrivateAddresses && !allowed.includes(host) && isPrivateHost(host);
+  const isRefused = (host: string): boolean => !allowPrivateAddresses && !allowed.includes(host) && refusesHost(PUBLIC_FOR_STEPS, host);
   const agent = new Agent({
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     keepAliveTimeout: 5_000,
-    connect: { timeout: CONNECT_MS_MAX, ...(allowPrivateAddresses ? {} : { lookup: publicLookup }) },
+    connect: { timeout: CONNECT_MS_MAX, ...(allowPrivateAddresses ? {} : { lookup: lookupOf(PUBLIC_FOR_STEPS) }) },
   });
   return {
     request: async (request, signal) => {
@@ -74,7 +74,7 @@ async function send(agent: Agent, request: GatewayRequest, { signal, isRefused }
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
     const { protocol, hostname, origin, pathname, search } = new URL(next.url);
     if (protocol !== "http:" && protocol !== "https:") return failure(`${protocol}// can't be requested, only http:// and https://`, false);
-    if (isRefused(hostname)) return failure(refusalOf(hostname), false);
+    if (isRefused(hostname)) return failure(PUBLIC_FOR_STEPS.refusal(hostname), false);
     const response = await agent.request({
       origin,
       path: pathname + search,
@@ -181,7 +181,7 @@ const FINAL: ReadonlySet<string> = new Set(["ERR_INVALID_URL", "UND_ERR_INVALID_
 
 /** An address that is refused stays refused, and a request that can't be written stays so; everything else may be over in a while. */
 function failureOf(error: unknown): GatewayOutcome {
-  const refusal = [error, error instanceof Error ? error.cause : undefined].find((each) => each instanceof PrivateAddressError);
+  const refusal = [error, error instanceof Error ? error.cause : undefined].find((each) => each instanceof RefusedAddressError);
   if (refusal !== undefined) return failure(refusal.message, false);
   const { message = "", code = "" } = error as { readonly message?: string; readonly code?: string };
   // The message of this one has the whole address in it.

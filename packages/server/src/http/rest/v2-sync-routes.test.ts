@@ -37,7 +37,7 @@ describe("asking an app to register", () => {
     ["has invalid functions", inBandAnswer({ functions: [{}] }), {}, 422, "name"],
     ["can't be a URL", 200, { url: "ftp://127.0.0.1" }, 400, "http or https"],
     ["is no text", 200, { url: 7 }, 400, "http or https"],
-  ])("what %s is told: %s", async (_what, answer, body, status, text) => {
+  ])("what %s is told: %s", async (...[, answer, body, status, text]) => {
     server = await testServer();
     const { url } = await inBandApp(answer);
     const reply = await server.post(SYNCS, { url, ...body });
