@@ -6,7 +6,7 @@
  *
  * Source: wire-protocol 7.9, sdk 19.
  */
-import { readEvents, type SseEvent, type StreamedResponse, type StreamEvents } from "./sse.ts";
+import { readEvents, RUNNING, type SseEvent, type StreamedResponse, type StreamEvents } from "./sse.ts";
 
 export type FetchWithStreamOptions = {
   /** Default: the global one. */
@@ -26,8 +26,6 @@ export type FetchWithStreamOptions = {
 type Redirect = StreamEvents["inngest.redirect_info"];
 type End = { readonly kind: "response"; readonly response: Response } | { readonly kind: "redirect"; readonly redirect: Redirect };
 
-/** What the server answers while a run goes on, after five minutes. */
-const RUNNING = "run did not end within 5 minutes";
 /** How long the stream may still bring what the answer has overtaken, milliseconds. */
 const OVERTAKEN_MS = 1_000;
 

@@ -18,19 +18,12 @@ import { readBody, REQUEST_EVENT, requestFacts, tooLarge, wantsStream } from "./
 import { callOf, discoveryText, failureResult, handlerErrorText, runHandler } from "./run-handler.ts";
 import { sealBody } from "./sealed.ts";
 import type { EndpointSetup } from "./setup.ts";
-import { eventText, responseText } from "./sse.ts";
+import { eventText, responseText, STREAM_HEADERS } from "./sse.ts";
 import { EndpointStream, isSameAgain } from "./stream.ts";
 import { SyncRun } from "./sync-run.ts";
 
 /** Seconds after which a caller may try again when the server can't be reached. */
 const RETRY_AFTER_S = 5;
-
-const STREAM_HEADERS = {
-  "content-type": "text/event-stream",
-  "cache-control": "no-cache",
-  // Some proxies collect responses unless told not to.
-  "x-accel-buffering": "no",
-};
 
 type Conclusion = { readonly kind: "answer"; readonly result: ApiResult } | { readonly kind: "async" };
 

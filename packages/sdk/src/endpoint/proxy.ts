@@ -3,14 +3,17 @@
  *
  * I1  Only answers of runs are fetched, and the token in the query decides which: nothing is added to what the caller could see at the server.
  * I2  Where the client encrypts, an answer is opened for a token of the app's, never for one of the server's.
+ * I3  Where the client encrypts, who reads a stream is led here, too, and finds the stream's last event.
  *
  * Source: wire-protocol 7.7.
  */
 import { isUlid } from "@pawl/protocol";
 import type { AnyPawl } from "../client/client.ts";
 import { type Encryption, isEncryptedText } from "../encryption/encryption.ts";
-import { jsonResult, toResponse } from "./api-result.ts";
+import { jsonResult, readAnswer, toResponse } from "./api-result.ts";
+import { wantsStream } from "./request-event.ts";
 import { openAnswer, openToken } from "./sealed.ts";
+import { responseText, RUNNING, STREAM_HEADERS } from "./sse.ts";
 
 const CORS: Readonly<Record<string, string>> = {
   "access-control-allow-origin": "*",
@@ -25,10 +28,18 @@ const HOP_HEADERS: readonly string[] = ["connection", "content-encoding", "conte
 export function createEndpointProxy(client: AnyPawl): (request: Request) => Promise<Response> {
   return async (request) => {
     if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: CORS });
-    const answer = await fetchOutput(client, new URL(request.url).searchParams);
+    const output = await fetchOutput(client, new URL(request.url).searchParams);
+    const isStream = client.options.encryption !== undefined && wantsStream(request.headers.get("accept") ?? "");
+    const answer = isStream ? await streamed(output) : output;
     for (const [name, value] of Object.entries(CORS)) answer.headers.set(name, value);
     return answer;
   };
+}
+
+/** Keeps I3. A run that goes on has no last event yet. */
+async function streamed(output: Response): Promise<Response> {
+  const result = await readAnswer(output);
+  return new Response(result.body.includes(RUNNING) ? "" : responseText(result), { headers: STREAM_HEADERS });
 }
 
 async function fetchOutput(client: AnyPawl, query: URLSearchParams): Promise<Response> {

@@ -105,6 +105,10 @@ describe("the server", () => {
     await playToEnd(endpoint, server);
     expect(server.teed).toEqual([]);
     expect(await (await client.endpointProxy()(new Request(url ?? ""))).text()).toBe(SECRET);
+    // The official client's reader asks for a stream.
+    const stream = await client.endpointProxy()(new Request(url ?? "", { headers: { accept: "text/event-stream" } }));
+    expect(stream.headers.get("content-type")).toBe("text/event-stream");
+    expect(await stream.text()).toMatch(/^event: inngest\.response\ndata: \{"status":"succeeded","response":\{"body":"sesame"/);
   });
 
   test("reads the error of a run that fails, and so does the caller", async () => {

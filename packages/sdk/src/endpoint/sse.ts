@@ -18,6 +18,17 @@ export type StreamEvents = {
   readonly "inngest.response": { readonly status: "succeeded" | "failed"; readonly response: StreamedResponse };
 };
 
+/** Headers of a stream. */
+export const STREAM_HEADERS: Readonly<Record<string, string>> = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache",
+  // Some proxies collect responses unless told not to.
+  "x-accel-buffering": "no",
+};
+
+/** What the server answers while a run goes on, after five minutes. */
+export const RUNNING = "run did not end within 5 minutes";
+
 /** An event as text. */
 export function eventText<N extends keyof StreamEvents>(name: N, data: StreamEvents[N]): string {
   return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
