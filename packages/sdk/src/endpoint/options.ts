@@ -25,7 +25,7 @@ export type EndpointOptions = {
   readonly asyncResponse?: "redirect" | "token";
   /**
    * Where callers are redirected to, such as the path of `endpointProxy()`: a text gets the query parameters `runId` and `token`. Relative ones
-   * count from the endpoint. Default: the server itself.
+   * count from the endpoint. Default: the server itself. Needed where the client encrypts: then only the app can open answers.
    */
   readonly asyncRedirectUrl?: string | ((run: AsyncRun) => string);
   /**
