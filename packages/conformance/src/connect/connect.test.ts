@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { UiRunRow } from "@pawl/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type AppProcess, startAppProcess } from "../harness/app-process.ts";
+import { type AppProcess, type AppSetup, startAppProcess } from "../harness/app-process.ts";
 import { freePort } from "../harness/child.ts";
 import { sendEvents } from "../harness/send-events.ts";
 import { type ServerProcess, startServerProcess } from "../harness/server-process.ts";
@@ -37,8 +37,9 @@ describe.each(["pawl", "inngest-v4", "inngest-v3"] as const)("%s", (client) => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  async function worker(options: Readonly<Record<string, unknown>> = {}): Promise<AppProcess> {
-    const app = await startAppProcess({ client, server, functions: FUNCTIONS, connect: { instanceId: `w${apps.length}`, ...options } });
+  async function worker(options: Readonly<Record<string, unknown>> = {}, setup: Pick<AppSetup, "checkpointing"> = {}): Promise<AppProcess> {
+    const connect = { instanceId: `w${apps.length}`, ...options };
+    const app = await startAppProcess({ client, server, functions: FUNCTIONS, connect, ...setup });
     apps.push(app);
     return app;
   }
@@ -60,18 +61,21 @@ describe.each(["pawl", "inngest-v4", "inngest-v3"] as const)("%s", (client) => {
     return JSON.parse(output ?? "null");
   };
 
-  test("steps, sleeps, parallel steps, retries, waits and events", async () => {
-    const app = await worker();
-    const id = await send("depot/tour", { key: "k" });
-    await watch.until(
-      "waiting for the run to wait",
-      isRunOf(id, ({ phase }) => phase === "waiting"),
-    );
-    await app.report("waiting for the first step", ({ kind }) => kind === "body");
-    await answerWhenAsked(id);
-    expect(await outputOf(id)).toEqual({ first: 1, flaky: 2, answer: 7, sent: 1 });
-    expect(app.reports.filter(({ kind }) => kind === "body")).toHaveLength(1);
-  });
+  test.each(client === "pawl" ? [true] : [true, false])(
+    "steps, sleeps, parallel steps, retries, waits and events, checkpointing %s",
+    async (checkpointing) => {
+      const app = await worker({}, { checkpointing });
+      const id = await send("depot/tour", { key: "k" });
+      await watch.until(
+        "waiting for the run to wait",
+        isRunOf(id, ({ phase }) => phase === "waiting"),
+      );
+      await app.report("waiting for the first step", ({ kind }) => kind === "body");
+      await answerWhenAsked(id);
+      expect(await outputOf(id)).toEqual({ first: 1, flaky: 2, answer: 7, sent: 1 });
+      expect(app.reports.filter(({ kind }) => kind === "body")).toHaveLength(1);
+    },
+  );
 
   /** The wait begins after the sleep: an answer before it would be missed. */
   async function answerWhenAsked(id: string): Promise<void> {

@@ -19,7 +19,15 @@ const FUNCTIONS = join(import.meta.dirname, "functions.ts");
 const SHORT_RUNS = 500;
 const LONG_RUNS = 60;
 
-let client: ClientName = "pawl";
+type Variant = { readonly client: ClientName; readonly checkpointing: boolean; readonly isWhole: boolean };
+
+/** Of 3.x, what checkpointing has a part in. */
+const VARIANTS: readonly Variant[] = [
+  { client: "pawl", checkpointing: true, isWhole: true },
+  { client: "inngest-v4", checkpointing: true, isWhole: true },
+  { client: "inngest-v3", checkpointing: true, isWhole: false },
+];
+
 let dir: string;
 let port: number;
 let server: ServerProcess;
@@ -61,13 +69,12 @@ async function details(): Promise<readonly UiRunDetail[]> {
   return found;
 }
 
-describe.each(["pawl", "inngest-v4"] as const)("%s", (clientUnderTest) => {
+describe.each(VARIANTS)("$client", ({ isWhole, ...setup }) => {
   beforeEach(async () => {
-    client = clientUnderTest;
     dir = mkdtempSync(join(tmpdir(), "pawl-kill-"));
     port = await freePort();
     server = await start();
-    app = await startAppProcess({ client, server, functions: FUNCTIONS });
+    app = await startAppProcess({ ...setup, server, functions: FUNCTIONS });
   });
 
   afterEach(async () => {
@@ -77,7 +84,7 @@ describe.each(["pawl", "inngest-v4"] as const)("%s", (clientUnderTest) => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  test("500 events are acknowledged, then the server is killed: each has one run, and it completes", async () => {
+  test.runIf(isWhole)("500 events are acknowledged, then the server is killed: each has one run, and it completes", async () => {
     const keys = keysOf(SHORT_RUNS);
     const ids = await sendEvents(
       server,
@@ -141,19 +148,19 @@ describe.each(["pawl", "inngest-v4"] as const)("%s", (clientUnderTest) => {
     }
   });
 
-  test("the app is killed in a step's body: the step is tried again when the app is back", async () => {
+  test.runIf(isWhole)("the app is killed in a step's body: the step is tried again when the app is back", async () => {
     watch = await Watch.open(server);
     const [eventId = ""] = await sendEvents(server, [{ name: "durable/gated", data: {} }]);
     await app.report("waiting for the body", ({ kind }) => kind === "gate-entered");
     const appPort = Number(new URL(app.url).port);
     await app.child.kill();
-    app = await startAppProcess({ client, server, functions: FUNCTIONS, port: appPort });
+    app = await startAppProcess({ ...setup, server, functions: FUNCTIONS, port: appPort });
     app.tell({ kind: "open" });
     const { output = "" } = await watch.endedRunOf(eventId);
     expect(JSON.parse(output)).toEqual({ first: "through", second: "done" });
   });
 
-  test("SIGTERM: a step in progress ends, its result is kept, and the server ends in peace", async () => {
+  test.runIf(isWhole)("SIGTERM: a step in progress ends, its result is kept, and the server ends in peace", async () => {
     const [eventId = ""] = await sendEvents(server, [{ name: "durable/gated", data: {} }]);
     await app.report("waiting for the body", ({ kind }) => kind === "gate-entered");
     const stopped = server.child.stop();
@@ -166,7 +173,7 @@ describe.each(["pawl", "inngest-v4"] as const)("%s", (clientUnderTest) => {
     expect(app.reports.filter(({ kind }) => kind === "gate-entered")).toHaveLength(1);
   });
 
-  test("SIGTERM: a step that takes too long is handed back, and called again at once", async () => {
+  test.runIf(isWhole)("SIGTERM: a step that takes too long is handed back, and called again at once", async () => {
     const [eventId = ""] = await sendEvents(server, [{ name: "durable/gated", data: {} }]);
     await app.report("waiting for the body", ({ kind }) => kind === "gate-entered");
     expect(await server.child.stop()).toEqual({ code: 0, signal: null });
