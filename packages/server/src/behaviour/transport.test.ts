@@ -38,6 +38,7 @@ function call({ invoker, url }: { readonly invoker: Invoker; readonly url: strin
     url,
     headers: { "content-type": "application/json", "x-run-id": "r" },
     body: '{"a":1}',
+    attempt: 0,
     signal,
     isStored: Promise.resolve(true),
   });

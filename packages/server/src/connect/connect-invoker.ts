@@ -15,6 +15,7 @@ import type { Registry } from "../core/registry.ts";
 import { ACCOUNT_ID, ENVIRONMENT_ID } from "../http/rest/identity.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AppCall, CallHeld, Invoker } from "../ports/invoker.ts";
+import { answerKey, systemContextOf } from "./early-answers.ts";
 import { keepNewest } from "./keep-newest.ts";
 import { rawReplyOf } from "./reply.ts";
 import type { ForwardOutcome, Requests } from "./requests.ts";
@@ -35,7 +36,6 @@ type Waiter = { readonly target: Target; readonly excluded: ReadonlySet<Worker>;
 /** Items whose workers were lost that are remembered. */
 const LOSSES_KEPT_MAX = 10_000;
 
-const NO_TRACE = new TextEncoder().encode("{}");
 const ABORTED: RawReply = { kind: "no-response", code: "aborted", message: "The call was cut off." };
 
 export class ConnectInvoker implements Invoker {
@@ -54,6 +54,9 @@ export class ConnectInvoker implements Invoker {
     const destination = this.#destinationOf(slug);
     if (destination === undefined)
       return { kind: "no-response", code: "unknown_function", message: `The function ${slug} is not registered any more.` };
+    const key = answerKey(call.headers[HEADER.jobId] ?? "", call.attempt);
+    const early = this.#options.requests.early(key);
+    if (early !== undefined) return this.#replied(early, call);
     const excluded = new Set<Worker>();
     const writeFrame = await loadFrameWriter();
     const message = messageOf(call, destination);
@@ -62,9 +65,11 @@ export class ConnectInvoker implements Invoker {
       if (worker === undefined) break;
       const leaseId = this.#options.random.ulid(this.#options.clock.now());
       const frame = writeFrame({ ...message, leaseId });
-      const outcome = await this.#options.requests.forward({ requestId: message.requestId, leaseId, worker, frame, signal: call.signal });
-      if (outcome.kind === "replied") void call.isStored.then(outcome.isStored);
-      if (outcome.kind !== "not-taken") return this.#answer(outcome, message);
+      const { requestId } = message;
+      const outcome = await this.#options.requests.forward({ requestId, key, leaseId, worker, frame, signal: call.signal });
+      if (outcome.kind === "aborted") return ABORTED;
+      if (outcome.kind === "replied") return this.#replied(outcome, call);
+      if (outcome.kind === "lost") return this.#lost(message);
       excluded.add(worker);
     }
     return call.signal.aborted ? ABORTED : { kind: "held", reason: "no-worker-connected" };
@@ -124,13 +129,14 @@ export class ConnectInvoker implements Invoker {
     waiter.resolve();
   }
 
+  #replied({ reply, sdk, isStored }: Extract<ForwardOutcome, { kind: "replied" }>, call: AppCall): RawReply {
+    void call.isStored.then(isStored);
+    this.#losses.delete(call.headers[HEADER.jobId] ?? "");
+    return rawReplyOf(reply, sdk);
+  }
+
   /** Keeps I2. */
-  #answer(outcome: Exclude<ForwardOutcome, { kind: "not-taken" }>, { jobId }: ExecutorRequest): RawReply | CallHeld {
-    if (outcome.kind === "aborted") return ABORTED;
-    if (outcome.kind === "replied") {
-      this.#losses.delete(jobId);
-      return rawReplyOf(outcome.reply, outcome.sdk);
-    }
+  #lost({ jobId }: ExecutorRequest): RawReply | CallHeld {
     const losses = (this.#losses.get(jobId) ?? 0) + 1;
     this.#losses.delete(jobId);
     if (losses >= CONNECT_FORWARDS_MAX)
@@ -157,8 +163,9 @@ async function loadFrameWriter(): Promise<WriteFrame> {
   return writeRequest;
 }
 
-function messageOf({ headers, body }: AppCall, destination: Destination): ExecutorRequest {
+function messageOf({ headers, body, attempt }: AppCall, destination: Destination): ExecutorRequest {
   const { [HEADER.traceparent]: traceparent, [HEADER.tracestate]: tracestate } = headers;
+  const jobId = headers[HEADER.jobId] ?? "";
   return {
     requestId: headers[HEADER.requestId] ?? "",
     accountId: ACCOUNT_ID,
@@ -169,10 +176,10 @@ function messageOf({ headers, body }: AppCall, destination: Destination): Execut
     functionSlug: destination.slug,
     stepId: headers[HEADER.stepId] ?? "",
     requestPayload: new TextEncoder().encode(body),
-    systemTraceCtx: NO_TRACE,
+    systemTraceCtx: systemContextOf({ jobId, attempt }),
     userTraceCtx: new TextEncoder().encode(JSON.stringify({ traceparent, tracestate })),
     runId: headers[HEADER.runId] ?? "",
     leaseId: "",
-    jobId: headers[HEADER.jobId] ?? "",
+    jobId,
   };
 }

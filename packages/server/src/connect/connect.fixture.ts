@@ -172,14 +172,15 @@ export function replyTo(request: ExecutorRequest, result: unknown, over: Partial
 }
 
 export class ConnectWorld {
-  readonly clock: ManualClock = new ManualClock();
+  readonly clock: ManualClock;
   readonly connect: Connect;
   readonly engine: Engine;
   readonly logged: string[] = [];
   /** What commits wait for. */
   commitGate: Promise<void> | undefined;
 
-  constructor(memory: Store = openMemoryStore()) {
+  constructor(memory: Store = openMemoryStore(), clock: ManualClock = new ManualClock()) {
+    this.clock = clock;
     const random = systemRandom();
     const http = { call: () => Promise.reject(new Error("no HTTP here")), close: async () => {} };
     const logger = { ...silentLogger, error: (_fields: object, message: string) => void this.logged.push(message) };
@@ -296,8 +297,8 @@ function stepsOf(slug: string): Readonly<Record<string, unknown>> {
 }
 
 /** Starts one, on what is stored. */
-export async function connectWorld(store?: Store): Promise<ConnectWorld> {
-  const world = new ConnectWorld(store);
+export async function connectWorld(store?: Store, clock?: ManualClock): Promise<ConnectWorld> {
+  const world = new ConnectWorld(store, clock);
   await world.engine.start();
   return world;
 }

@@ -6,11 +6,13 @@
  * | `session.ts`, `connection.ts` | one worker: state machine, and the socket around it |
  * | `workers.ts` | who is there, and who gets a call |
  * | `requests.ts` | leases |
+ * | `early-answers.ts` | answers to what was asked before a restart |
  * | `connect-invoker.ts` | how the engine calls |
  * | `worker-sync.ts` | registration with the connection |
  * | `connect-routes.ts` | `start`, `flush`, the upgrade |
  *
  * Requests live in this process. After a restart of the server, workers reconnect, and what they had is called anew: at least once, as always.
+ * If they answer what they were asked before, that counts.
  *
  * Spec: wire 9; semantics 12.1.
  */

@@ -9,10 +9,14 @@
  * I4  A call that was given up leaves its request with the worker, which goes on working: the place is taken until the worker says that it
  *     is done or asks for more time, which it does not get.
  *
+ * I5  An answer to a request of before this server's start is an answer to the same attempt now, whoever has that (early-answers.ts). One to
+ *     a request that was lost since then changes nothing.
+ *
  * Spec: wire 9.5 to 9.7; semantics 12.1.
  */
-import { CONNECT_ACK_MS_MAX, CONNECT_LEASE_MS, CONNECT_RETURN_MS, type ExtendLease, type WorkerReply } from "@pawl/protocol";
+import { CONNECT_ACK_MS_MAX, CONNECT_LEASE_MS, CONNECT_RETURN_MS, type ExtendLease, ulidTime, type WorkerReply } from "@pawl/protocol";
 import type { Clock, Timer } from "../ports/clock.ts";
+import { EarlyAnswers, keyOfAnswer } from "./early-answers.ts";
 import type { Worker } from "./workers.ts";
 
 export type ForwardOutcome =
@@ -24,8 +28,10 @@ export type ForwardOutcome =
   | { readonly kind: "lost" }
   | { readonly kind: "aborted" };
 
+/** `key`: of the attempt, see `answerKey`. */
 export type Forward = {
   readonly requestId: string;
+  readonly key: string;
   readonly leaseId: string;
   readonly worker: Worker;
   readonly frame: Uint8Array;
@@ -34,6 +40,7 @@ export type Forward = {
 
 type Request = {
   readonly id: string;
+  readonly key: string;
   readonly leaseId: string;
   readonly sdk: string;
   /** Undefined after its connection broke. */
@@ -47,6 +54,8 @@ type Request = {
 
 export class Requests {
   readonly #clock: Clock;
+  readonly #startedAt: number;
+  readonly #early: EarlyAnswers;
   readonly #requests = new Map<string, Request>();
   /** Answers that are being stored. */
   readonly #answered = new Map<string, Promise<boolean>>();
@@ -55,6 +64,8 @@ export class Requests {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#startedAt = clock.now();
+    this.#early = new EarlyAnswers(clock);
   }
 
   get size(): number {
@@ -62,7 +73,7 @@ export class Requests {
   }
 
   /** Sends a request to a worker that has a place for it. */
-  forward({ requestId, leaseId, worker, frame, signal }: Forward): Promise<ForwardOutcome> {
+  forward({ requestId, key, leaseId, worker, frame, signal }: Forward): Promise<ForwardOutcome> {
     if (signal.aborted || worker.phase === "gone") {
       worker.requests.delete(requestId);
       return Promise.resolve({ kind: signal.aborted ? "aborted" : "not-taken" });
@@ -70,6 +81,7 @@ export class Requests {
     return new Promise((resolve) => {
       const request: Request = {
         id: requestId,
+        key,
         leaseId,
         sdk: worker.facts.sdk,
         worker,
@@ -113,18 +125,44 @@ export class Requests {
     const known = this.#answered.get(reply.requestId);
     if (known !== undefined) return known;
     const request = this.#requests.get(reply.requestId);
-    if (request?.end === undefined) {
+    if (request === undefined) return this.#repliedEarly(reply);
+    if (request.end === undefined) {
       this.#remove(request, { kind: "aborted" });
       return Promise.resolve(true);
     }
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.#answered.set(reply.requestId, promise);
-    const isStored = (outcome: boolean): void => {
-      this.#answered.delete(reply.requestId);
-      resolve(outcome);
-    };
+    const { promise, isStored } = this.#answer(reply);
     this.#remove(request, { kind: "replied", reply, sdk: request.sdk, isStored });
     return promise;
+  }
+
+  /** The answer that has come for a call before it was made. */
+  early(key: string): Extract<ForwardOutcome, { kind: "replied" }> | undefined {
+    const early = this.#early.take(key);
+    return early === undefined ? undefined : { kind: "replied", sdk: "", ...early };
+  }
+
+  /** Keeps I5. */
+  #repliedEarly(reply: WorkerReply): Promise<boolean> {
+    const key = keyOfAnswer(reply);
+    if (key === undefined || (ulidTime(reply.requestId) ?? Infinity) >= this.#startedAt) return Promise.resolve(true);
+    const { promise, isStored } = this.#answer(reply);
+    const underway = [...this.#requests.values()].find((request) => request.key === key && request.end !== undefined);
+    if (underway === undefined) void this.#early.keep(key, reply).then(isStored);
+    else giveUp(underway, { kind: "replied", reply, sdk: underway.sdk, isStored });
+    return promise;
+  }
+
+  /** What the worker waits for, however often it delivers the answer. */
+  #answer({ requestId }: WorkerReply): { readonly promise: Promise<boolean>; readonly isStored: (isStored: boolean) => void } {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#answered.set(requestId, promise);
+    return {
+      promise,
+      isStored: (isStored) => {
+        this.#answered.delete(requestId);
+        resolve(isStored);
+      },
+    };
   }
 
   /** A worker's connection has ended. */
@@ -140,6 +178,7 @@ export class Requests {
   /** Ends all, for a stop. */
   stop(): void {
     for (const request of this.#requests.values()) this.#remove(request, { kind: "aborted" });
+    this.#early.stop();
   }
 
   #orphan(request: Request): void {
@@ -178,7 +217,7 @@ export class Requests {
 }
 
 /** Keeps I4. */
-function giveUp(request: Request): void {
-  request.end?.({ kind: "aborted" });
+function giveUp(request: Request, outcome: ForwardOutcome = { kind: "aborted" }): void {
+  request.end?.(outcome);
   request.end = undefined;
 }

@@ -261,6 +261,7 @@ export class Executor {
         url,
         headers,
         body,
+        attempt: item.attempt,
         signal: abort.signal,
         isStored: stored.promise,
         ...given("method", request?.method),

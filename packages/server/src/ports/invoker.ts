@@ -9,6 +9,8 @@ export type AppCall = {
   readonly method?: string;
   /** JSON text; of a durable endpoint, the body of its first request, empty for none. */
   readonly body: string;
+  /** Number of the attempt, from 0. */
+  readonly attempt: number;
   readonly signal: AbortSignal;
   /** Resolves when it is known whether what follows from the answer is stored. If it is not, the call is made anew. Never rejects. */
   readonly isStored: Promise<boolean>;

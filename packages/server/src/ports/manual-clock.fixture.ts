@@ -5,10 +5,14 @@ export const START = 1_790_000_000_000;
 
 /** Time that moves only when told to. */
 export class ManualClock implements Clock {
-  #now = START;
+  #now: number;
   #timers: { readonly at: number; readonly callback: () => void }[] = [];
   /** Waits until what a timer brought about is done. */
   settle: () => Promise<void> = settled;
+
+  constructor(now: number = START) {
+    this.#now = now;
+  }
 
   now(): number {
     return this.#now;
