@@ -71,6 +71,17 @@ describe("an answer to a request of before the restart", () => {
     expect(await world.run(runId)).toMatchObject({ status: "COMPLETED", output: '"kept"' });
   });
 
+  test("that says that its call was told to stop is no answer to the one that is made instead", async () => {
+    const worker = await world.worker();
+    const stopped = { name: "StaleDispatchError", message: "Another call owns this run now." };
+    const flush = flushed(stopped, { status: REPLY_STATUS.error, noRetry: true });
+    await world.settle();
+    expect(flush.isConfirmed).toBe(true);
+    worker.answer(worker.request(), "made");
+    await world.settle();
+    expect(await world.run(runId)).toMatchObject({ status: "COMPLETED", output: '"made"' });
+  });
+
   test("that nobody asks for is let go, and the call made", async () => {
     flushed("kept");
     await world.advance(60_000);

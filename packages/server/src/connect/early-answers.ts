@@ -75,10 +75,16 @@ export function answerKey(jobId: string, attempt: number | string): string {
   return `${jobId} ${attempt}`;
 }
 
-/** The key that an answer says; undefined where it says none. */
-export function keyOfAnswer({ systemTraceCtx }: WorkerReply): string | undefined {
+/** The key that an answer says; undefined where it says none, or that its call was told to stop: another one is being made. */
+export function keyOfAnswer({ systemTraceCtx, noRetry, body }: WorkerReply): string | undefined {
   const context = parseJson(new TextDecoder().decode(systemTraceCtx));
-  if (!isRecord(context)) return undefined;
+  if (!isRecord(context) || (noRetry && isOfStoppedCall(body))) return undefined;
   const { job_id: jobId, attempt } = context;
   return typeof jobId === "string" && typeof attempt === "string" ? answerKey(jobId, attempt) : undefined;
+}
+
+/** What SDKs answer whose checkpoint was refused with 409. */
+function isOfStoppedCall(body: Uint8Array): boolean {
+  const error = parseJson(new TextDecoder().decode(body));
+  return isRecord(error) && error["name"] === "StaleDispatchError";
 }
