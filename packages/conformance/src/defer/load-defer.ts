@@ -39,11 +39,16 @@ export type DeferClient = {
 
 /** Loads a client. The official one is installed when first needed. */
 export async function loadDefer(client: DeferClientName): Promise<DeferClient> {
-  if (client === "inngest-v4") return (await import(pathToFileURL(join(await installClient(client), "defer.mjs")).href)) as DeferClient;
+  if (client === "inngest-v4") return officialClient(await installClient(client));
   const [{ Inngest, NonRetriableError, createDefer }, { serve }, { connect }] = await Promise.all([
     import("pawl/inngest"),
     import("pawl/inngest/node"),
     import("pawl/inngest/connect"),
   ]);
   return { Inngest, NonRetriableError, createDefer, serve, connect } as unknown as DeferClient;
+}
+
+async function officialClient(folder: string): Promise<DeferClient> {
+  const load = (file: string): Promise<object> => import(pathToFileURL(join(folder, file)).href) as Promise<object>;
+  return Object.assign({}, await load("defer.mjs"), await load("connect.mjs")) as DeferClient;
 }
