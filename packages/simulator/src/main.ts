@@ -1,12 +1,13 @@
 /** `npm run sim -- --seed N --runs M`: simulates seeds, prints what breaks and the command that breaks it again. */
 import { parseArgs } from "node:util";
 import { runSeed, type SimulationResult } from "./simulate.ts";
+import { WORLD_KINDS } from "./world/scenario.ts";
 
-const USAGE = `npm run sim -- [--seed N] [--runs M] [--plain] [--trace]
+const USAGE = `npm run sim -- [--seed N] [--runs M] [--kind K] [--trace]
 
   --seed N   the first seed; default 1
   --runs M   how many seeds from there; default 1
-  --plain    without flow control, schedules, pauses and runs that are run again
+  --kind K   what a world has: plain (events and steps), flow (flow control, schedules, pauses, reruns too), full (all); default full
   --trace    print everything that happens
 `;
 
@@ -17,26 +18,27 @@ async function main(): Promise<number> {
     options: {
       seed: { type: "string", default: "1" },
       runs: { type: "string", default: "1" },
-      plain: { type: "boolean", default: false },
+      kind: { type: "string", default: "full" },
       trace: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
   const seed = Number(values.seed);
   const runs = Number(values.runs);
-  if (values.help || !Number.isSafeInteger(seed) || !Number.isSafeInteger(runs)) {
+  const kind = WORLD_KINDS.find((known) => known === values.kind);
+  if (values.help || kind === undefined || !Number.isSafeInteger(seed) || !Number.isSafeInteger(runs)) {
     process.stdout.write(USAGE);
     return values.help ? 0 : 2;
   }
   const begin = performance.now();
   let failed = 0;
   for (let index = 0; index < runs; index++) {
-    const result = await runSeed(seed + index, { trace: values.trace ? "kept" : runs === 1 ? "hashed" : "off", isPlain: values.plain });
+    const result = await runSeed(seed + index, { trace: values.trace ? "kept" : runs === 1 ? "hashed" : "off", kind });
     for (const line of result.trace) process.stdout.write(line);
     if (runs === 1) process.stdout.write(`${describe(result)}\n`);
     if (result.violations.length === 0) continue;
     failed += 1;
-    process.stdout.write(describeFailure(result, values.plain ? " --plain" : ""));
+    process.stdout.write(describeFailure(result, kind === "full" ? "" : ` --kind ${kind}`));
   }
   const seconds = (performance.now() - begin) / 1_000;
   process.stdout.write(`${runs} seeds from ${seed}, ${failed} failed, ${seconds.toFixed(1)} s\n`);
@@ -48,7 +50,7 @@ function describe({ seed, scenario, runs, timers, starts, virtualMs, hash }: Sim
   return `seed ${seed}: ${figures}, trace ${hash}\n${JSON.stringify(scenario)}`;
 }
 
-function describeFailure({ seed, violations }: SimulationResult, plain: string): string {
+function describeFailure({ seed, violations }: SimulationResult, kind: string): string {
   const lines = violations.map(({ checker, at, message }) => `  ${checker} at ${at}: ${message}\n`).join("");
-  return `seed ${seed} fails:\n${lines}  repeat: npm run sim -- --seed ${seed}${plain} --trace\n`;
+  return `seed ${seed} fails:\n${lines}  repeat: npm run sim -- --seed ${seed}${kind} --trace\n`;
 }

@@ -2,20 +2,20 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { runSeed, type SimulationResult } from "./simulate.ts";
-import { isClean } from "./world/scenario.ts";
+import { isClean, type WorldKind } from "./world/scenario.ts";
 
 /** Seeds that run with every test; thousands run on demand: `npm run sim -- --seed 1 --runs 5000`. */
 const SMOKE_SEEDS = 400;
 const REPEATED_SEEDS = 40;
 
-/** `plain`: the world is without flow control, as all were when the seed failed. */
-type Regression = { readonly seed: number; readonly plain?: boolean; readonly found: string };
+/** `kind`: the world had no more in it when the seed failed. */
+type Regression = { readonly seed: number; readonly kind: WorldKind; readonly found: string };
 
 const regressions = JSON.parse(readFileSync(join(import.meta.dirname, "../seeds/regressions.json"), "utf8")) as readonly Regression[];
 
 /** What a failing seed prints: the command that repeats it, and what was broken. */
-function complaint({ seed, violations }: SimulationResult): readonly string[] {
-  return violations.map(({ checker, message }) => `npm run sim -- --seed ${seed} --trace\n${checker}: ${message}`);
+function complaint({ seed, violations }: SimulationResult, kind: WorldKind = "full"): readonly string[] {
+  return violations.map(({ checker, message }) => `npm run sim -- --seed ${seed} --kind ${kind} --trace\n${checker}: ${message}`);
 }
 
 test(`the first ${SMOKE_SEEDS} seeds keep every promise`, { timeout: 60_000 }, async () => {
@@ -41,7 +41,7 @@ test("the same seed gives the same world, event by event", { timeout: 30_000 }, 
 });
 
 describe("seeds that have failed before", () => {
-  test.each(regressions)("$seed: $found", async ({ seed, plain = false }) => {
-    expect(complaint(await runSeed(seed, { isPlain: plain }))).toEqual([]);
+  test.each(regressions)("$seed: $found", async ({ seed, kind }) => {
+    expect(complaint(await runSeed(seed, { kind }), kind)).toEqual([]);
   });
 });

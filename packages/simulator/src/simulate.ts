@@ -10,7 +10,7 @@ import type { Canary } from "./canary/canary.ts";
 import { Watch, type Violation } from "./check/watch.ts";
 import { Cluster } from "./world/cluster.ts";
 import { Load } from "./world/load.ts";
-import { plain, type Scenario, scenarioOf } from "./world/scenario.ts";
+import { ofWorldKind, type Scenario, scenarioOf, type WorldKind } from "./world/scenario.ts";
 import { SeededRandom } from "./world/seeded-random.ts";
 import { Trace, type TraceMode } from "./world/trace.ts";
 import { turn, VirtualClock, WORLD_BEGIN } from "./world/virtual-clock.ts";
@@ -31,8 +31,8 @@ export type SimulationOptions = {
   readonly canary?: Canary;
   /** What becomes of the trace. Default `off`. */
   readonly trace?: TraceMode;
-  /** Whether the world is without flow control, schedules, pauses and reruns, whatever the seed chooses. Default false. */
-  readonly isPlain?: boolean;
+  /** What the world leaves out, whatever the seed chooses. Default `full`: nothing. */
+  readonly kind?: WorldKind;
 };
 
 export type SimulationResult = {
@@ -73,13 +73,12 @@ class World {
   #appIsDown = false;
   #timers = 0;
 
-  constructor(seed: number, { canary, trace: mode = "off", isPlain = false }: SimulationOptions) {
+  constructor(seed: number, { canary, trace: mode = "off", kind = "full" }: SimulationOptions) {
     this.#seed = seed;
     const clock = this.#clock;
     const random = new SeededRandom(String(seed));
     const trace = new Trace(mode);
-    const chosen = scenarioOf(random.fork("scenario"));
-    const scenario = isPlain ? plain(chosen) : chosen;
+    const scenario = ofWorldKind(scenarioOf(random.fork("scenario")), kind);
     const programs = generatePrograms(random.fork("programs"), scenario);
     const watch = new Watch({ programs, scenario, now: () => clock.now() });
     const common = { clock, scenario, programs, watch, trace };

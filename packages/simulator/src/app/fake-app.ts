@@ -7,13 +7,14 @@
  * Spec: wire 6.4, 7.2.
  */
 import type { RawReply } from "@pawl/engine";
-import { type CallRequest, DISCOVERY_STEP_ID, type WireOp } from "@pawl/protocol";
+import { type CallRequest, DISCOVERY_STEP_ID, hashStepId, type WireOp } from "@pawl/protocol";
 import type { AppCall } from "@pawl/server";
 import type { VirtualClock } from "../world/virtual-clock.ts";
 import {
   answer,
   type BodyOutput,
   FUNCTION_ERROR,
+  lazyOpOf,
   NOT_FOUND_ERROR,
   opOf,
   type Payload,
@@ -50,8 +51,10 @@ type Session = {
   readonly call: CallRequest;
   readonly steps: Record<string, unknown>;
   readonly stack: string[];
-  /** Finished steps that the server does not know of yet. */
+  /** Finished steps, and what rides along with them, that the server does not know of yet. */
   buffer: WireOp[];
+  /** Ids of ops that ride along and are in the buffer, or were. */
+  readonly noted: Set<string>;
 };
 
 export class FakeApp {
@@ -73,7 +76,14 @@ export class FakeApp {
     const { searchParams } = new URL(url);
     const program = this.#programs.get(searchParams.get("fnId") ?? "");
     if (program === undefined) return { kind: "response", status: 410, headers: {}, body: "no such function" };
-    const session: Session = { program, call, steps: { ...call.steps }, stack: [...(call.ctx.stack.stack ?? [])], buffer: [] };
+    const session: Session = {
+      program,
+      call,
+      steps: { ...call.steps },
+      stack: [...(call.ctx.stack.stack ?? [])],
+      buffer: [],
+      noted: new Set(),
+    };
     const stepId = searchParams.get("stepId") ?? DISCOVERY_STEP_ID;
     return stepId === DISCOVERY_STEP_ID ? this.#discover(session) : this.#target(session, stepId);
   }
@@ -85,9 +95,9 @@ export class FakeApp {
       await this.#options.clock.sleep(STEP_SEARCH_MS);
       return answer(program, { status: 500, body: { name: "Error", message: `${NOT_FOUND_ERROR} ${stepId}` }, noRetry: false });
     }
-    if (step.statement.kind !== "run") return answer(program, { status: 206, body: [opOf(step, payloadOf(session))] });
+    if (step.statement.kind !== "run") return answer(program, { status: 206, body: [...session.buffer, opOf(step, payloadOf(session))] });
     const done = await this.#execute(session, { step, statement: step.statement });
-    return answer(program, { status: 206, body: [done.op], noRetry: done.noRetry });
+    return answer(program, { status: 206, body: [...session.buffer, done.op], noRetry: done.noRetry });
   }
 
   async #discover(session: Session): Promise<RawReply> {
@@ -167,7 +177,9 @@ export class FakeApp {
       if (isDiscovery && count < failures) this.#throws.set(key, count + 1);
       return count < failures;
     };
-    return replay(session.program, { memo, throwsNow });
+    const replayed = replay(session.program, { memo, throwsNow });
+    noteLazy(session, replayed.lazy);
+    return replayed;
   }
 }
 
@@ -179,6 +191,19 @@ function returned({ program, buffer, steps }: Session): RawReply {
   if (buffer.length > 0 || program.endsByOp)
     return answer(program, { status: 206, body: [...buffer, runComplete(output)], noRetry: false });
   return answer(program, { status: 200, body: output });
+}
+
+/** What the server does not know yet goes with the next report; what it knows is not sent again. */
+function noteLazy(session: Session, lazy: Replay["lazy"]): void {
+  const { defers = {} } = session.call;
+  for (const statement of lazy) {
+    const op = lazyOpOf(statement, payloadOf(session));
+    const known = defers[hashStepId(statement.kind === "defer" ? statement.id : statement.defer)];
+    const isKnown = statement.kind === "defer" ? known !== undefined : known?.abortable === false;
+    if (isKnown || session.noted.has(op.id)) continue;
+    session.noted.add(op.id);
+    session.buffer.push(op);
+  }
 }
 
 function payloadOf({ call }: Session): Payload {

@@ -4,6 +4,7 @@
  */
 import type { FunctionDefinition, FunctionRow } from "@pawl/engine";
 import type { SeededRandom } from "../world/seeded-random.ts";
+import { withDefers } from "./generate-defers.ts";
 import { flowDefinitionOf, generateFlow, NO_FLOW, runLimitOf, scheduleTriggers } from "./generate-flow.ts";
 import { CANCEL_EVENT, type ConcurrencyLimit, N_BOUND, type Program, SIGNALS, type Statement, TRIGGER_EVENTS } from "./program.ts";
 
@@ -15,11 +16,14 @@ const BRANCHES_MAX = 4;
 /** Programs of an app. */
 export function generatePrograms(
   random: SeededRandom,
-  { functions, hasFlow }: { readonly functions: number; readonly hasFlow: boolean },
+  { functions, hasFlow, hasDefers }: { readonly functions: number; readonly hasFlow: boolean; readonly hasDefers: boolean },
 ): readonly Program[] {
   const slugs = Array.from({ length: functions }, (_, index) => `f${index}`);
   return slugs.map((slug, index) => {
-    const program = generateProgram(random.fork(slug), { slug, later: slugs.slice(index + 1) });
+    const later = slugs.slice(index + 1);
+    const generated = generateProgram(random.fork(slug), { slug, later });
+    const mayDefer = hasDefers && later.length > 0 && generated.trigger?.event.startsWith("inngest/") !== true;
+    const program = mayDefer ? withDefers(generated, { random: random.fork(`${slug} defers`), later }) : generated;
     const mayBatch = program.cancel === undefined;
     const flow = generateFlow(random.fork(`${slug} flow`), { mayBatch });
     if (!hasFlow) return program;

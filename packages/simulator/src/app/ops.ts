@@ -1,7 +1,7 @@
 /** What the simulated app puts on the wire. Spec: wire 5.5, 5.6, 6. */
 import type { RawReply } from "@pawl/engine";
-import { HEADER, type Opcode, RUN_COMPLETE_ID, type WireOp } from "@pawl/protocol";
-import type { Program, StepStatement } from "./program.ts";
+import { hashStepId, HEADER, type Opcode, RUN_COMPLETE_ID, type WireOp } from "@pawl/protocol";
+import type { LazyStatement, Program, StepStatement } from "./program.ts";
 import type { FoundStep } from "./replay.ts";
 
 /** Names of the errors that the app makes. */
@@ -41,6 +41,17 @@ export function opOf(step: FoundStep, payload: Payload): WireOp {
       return op(step, { op: "InvokeFunction", opts });
     }
   }
+}
+
+/** An op that rides along with others. What is deferred gets the payload of the function, and the name of the statement. */
+export function lazyOpOf(statement: LazyStatement, { k, n }: Payload): WireOp {
+  const { id } = statement;
+  if (statement.kind === "defer") {
+    const input = statement.isInvalid ? [n] : { k, n, deferId: id };
+    return { op: "DeferAdd", id: hashStepId(id), data: null, userland: { id }, opts: { fn_slug: statement.target, input } };
+  }
+  const target = hashStepId(statement.defer);
+  return { op: "DeferAbort", id: hashStepId(`${target}:abort`), data: null, opts: { target_hashed_id: target, id: statement.defer } };
 }
 
 /** Output of a step's body: which execution it was, and which outputs it had seen. */

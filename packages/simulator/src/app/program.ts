@@ -12,6 +12,9 @@ export type Statement =
   | { readonly kind: "signal"; readonly id: string; readonly signal: string; readonly timeoutMs: number; readonly replaces: boolean }
   | { readonly kind: "invoke"; readonly id: string; readonly target: string; readonly timeoutMs: number; readonly catches: boolean }
   | { readonly kind: "parallel"; readonly mode: "wait" | "race"; readonly branches: readonly (readonly Statement[])[] }
+  | DeferStatement
+  /** Takes back what the function has deferred before. */
+  | { readonly kind: "abort"; readonly id: string; readonly defer: string }
   /** The function's own code fails as often as said. */
   | { readonly kind: "throw"; readonly id: string; readonly failures: number; readonly isRetryable: boolean };
 
@@ -39,8 +42,20 @@ export type WaitStatement = {
   readonly lookBack?: number | "run";
 };
 
+/** Notes a function to be started when the run has ended. */
+export type DeferStatement = {
+  readonly kind: "defer";
+  readonly id: string;
+  readonly target: string;
+  /** Whether its input is none, so that it is refused. */
+  readonly isInvalid: boolean;
+};
+
+/** A statement that is not waited for: it goes with the next report. */
+export type LazyStatement = Extract<Statement, { readonly kind: "defer" | "abort" }>;
+
 /** A statement that is a step. */
-export type StepStatement = Exclude<Statement, { readonly kind: "parallel" | "throw" }>;
+export type StepStatement = Exclude<Statement, LazyStatement | { readonly kind: "parallel" | "throw" }>;
 
 export type Program = {
   readonly slug: string;

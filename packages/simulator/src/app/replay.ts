@@ -8,7 +8,7 @@
  * Spec: wire 6.4, 6.5.
  */
 import { hashStepId } from "@pawl/protocol";
-import type { Program, Statement, StepStatement } from "./program.ts";
+import type { LazyStatement, Program, Statement, StepStatement } from "./program.ts";
 
 export type Memo = { readonly steps: Readonly<Record<string, unknown>>; readonly stack: readonly string[] };
 
@@ -20,7 +20,8 @@ export type Outcome =
   | { readonly kind: "threw"; readonly message: string; readonly isRetryable: boolean }
   | { readonly kind: "blocked" };
 
-export type Replay = { readonly outcome: Outcome; readonly found: readonly FoundStep[] };
+/** `lazy`: what it passed that is not waited for, in order. */
+export type Replay = { readonly outcome: Outcome; readonly found: readonly FoundStep[]; readonly lazy: readonly LazyStatement[] };
 
 /** `throwsNow`: whether a `throw` statement that is reached fails this time. */
 export type ReplayInput = { readonly memo: Memo; readonly throwsNow: (id: string) => boolean };
@@ -28,13 +29,14 @@ export type ReplayInput = { readonly memo: Memo; readonly throwsNow: (id: string
 /** Runs a program. */
 export function replay(program: Program, { memo, throwsNow }: ReplayInput): Replay {
   const position = new Map(memo.stack.map((hash, index) => [hash, index]));
-  const walker: Walker = { memo, position, throwsNow, found: [] };
+  const walker: Walker = { memo, position, throwsNow, found: [], lazy: [] };
   const end = walk(walker, program.body, { isRacing: false });
-  if (end.kind === "done") return { outcome: { kind: "returned" }, found: walker.found };
-  return { outcome: end.kind === "blocked" ? { kind: "blocked" } : end, found: walker.found };
+  const { found, lazy } = walker;
+  if (end.kind === "done") return { outcome: { kind: "returned" }, found, lazy };
+  return { outcome: end.kind === "blocked" ? { kind: "blocked" } : end, found, lazy };
 }
 
-type Walker = ReplayInput & { readonly position: ReadonlyMap<string, number>; readonly found: FoundStep[] };
+type Walker = ReplayInput & { readonly position: ReadonlyMap<string, number>; readonly found: FoundStep[]; readonly lazy: LazyStatement[] };
 
 /** `at`: position on the stack of the step that brought it there; -1 for none. */
 type End =
@@ -57,6 +59,10 @@ function walkOne(walker: Walker, statement: Exclude<Statement, { kind: "parallel
   if (statement.kind === "throw") {
     if (!walker.throwsNow(statement.id)) return { kind: "done", at: -1 };
     return { kind: "threw", at: -1, message: `thrown by ${statement.id}`, isRetryable: statement.isRetryable };
+  }
+  if (statement.kind === "defer" || statement.kind === "abort") {
+    walker.lazy.push(statement);
+    return { kind: "done", at: -1 };
   }
   const hash = hashStepId(statement.id);
   if (!Object.hasOwn(walker.memo.steps, hash)) {

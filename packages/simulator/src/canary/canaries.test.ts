@@ -22,17 +22,15 @@ const WITHOUT: ReadonlySet<string> = new Set([
   "queue/item-row",
   // Read at registration only.
   "cron/parse-cron",
-  // The simulated app has no endpoints of its own, and uses neither requests by the server, nor metadata, nor defers.
+  // The simulated app has no endpoints of its own, and uses neither requests by the server nor metadata.
   "run/decide-sync-steps",
   "run/sync-run",
   "run/decide-gateway",
   "run/op/gateway",
   "run/metadata",
-  "run/defer-events",
   // For lists.
   "run/run-filter",
   "run/op/op-metadata",
-  "run/op/defer",
 ]);
 
 test("every module that decides has a mistake of its own", () => {

@@ -7,5 +7,6 @@
 import type { Canary } from "./canary.ts";
 import { FLOW_CANARIES } from "./flow-canaries.ts";
 import { RUN_CANARIES } from "./run-canaries.ts";
+import { WIRE_CANARIES } from "./wire-canaries.ts";
 
-export const CANARIES: readonly Canary[] = [...RUN_CANARIES, ...FLOW_CANARIES];
+export const CANARIES: readonly Canary[] = [...RUN_CANARIES, ...FLOW_CANARIES, ...WIRE_CANARIES];

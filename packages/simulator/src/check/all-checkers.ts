@@ -5,6 +5,7 @@ import { checkBulks } from "./bulks.ts";
 import type { MakeChecker } from "./checker.ts";
 import { checkConcurrency } from "./concurrency.ts";
 import { checkDebounces } from "./debounces.ts";
+import { checkDefers } from "./defers.ts";
 import { checkDurability } from "./durability.ts";
 import { checkEvents } from "./events.ts";
 import { checkExecutions } from "./executions.ts";
@@ -33,6 +34,7 @@ export type CheckerName =
   | "bulks"
   | "concurrency"
   | "debounces"
+  | "defers"
   | "durability"
   | "events"
   | "executions"
@@ -61,6 +63,7 @@ export const CHECKERS: Readonly<Record<Exclude<CheckerName, "world">, MakeChecke
   bulks: checkBulks,
   concurrency: checkConcurrency,
   debounces: checkDebounces,
+  defers: checkDefers,
   durability: checkDurability,
   events: checkEvents,
   executions: checkExecutions,

@@ -1,14 +1,23 @@
 /** What checkers want to know of an event, read from its body. */
-import { type EventOutcome, type EventRow, FUNCTION_INVOKED, type RunRow } from "@pawl/engine";
+import { DEFERRED_SCHEDULE, type EventOutcome, type EventRow, FUNCTION_INVOKED, type RunRow } from "@pawl/engine";
 import type { FlowData } from "../app/flow-options.ts";
 import type { Program } from "../app/program.ts";
 
 /** Name of a schedule's events. */
 export const SCHEDULED_TIMER = "inngest/scheduled.timer";
 
-/** The event's `data`. `_inngest.fn_id`: the function that an invocation or a tick names. */
+/**
+ * The event's `data`. `_inngest.fn_id`: the function that an invocation or a tick names; `_inngest.fn_slug`: one that was deferred, by
+ * the statement `deferId`.
+ */
 export type EventFacts = FlowData & {
-  readonly _inngest?: { readonly fn_id?: string; readonly correlation_id?: string };
+  readonly _inngest?: {
+    readonly fn_id?: string;
+    readonly correlation_id?: string;
+    readonly fn_slug?: string;
+    readonly parent_run_id?: string;
+  };
+  readonly deferId?: string;
   readonly cron?: string;
   readonly scheduledAt?: string;
   readonly fireAt?: string;
@@ -28,6 +37,7 @@ export type Verdict = "run" | "false" | "none";
 export function verdictOf({ row, data }: { readonly row: EventRow; readonly data: EventFacts }, { slug, trigger }: Program): Verdict {
   const isNamed = row.name === FUNCTION_INVOKED || row.name === SCHEDULED_TIMER;
   if (isNamed && data._inngest?.fn_id === slug) return "run";
+  if (row.name === DEFERRED_SCHEDULE && data._inngest?.fn_slug === slug) return "run";
   if (trigger?.event !== row.name) return "none";
   return trigger.above === undefined || (typeof data.n === "number" && data.n > trigger.above) ? "run" : "false";
 }

@@ -3,7 +3,19 @@
  *
  * I1  It never looks into the store.
  */
-import type { AttemptRow, CellRow, Change, EventOutcome, EventRow, FunctionRow, ItemRow, PauseRow, RunRow, StepRow } from "@pawl/engine";
+import type {
+  AttemptRow,
+  CellRow,
+  Change,
+  DeferRow,
+  EventOutcome,
+  EventRow,
+  FunctionRow,
+  ItemRow,
+  PauseRow,
+  RunRow,
+  StepRow,
+} from "@pawl/engine";
 import { type EventFacts, factsOf } from "./event-facts.ts";
 
 /** `storedAt`: when the row was committed. */
@@ -31,6 +43,7 @@ export class Mirror {
   /** Events of open batches, in order, by batch. */
   readonly batches: Map<string, string[]> = new Map();
   readonly #steps = new Map<string, Map<string, StepRow>>();
+  readonly #defers = new Map<string, Map<string, DeferRow>>();
   readonly #items = new Map<string, Map<string, ItemRow>>();
   readonly #pauses = new Map<string, Map<string, PauseRow>>();
 
@@ -44,6 +57,10 @@ export class Mirror {
 
   pausesOf(runId: string): ReadonlyMap<string, PauseRow> {
     return this.#pauses.get(runId) ?? new Map();
+  }
+
+  defersOf(runId: string): ReadonlyMap<string, DeferRow> {
+    return this.#defers.get(runId) ?? new Map();
   }
 
   /** Every item: of runs, debounces, batches, schedules and bulk operations. */
@@ -153,6 +170,9 @@ export class Mirror {
       }
       case "delete-batch":
         this.batches.delete(change.batchId);
+        return;
+      case "put-defer":
+        mapOf(this.#defers, change.defer.runId).set(change.defer.id, change.defer);
         return;
       case "put-function":
         this.functions.set(change.function.id, change.function);

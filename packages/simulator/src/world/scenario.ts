@@ -21,12 +21,22 @@ export type Scenario = {
   readonly isBursty: boolean;
   /** Bulk operations; a number. */
   readonly bulks: number;
+  /** Whether functions defer others. */
+  readonly hasDefers: boolean;
   /** Longest time that the store takes for a commit or a read; 0: it answers at once. */
   readonly storeLatencyMs: number;
   readonly app: AppFaults;
   readonly store: StoreFaults;
   readonly node: NodeFaults;
 };
+
+/**
+ * How much of the product a world uses: `plain` nothing but events and steps; `flow` flow control, schedules, pauses and runs that are run
+ * again besides; `full` all. Smaller kinds keep the worlds that seeds had before the larger ones came.
+ */
+export type WorldKind = (typeof WORLD_KINDS)[number];
+
+export const WORLD_KINDS = ["plain", "flow", "full"] as const;
 
 /** Per call. */
 export type AppFaults = {
@@ -70,6 +80,7 @@ export type NodeFaults = {
 /** The scenario of a seed. */
 export function scenarioOf(random: SeededRandom): Scenario {
   const flow = random.fork("flow");
+  const wire = random.fork("wire");
   // One world in six has no faults: there, what is promised only without them is checked too.
   const hasFaults = !random.chance(1 / 6);
   const rate = (most: number): number => (!hasFaults || random.chance(0.5) ? 0 : random.pick([0.1, 0.4, 1]) * most);
@@ -84,6 +95,7 @@ export function scenarioOf(random: SeededRandom): Scenario {
     reruns: flow.chance(0.3) ? flow.between(1, 3) : 0,
     isBursty: flow.chance(0.3),
     bulks: flow.chance(0.2) ? flow.between(1, 2) : 0,
+    hasDefers: wire.chance(0.5),
     storeLatencyMs: random.pick([0, 0, 1, 3, 20]),
     app: {
       refuse: rate(0.2),
@@ -100,9 +112,11 @@ export function scenarioOf(random: SeededRandom): Scenario {
   };
 }
 
-/** The same world without flow control and what belongs to it. */
-export function plain(scenario: Scenario): Scenario {
-  return { ...scenario, hasFlow: false, pauses: 0, reruns: 0, bulks: 0, isBursty: false };
+/** The same world, with no more in it than its kind says. */
+export function ofWorldKind(scenario: Scenario, kind: WorldKind): Scenario {
+  if (kind === "full") return scenario;
+  const flow: Scenario = { ...scenario, hasDefers: false };
+  return kind === "flow" ? flow : { ...flow, hasFlow: false, pauses: 0, reruns: 0, bulks: 0, isBursty: false };
 }
 
 /** Whether no fault can happen. */
