@@ -9,6 +9,7 @@ import type { ServerKind } from "@pawl/protocol";
 import { AppSync } from "./app/app-sync.ts";
 import { httpInvoker } from "./app/http-invoker.ts";
 import { Connect } from "./connect/connect.ts";
+import { handOver, takeOver } from "./connect/handover.ts";
 import { connectRoutes } from "./connect/connect-routes.ts";
 import { type GatewayPort, openGatewayPort } from "./connect/gateway-port.ts";
 import { Engine, type EngineOptions } from "./core/engine.ts";
@@ -128,6 +129,7 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
     mcpRoutes(),
   ];
   const http = await createHttpServer(contextOf(options, { engine, sync, logger, kind, workers: connect.workers }), routes);
+  connect.requests.expect(await takeOver({ store: options.store, clock: systemClock }));
   await engine.start();
   readiness.started();
   try {
@@ -141,7 +143,7 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
     throw error;
   }
   sync.start();
-  return serverOf({ engine, sync, http, host, connect, gateway, readiness, exporter, hasPeers: options.hasPeers ?? false });
+  return serverOf({ logger, engine, sync, http, host, connect, gateway, readiness, exporter, hasPeers: options.hasPeers ?? false });
 }
 
 function exporterOf(
@@ -218,9 +220,10 @@ type Parts = {
   readonly readiness: Readiness;
   readonly exporter: TraceExporter | undefined;
   readonly hasPeers: boolean;
+  readonly logger: Logger;
 };
 
-function serverOf({ engine, sync, http, host, connect, gateway, readiness, exporter, hasPeers }: Parts): PawlServer {
+function serverOf({ logger, engine, sync, http, host, connect, gateway, readiness, exporter, hasPeers }: Parts): PawlServer {
   const address = http.server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   let stopping: Promise<void> | undefined;
@@ -231,6 +234,9 @@ function serverOf({ engine, sync, http, host, connect, gateway, readiness, expor
     // Checkpoints and workers' answers of calls in progress must still arrive, so HTTP ends last.
     await engine.stop(drainMs);
     await exporter?.stop();
+    await handOver({ store: engine.store, clock: systemClock, random: systemRandom() }, connect.underway).catch((error: unknown) =>
+      logger.warn({ error: String(error) }, "what workers have could not be handed over; it is called anew"),
+    );
     connect.close();
     await gateway?.close();
     await http.close();

@@ -20,6 +20,8 @@ export type CellKind =
   | "singleton"
   /** A key that programs use the APIs with; its secret is stored as a hash. */
   | "api-key"
+  /** What workers had when a server stopped, for the one that comes after. */
+  | "underway"
   /** A bulk operation: cancellation or replay, with its progress. */
   | "bulk";
 

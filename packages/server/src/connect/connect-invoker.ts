@@ -43,6 +43,8 @@ export class ConnectInvoker implements Invoker {
   readonly #waiters = new Set<Waiter>();
   /** Workers lost, by item. */
   readonly #losses = new Map<string, number>();
+  /** After the close: keys of what workers have. */
+  underway: readonly string[] = [];
 
   constructor(options: ConnectInvokerOptions) {
     this.#options = options;
@@ -55,11 +57,11 @@ export class ConnectInvoker implements Invoker {
     if (destination === undefined)
       return { kind: "no-response", code: "unknown_function", message: `The function ${slug} is not registered any more.` };
     const key = answerKey(call.headers[HEADER.jobId] ?? "", call.attempt);
-    const early = this.#options.requests.early(key);
-    if (early !== undefined) return this.#replied(early, call);
+    const message = messageOf(call, destination);
+    const rejoined = await this.#options.requests.rejoin(key, call.signal);
+    if (rejoined !== undefined && rejoined.kind !== "not-taken") return this.#ended(rejoined, { call, message });
     const excluded = new Set<Worker>();
     const writeFrame = await loadFrameWriter();
-    const message = messageOf(call, destination);
     for (let forwards = 0; forwards < CONNECT_FORWARDS_MAX; forwards++) {
       const worker = await this.#place(destination, { requestId: message.requestId, excluded, signal: call.signal });
       if (worker === undefined) break;
@@ -67,17 +69,15 @@ export class ConnectInvoker implements Invoker {
       const frame = writeFrame({ ...message, leaseId });
       const { requestId } = message;
       const outcome = await this.#options.requests.forward({ requestId, key, leaseId, worker, frame, signal: call.signal });
-      if (outcome.kind === "aborted") return ABORTED;
-      if (outcome.kind === "replied") return this.#replied(outcome, call);
-      if (outcome.kind === "lost") return this.#lost(message);
+      if (outcome.kind !== "not-taken") return this.#ended(outcome, { call, message });
       excluded.add(worker);
     }
     return call.signal.aborted ? ABORTED : { kind: "held", reason: "no-worker-connected" };
   }
 
-  /** Requests end with their connections. */
+  /** Requests end with their connections. Keeps what workers have. */
   async close(): Promise<void> {
-    this.#options.requests.stop();
+    this.underway = this.#options.requests.stop();
     for (const waiter of this.#waiters) this.#settle(waiter);
   }
 
@@ -129,10 +129,15 @@ export class ConnectInvoker implements Invoker {
     waiter.resolve();
   }
 
-  #replied({ reply, sdk, isStored }: Extract<ForwardOutcome, { kind: "replied" }>, call: AppCall): RawReply {
-    void call.isStored.then(isStored);
-    this.#losses.delete(call.headers[HEADER.jobId] ?? "");
-    return rawReplyOf(reply, sdk);
+  #ended(
+    outcome: Exclude<ForwardOutcome, { kind: "not-taken" }>,
+    { call, message }: { readonly call: AppCall; readonly message: ExecutorRequest },
+  ): RawReply | CallHeld {
+    if (outcome.kind === "aborted") return ABORTED;
+    if (outcome.kind === "lost") return this.#lost(message);
+    void call.isStored.then(outcome.isStored);
+    this.#losses.delete(message.jobId);
+    return rawReplyOf(outcome.reply, outcome.sdk);
   }
 
   /** Keeps I2. */

@@ -31,6 +31,7 @@ import { openSecrets } from "../ports/secrets.ts";
 import { decode, encode } from "./codec.ts";
 import { Connect, type Ticket } from "./connect.ts";
 import { WorkerConnection } from "./connection.ts";
+import { handOver, takeOver } from "./handover.ts";
 import { frameOf } from "./session.ts";
 
 /** A socket as `ws` has it, seen from the gateway. Frames go to `received`. */
@@ -283,6 +284,18 @@ export class ConnectWorld {
     return item === undefined ? undefined : this.engine.queue.holdOf(item.id);
   }
 
+  /** Stops as a server does that is told to, with `drainMs` for what is in progress. */
+  async handOver(drainMs = 0): Promise<void> {
+    const { clock, connect, engine } = this;
+    connect.drain(false);
+    const stopped = engine.stop(drainMs);
+    await this.advance(drainMs);
+    await stopped;
+    await handOver({ store: engine.store, clock, random: systemRandom() }, connect.underway);
+    connect.close();
+    await this.settle();
+  }
+
   async stop(): Promise<void> {
     this.connect.close();
     const stopped = this.engine.stop(0);
@@ -299,6 +312,7 @@ function stepsOf(slug: string): Readonly<Record<string, unknown>> {
 /** Starts one, on what is stored. */
 export async function connectWorld(store?: Store, clock?: ManualClock): Promise<ConnectWorld> {
   const world = new ConnectWorld(store, clock);
+  world.connect.requests.expect(await takeOver({ store: world.engine.store, clock: world.clock }));
   await world.engine.start();
   return world;
 }

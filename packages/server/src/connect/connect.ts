@@ -6,13 +6,13 @@
  * | `session.ts`, `connection.ts` | one worker: state machine, and the socket around it |
  * | `workers.ts` | who is there, and who gets a call |
  * | `requests.ts` | leases |
- * | `early-answers.ts` | answers to what was asked before a restart |
+ * | `expected.ts`, `early-answers.ts`, `handover.ts` | what workers have, or have done, when the server restarts |
  * | `connect-invoker.ts` | how the engine calls |
  * | `worker-sync.ts` | registration with the connection |
  * | `connect-routes.ts` | `start`, `flush`, the upgrade |
  *
- * Requests live in this process. After a restart of the server, workers reconnect, and what they had is called anew: at least once, as always.
- * If they answer what they were asked before, that counts.
+ * Requests live in this process. After a restart of the server, workers reconnect. What they had is theirs still, if the server was stopped;
+ * if it was killed, it is called anew, at least once, as always. If they answer what they were asked before, that counts.
  *
  * Spec: wire 9; semantics 12.1.
  */
@@ -164,7 +164,13 @@ export class Connect {
   /** Takes no more workers and sends no more requests; workers finish what they have. `hasPeers`: they are sent to the other servers. */
   drain(hasPeers: boolean): void {
     this.#stopSync();
+    this.requests.drain();
     for (const connection of this.#connections) connection.drain(hasPeers);
+  }
+
+  /** What workers have, after the engine has stopped: for the server that comes after, by `requests.expect`. */
+  get underway(): readonly string[] {
+    return this.#invoker?.underway ?? [];
   }
 
   /** Ends all connections. */

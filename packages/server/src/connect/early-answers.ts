@@ -77,8 +77,13 @@ export function answerKey(jobId: string, attempt: number | string): string {
 
 /** The key that an answer says; undefined where it says none, or that its call was told to stop: another one is being made. */
 export function keyOfAnswer({ systemTraceCtx, noRetry, body }: WorkerReply): string | undefined {
+  return noRetry && isOfStoppedCall(body) ? undefined : contextKey(systemTraceCtx);
+}
+
+/** The key in what workers say again of a request; undefined where it is not there. */
+export function contextKey(systemTraceCtx: Uint8Array): string | undefined {
   const context = parseJson(new TextDecoder().decode(systemTraceCtx));
-  if (!isRecord(context) || (noRetry && isOfStoppedCall(body))) return undefined;
+  if (!isRecord(context)) return undefined;
   const { job_id: jobId, attempt } = context;
   return typeof jobId === "string" && typeof attempt === "string" ? answerKey(jobId, attempt) : undefined;
 }

@@ -11,12 +11,15 @@
  *
  * I5  An answer to a request of before this server's start is an answer to the same attempt now, whoever has that (early-answers.ts). One to
  *     a request that was lost since then changes nothing.
+ * I6  A worker that asks for more time for such a request has the call again, if the server before has handed it over (expected.ts).
+ * I7  A server that stops confirms no answer that it does not use and takes no lease away: the next one may use them.
  *
  * Spec: wire 9.5 to 9.7; semantics 12.1.
  */
 import { CONNECT_ACK_MS_MAX, CONNECT_LEASE_MS, CONNECT_RETURN_MS, type ExtendLease, ulidTime, type WorkerReply } from "@pawl/protocol";
 import type { Clock, Timer } from "../ports/clock.ts";
-import { EarlyAnswers, keyOfAnswer } from "./early-answers.ts";
+import { contextKey, EarlyAnswers, keyOfAnswer } from "./early-answers.ts";
+import { Expected } from "./expected.ts";
 import type { Worker } from "./workers.ts";
 
 export type ForwardOutcome =
@@ -56,6 +59,10 @@ export class Requests {
   readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #early: EarlyAnswers;
+  readonly #expected: Expected;
+  /** Requests of before the start whose worker has come back, and whose call is not made yet. */
+  readonly #claims = new Map<string, Request>();
+  #isStopping = false;
   readonly #requests = new Map<string, Request>();
   /** Answers that are being stored. */
   readonly #answered = new Map<string, Promise<boolean>>();
@@ -66,6 +73,7 @@ export class Requests {
     this.#clock = clock;
     this.#startedAt = clock.now();
     this.#early = new EarlyAnswers(clock);
+    this.#expected = new Expected(clock);
   }
 
   get size(): number {
@@ -107,10 +115,12 @@ export class Requests {
   }
 
   /** A worker asks for more time. False: the lease is lost. */
-  extend({ requestId, leaseId }: ExtendLease, worker: Worker): boolean {
-    const request = this.#requests.get(requestId);
-    if (request === undefined || request.leaseId !== leaseId) return false;
+  extend(lease: ExtendLease, worker: Worker): boolean {
+    const { requestId, leaseId } = lease;
+    const request = this.#requests.get(requestId) ?? this.#claim(lease, worker);
+    if (request === undefined || request.leaseId !== leaseId) return this.#isStopping;
     if (request.end === undefined) {
+      if (this.#isStopping) return true;
       this.#remove(request, { kind: "aborted" });
       return false;
     }
@@ -125,30 +135,87 @@ export class Requests {
     const known = this.#answered.get(reply.requestId);
     if (known !== undefined) return known;
     const request = this.#requests.get(reply.requestId);
-    if (request === undefined) return this.#repliedEarly(reply);
+    if (request === undefined) return this.#isStopping ? Promise.resolve(false) : this.#repliedEarly(reply);
     if (request.end === undefined) {
-      this.#remove(request, { kind: "aborted" });
-      return Promise.resolve(true);
+      if (!this.#isStopping) this.#remove(request, { kind: "aborted" });
+      return Promise.resolve(!this.#isStopping);
     }
     const { promise, isStored } = this.#answer(reply);
     this.#remove(request, { kind: "replied", reply, sdk: request.sdk, isStored });
     return promise;
   }
 
-  /** The answer that has come for a call before it was made. */
-  early(key: string): Extract<ForwardOutcome, { kind: "replied" }> | undefined {
-    const early = this.#early.take(key);
-    return early === undefined ? undefined : { kind: "replied", sdk: "", ...early };
+  /** Before the first call: what workers had when the server before this one stopped. */
+  expect(keys: readonly string[]): void {
+    this.#expected.expect(keys);
+  }
+
+  /** What becomes of a call that a worker has since before the start, or has answered. Undefined: it is to be made. */
+  async rejoin(key: string, signal: AbortSignal): Promise<ForwardOutcome | undefined> {
+    do {
+      const early = this.#early.take(key);
+      if (early !== undefined) return { kind: "replied", sdk: "", ...early };
+      const claim = this.#claims.get(key);
+      if (claim !== undefined) return this.#adopt(claim, signal);
+    } while (await this.#expected.wait(key, signal));
+    return signal.aborted ? { kind: "aborted" } : undefined;
+  }
+
+  /** From now on it is known that the server stops (I7). */
+  drain(): void {
+    this.#isStopping = true;
+    this.#expected.drain();
+  }
+
+  /** Keeps I6. */
+  #claim({ requestId, leaseId, systemTraceCtx }: ExtendLease, worker: Worker): Request | undefined {
+    const key = contextKey(systemTraceCtx);
+    if (key === undefined || !this.#expected.has(key) || !this.#isOfBefore(requestId)) return undefined;
+    const request: Request = {
+      id: requestId,
+      key,
+      leaseId,
+      sdk: worker.facts.sdk,
+      worker,
+      expiresAt: this.#clock.now() + CONNECT_LEASE_MS,
+      isTaken: true,
+      end: (outcome) => {
+        this.#claims.delete(key);
+        if (outcome.kind === "replied") void this.#early.keep(key, outcome.reply).then(outcome.isStored);
+      },
+      timer: undefined,
+    };
+    this.#requests.set(requestId, request);
+    worker.requests.add(requestId);
+    this.#arm(request);
+    this.#claims.set(key, request);
+    this.#expected.found(key);
+    return request;
+  }
+
+  #adopt(request: Request, signal: AbortSignal): Promise<ForwardOutcome> {
+    this.#claims.delete(request.key);
+    return new Promise((resolve) => {
+      request.end = resolve;
+      if (signal.aborted) giveUp(request);
+      else signal.addEventListener("abort", () => giveUp(request), { once: true });
+    });
+  }
+
+  #isOfBefore(requestId: string): boolean {
+    return (ulidTime(requestId) ?? Infinity) < this.#startedAt;
   }
 
   /** Keeps I5. */
   #repliedEarly(reply: WorkerReply): Promise<boolean> {
     const key = keyOfAnswer(reply);
-    if (key === undefined || (ulidTime(reply.requestId) ?? Infinity) >= this.#startedAt) return Promise.resolve(true);
+    if (key === undefined || !this.#isOfBefore(reply.requestId)) return Promise.resolve(true);
     const { promise, isStored } = this.#answer(reply);
     const underway = [...this.#requests.values()].find((request) => request.key === key && request.end !== undefined);
-    if (underway === undefined) void this.#early.keep(key, reply).then(isStored);
-    else giveUp(underway, { kind: "replied", reply, sdk: underway.sdk, isStored });
+    if (underway === undefined) {
+      void this.#early.keep(key, reply).then(isStored);
+      this.#expected.found(key);
+    } else giveUp(underway, { kind: "replied", reply, sdk: underway.sdk, isStored });
     return promise;
   }
 
@@ -175,10 +242,14 @@ export class Requests {
     }
   }
 
-  /** Ends all, for a stop. */
-  stop(): void {
+  /** Ends all, for a stop. Returns the keys of what workers have, or may come back with. */
+  stop(): readonly string[] {
+    this.drain();
+    const underway = [...this.#requests.values()].filter(({ isTaken }) => isTaken).map(({ key }) => key);
+    const expected = this.#expected.stop();
     for (const request of this.#requests.values()) this.#remove(request, { kind: "aborted" });
     this.#early.stop();
+    return [...underway, ...expected];
   }
 
   #orphan(request: Request): void {
