@@ -10,7 +10,8 @@ import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { parseArgs } from "node:util";
-import type { UiApp, UiBulk, UiPauseMode, UiSendEvent } from "@pawl/protocol";
+import type { UiBulk, UiPauseMode, UiSendEvent } from "@pawl/protocol";
+import { APPS, syncsOf } from "./apps.ts";
 import { accessOf, keyList, type KeyRequest, makeKey, revokeKey } from "./keys.ts";
 import { bulksAt, makeBulk, setPause, stopBulk, withPause } from "./operations.ts";
 import { FUNCTIONS } from "./scripts.ts";
@@ -35,37 +36,6 @@ const TYPES: { readonly [extension: string]: string } = {
   ".svg": "image/svg+xml",
   ".woff2": "font/woff2",
 };
-const APPS: readonly UiApp[] = [
-  {
-    id: "1",
-    name: "shop",
-    url: "http://localhost:3000/api/pawl",
-    sdk: "js 0.1.0",
-    framework: "next",
-    functionCount: 4,
-    syncedAt: Date.now() - 12_000,
-  },
-  {
-    id: "2",
-    name: "crm",
-    url: "http://localhost:4000/api/pawl",
-    sdk: "js 0.1.0",
-    framework: "fastify",
-    functionCount: 2,
-    syncedAt: Date.now() - 3_600_000,
-    error: "Connection refused.",
-  },
-  {
-    id: "3",
-    name: "reports",
-    url: "http://localhost:5000/api/pawl",
-    sdk: "py 0.9.2",
-    framework: "fastapi",
-    functionCount: 1,
-    syncedAt: Date.now() - 86_400_000,
-  },
-];
-
 const world = new World(Number(options.seed));
 const streams = new Set<ServerResponse>();
 if (!options.empty) {
@@ -103,6 +73,7 @@ async function route(request: IncomingMessage, response: ServerResponse): Promis
   if (resource === "bulks") return json(response, { items: bulksAt(now) });
   if (resource === "boot")
     return json(response, { version: "0.1.0", kind: options.locked ? "cloud" : "dev", store: "memory", startedAt: now, seq: world.seq });
+  if (resource === "apps" && id !== undefined) return json(response, syncsOf(id));
   if (resource === "apps") return json(response, { items: options.empty ? [] : APPS });
   if (resource === "functions") return json(response, { items: options.empty ? [] : FUNCTIONS.map((fn) => withPause(fn.ui)) });
   if (resource === "stream") return stream(request, response);
@@ -132,6 +103,7 @@ function post({ resource, id, action, body }: PostInput, response: ServerRespons
     setPause(id, action === "pause" ? (body as { readonly mode: UiPauseMode }).mode : undefined);
     return json(response, { ok: true });
   }
+  if (resource === "apps") return syncApp(id, body, response);
   const run = world.runs.find((each) => each.id === id);
   if (run === undefined) return json(response, { error: { code: "not-found", message: "There is no run with this id." } }, 404);
   if (action === "rerun") return json(response, { runId: world.rerun(run, Date.now()).id });
@@ -155,6 +127,14 @@ function isLetIn(
   else if (headers.cookie?.includes("mock=in") === true) return true;
   else refuse(response, "This server asks for its signing key.");
   return false;
+}
+
+/** An app without an error has nothing new; at another URL there is nobody. */
+function syncApp(id: string | undefined, body: unknown, response: ServerResponse): void {
+  const app = APPS.find((each) => each.id === id);
+  const { url = app?.url ?? "" } = body as { readonly url?: string };
+  if (app?.error === undefined && url === app?.url) return json(response, { syncId: "s", isModified: false, url });
+  json(response, { error: { code: "app-sync-failed", message: `The app at ${url} could not be synced: unreachable` } }, 422);
 }
 
 function refuse(response: ServerResponse, message: string): void {

@@ -13,6 +13,7 @@ import type {
   UiRerunResult,
   UiSendEvent,
   UiSendEventResult,
+  UiSyncResult,
 } from "@pawl/protocol";
 import { learnServerTime } from "../time/clock.ts";
 import { setSignedOut } from "./session.ts";
@@ -77,6 +78,14 @@ export async function pauseFunction(slug: string, mode: UiPauseMode): Promise<Ui
 /** Resumes a function. Throws `ApiError`. */
 export async function resumeFunction(slug: string): Promise<UiOk> {
   return post(`/functions/${encodeURIComponent(slug)}/resume`);
+}
+
+/**
+ * Asks an app to register, where it is or at another URL. Throws `ApiError`: 422 `app-sync-failed` with a sentence that says why, 400 for
+ * what is no URL.
+ */
+export async function syncApp(appId: string, url?: string): Promise<UiSyncResult> {
+  return post(`/apps/${encodeURIComponent(appId)}/sync`, url === undefined ? {} : { url });
 }
 
 /** What a bulk operation is to do. Instants in milliseconds since the epoch. */

@@ -1,6 +1,9 @@
-/** A question before something that can't be undone: says what will happen; Escape and Cancel leave everything as it is. */
+/**
+ * A question before something that can't be undone, or with fields to fill in: says what will happen; Enter in a field confirms, Escape and
+ * the other button leave everything as it is.
+ */
 import { useEffect, useRef, useState } from "react";
-import type { ReactNode } from "react";
+import type { FormEvent, ReactNode } from "react";
 
 type ConfirmProps = {
   readonly title: string;
@@ -21,7 +24,9 @@ export function Confirm({ title, children, verb, canConfirm = true, onConfirm, o
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   useEffect(() => dialog.current?.showModal(), []);
-  const confirm = (): void => {
+  const confirm = (event: FormEvent): void => {
+    event.preventDefault();
+    if (isBusy || !canConfirm) return;
     setBusy(true);
     setProblem(undefined);
     onConfirm()
@@ -34,20 +39,22 @@ export function Confirm({ title, children, verb, canConfirm = true, onConfirm, o
   return (
     <dialog ref={dialog} className="dialog" aria-labelledby="confirm-title" onClose={onClose}>
       <h2 id="confirm-title">{title}</h2>
-      <div className="dialog-body">{children}</div>
-      {problem !== undefined && (
-        <p role="alert" className="form-problem" data-tone="failed">
-          {problem}
-        </p>
-      )}
-      <footer>
-        <button type="button" className="button" onClick={onClose}>
-          Leave as it is
-        </button>
-        <button type="button" className="button primary" disabled={isBusy || !canConfirm} onClick={confirm}>
-          {verb}
-        </button>
-      </footer>
+      <form noValidate onSubmit={confirm}>
+        <div className="dialog-body">{children}</div>
+        {problem !== undefined && (
+          <p role="alert" className="form-problem" data-tone="failed">
+            {problem}
+          </p>
+        )}
+        <footer>
+          <button type="button" className="button" onClick={onClose}>
+            Leave as it is
+          </button>
+          <button type="submit" className="button primary" disabled={isBusy || !canConfirm}>
+            {verb}
+          </button>
+        </footer>
+      </form>
     </dialog>
   );
 }

@@ -20,7 +20,7 @@ export function FunctionPanel({ item, onChange }: PanelProps): ReactNode {
         <h2>{item.name}</h2>
         <span className="quiet">version {item.version}</span>
         <span className="spring" />
-        <Link className="quiet" href="/functions">
+        <Link className="quiet" href="/functions" data-close="">
           Close
         </Link>
       </header>

@@ -39,6 +39,23 @@ test("a key is made in the form; its secret is shown until it is put away", asyn
   expect(screen.queryByText("pawl_01KEY_secret")).toBeNull();
 });
 
+test("Enter in the form's field makes the key; a draft that lacks something is not sent", async () => {
+  const made = apiKey({ name: "ci" });
+  browser.answers["POST /keys"] = { key: made, secret: "pawl_01KEY_secret" };
+  render(<Shell />);
+  fireEvent.click((await screen.findAllByRole("button", { name: "New key…" }))[0] as HTMLElement);
+  const name = screen.getByRole("textbox", { name: "Name" });
+  const form = name.closest("form") as HTMLFormElement;
+  // What a browser does of Enter in a field, which happy-dom does not.
+  fireEvent.submit(form);
+  expect(browser.requests).not.toContain("POST /keys");
+  fireEvent.change(name, { target: { value: "ci" } });
+  fireEvent.submit(form);
+  fireEvent.submit(form);
+  expect(await screen.findByRole("region", { name: "The key ci, shown this once" })).toBeDefined();
+  expect(browser.requests.filter((request) => request === "POST /keys")).toHaveLength(1);
+});
+
 test("everything has the other scopes in it", async () => {
   render(<Shell />);
   fireEvent.click((await screen.findAllByRole("button", { name: "New key…" }))[0] as HTMLElement);

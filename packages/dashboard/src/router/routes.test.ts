@@ -9,6 +9,8 @@ test.each([
   ["/functions/shop-a%2Fb", { page: "functions", slug: "shop-a/b" }],
   ["/events", { page: "events" }],
   ["/send", { page: "send" }],
+  ["/apps", { page: "apps" }],
+  ["/apps/7f1c", { page: "apps", appId: "7f1c" }],
   ["/workers", { page: "workers" }],
   ["/workers/01W", { page: "not-found" }],
   ["/settings/keys", { page: "keys" }],
@@ -26,7 +28,8 @@ test.each([
   ["/event", "eventID=01E", "/events?event=01E"],
   ["/stream", "", "/events"],
   ["/functions/config", "slug=shop-pay", "/functions/shop-pay"],
-  ["/apps/app", "id=1", "/apps"],
+  ["/apps/app", "", "/apps"],
+  ["/apps/app", "id=1", "/apps/1"],
   ["/settings", "", "/settings/keys"],
   ["/runs", 'filterStatus=["FAILED","RUNNING"]&last=3d', "/runs?status=FAILED%2CRUNNING&since=3d"],
 ])("%s?%s leads to %s", (path, query, target) => {

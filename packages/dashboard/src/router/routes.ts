@@ -12,14 +12,14 @@ export type Route =
   | { readonly page: "bulks" }
   | { readonly page: "events" }
   | { readonly page: "functions"; readonly slug?: string }
-  | { readonly page: "apps" }
+  | { readonly page: "apps"; readonly appId?: string }
   | { readonly page: "workers" }
   | { readonly page: "keys" }
   | { readonly page: "send" }
   | { readonly page: "not-found" };
 
 /** Pages whose path is their name and nothing more. */
-const PLAIN_PAGES = ["bulks", "events", "apps", "workers", "send"] as const;
+const PLAIN_PAGES = ["bulks", "events", "workers", "send"] as const;
 
 /** The page of a path. */
 export function matchRoute(path: string): Route {
@@ -28,6 +28,7 @@ export function matchRoute(path: string): Route {
   if (head === "settings") return { page: id === "keys" ? "keys" : "not-found" };
   if (head === "runs") return id === undefined ? { page: "runs" } : { page: "run", runId: decode(id) };
   if (head === "functions") return id === undefined ? { page: "functions" } : { page: "functions", slug: decode(id) };
+  if (head === "apps") return id === undefined ? { page: "apps" } : { page: "apps", appId: decode(id) };
   const page = PLAIN_PAGES.find((each) => each === head);
   if (id === undefined && page !== undefined) return { page };
   return { page: "not-found" };
@@ -48,7 +49,7 @@ export function redirectOf(path: string, query: URLSearchParams): string | undef
     case "/functions/config":
       return withId("/functions", query.get("slug"));
     case "/apps/app":
-      return "/apps";
+      return withId("/apps", query.get("id"));
     case "/settings":
       return "/settings/keys";
     case "/runs":
@@ -71,6 +72,11 @@ export function eventPath(eventId: string): string {
 /** The path of a function's page. */
 export function functionPath(slug: string): string {
   return `/functions/${encodeURIComponent(slug)}`;
+}
+
+/** The path of an app's panel, beside the list of apps. */
+export function appPath(appId: string): string {
+  return `/apps/${encodeURIComponent(appId)}`;
 }
 
 const FOREIGN_FILTERS: { readonly [name: string]: string } = {

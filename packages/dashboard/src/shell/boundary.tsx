@@ -3,14 +3,21 @@ import { Component } from "react";
 import type { ReactNode } from "react";
 import { CopyButton } from "../controls/copy-button.tsx";
 
-type BoundaryState = { readonly failure?: Error };
+/** `place`: where the reader is; a failure stays until that is another. */
+type BoundaryProps = { readonly place: string; readonly children: ReactNode };
 
-/** Shows the page, or what broke it. Give it a key, so that another page begins anew. */
-export class Boundary extends Component<{ readonly children: ReactNode }, BoundaryState> {
-  override state: BoundaryState = {};
+type BoundaryState = { readonly place: string; readonly failure: Error | undefined };
 
-  static getDerivedStateFromError(failure: Error): BoundaryState {
+/** Shows the page, or what broke it. What is kept of a page from place to place, such as the focus in a list beside its panel, stays. */
+export class Boundary extends Component<BoundaryProps, BoundaryState> {
+  override state: BoundaryState = { place: this.props.place, failure: undefined };
+
+  static getDerivedStateFromError(failure: Error): Pick<BoundaryState, "failure"> {
     return { failure };
+  }
+
+  static getDerivedStateFromProps({ place }: BoundaryProps, state: BoundaryState): BoundaryState | null {
+    return state.place === place ? null : { place, failure: undefined };
   }
 
   override render(): ReactNode {

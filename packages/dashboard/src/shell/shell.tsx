@@ -67,7 +67,7 @@ function Pages(): ReactNode {
       </a>
       <TopBar page={route.page === "run" || route.page === "bulks" ? "runs" : route.page} onHelp={() => setHelpOpen(true)} />
       <main id="main" tabIndex={-1}>
-        <Boundary key={path}>{redirect === undefined && <Page route={route} />}</Boundary>
+        <Boundary place={path}>{redirect === undefined && <Page route={route} />}</Boundary>
       </main>
       {isHelpOpen && <HelpSheet onClose={() => setHelpOpen(false)} />}
     </div>
@@ -132,7 +132,7 @@ function Page({ route }: { readonly route: Route }): ReactNode {
     case "functions":
       return <FunctionsView slug={route.slug} />;
     case "apps":
-      return <AppsView />;
+      return <AppsView appId={route.appId} />;
     case "workers":
       return <WorkersView />;
     case "keys":

@@ -1,5 +1,6 @@
 /**
- * Keys that work on every page. An element with `data-shortcut="x"` is focused (fields) or pressed (buttons) by that key.
+ * Keys that work on every page. An element with `data-shortcut="x"` is focused (fields) or pressed (buttons) by that key;
+ * the link with `data-close` is followed by Escape.
  *
  * K1  Letter keys do nothing while a text is being typed or a question is open, and can be switched off (WCAG 2.1.4).
  *
@@ -62,9 +63,11 @@ export function useShortcuts(onHelp: () => void): void {
   }, [onHelp]);
 }
 
-/** Leaves a field, or closes the open panel. */
+/** Leaves a field, or closes the open panel: by its link, or where it is a part of the query. */
 function closeOpen(): void {
+  const close = document.querySelector<HTMLElement>("[data-close]");
   if (isTyping(document.activeElement)) (document.activeElement as HTMLElement).blur();
+  else if (close !== null) close.click();
   else patchQuery({ event: undefined, step: undefined });
 }
 

@@ -1,5 +1,17 @@
 /** Fixtures for the dashboard's tests: each has defaults, so that what a test sets is what it is about. */
-import type { UiApiKey, UiAttempt, UiBulk, UiEventRow, UiFunction, UiRunDetail, UiRunRow, UiSpan, UiWorker } from "@pawl/protocol";
+import type {
+  UiApiKey,
+  UiApp,
+  UiAttempt,
+  UiBulk,
+  UiEventRow,
+  UiFunction,
+  UiRunDetail,
+  UiRunRow,
+  UiSpan,
+  UiSync,
+  UiWorker,
+} from "@pawl/protocol";
 
 /** The instant at which the fixtures' world begins. */
 export const T0 = 1_800_000_000_000;
@@ -77,6 +89,36 @@ export function functionItem(changes: Partial<UiFunction> = {}): UiFunction {
     triggers: [{ event: "shop/order.created" }],
     options: { attemptsMax: 5, concurrency: { step: [] }, cancelOn: [], timeouts: {} },
     config: "{}",
+    ...changes,
+  };
+}
+
+/** An app with one function that is called at its URL. */
+export function app(changes: Partial<UiApp> = {}): UiApp {
+  return {
+    id: "1",
+    name: "shop",
+    url: "http://localhost:3000/api/pawl",
+    sdk: "pawl-js:v0.1.0",
+    framework: "",
+    functionCount: 1,
+    syncedAt: T0,
+    method: "serve",
+    ...changes,
+  };
+}
+
+/** The sync with which an app came, by itself, with one function. */
+export function sync(changes: Partial<UiSync> = {}): UiSync {
+  return {
+    id: "sync-1",
+    at: T0,
+    source: "app",
+    url: "http://localhost:3000/api/pawl",
+    sdk: "pawl-js:v0.1.0",
+    framework: "",
+    functionCount: 1,
+    diff: { app: [], added: ["shop-charge-card"], removed: [], changed: [] },
     ...changes,
   };
 }
