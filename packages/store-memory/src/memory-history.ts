@@ -1,5 +1,5 @@
 /** Lists, pages and details: filters and sorts over all rows. */
-import type { DeferRow, EventRow, MetadataRow, RunRow } from "@pawl/engine";
+import { DEFERRED_SCHEDULE, type DeferRow, type EventRow, type MetadataRow, type RunRow } from "@pawl/engine";
 import type { EventCount, EventQuery, HistoryStore, RunDetail, RunFilter, RunQuery, RunTimeField } from "@pawl/store";
 import { compareText } from "./queue-reads.ts";
 import { rowsOf, type Tables } from "./tables.ts";
@@ -59,8 +59,8 @@ function byQueuedAt(a: RunRow, b: RunRow): number {
 }
 
 function matchingRuns(tables: Tables, filter: RunFilter, timeField: RunTimeField): RunRow[] {
-  const { statuses, functionIds, appIds, eventName, from = -Infinity, until = Infinity, hasStarted, live, bulkId, idPrefix = "" } = filter;
-  const prefix = idPrefix.toUpperCase();
+  const { statuses, functionIds, appIds, eventName, from = -Infinity, until = Infinity, hasStarted, live, isDeferred, bulkId } = filter;
+  const prefix = (filter.idPrefix ?? "").toUpperCase();
   return Array.from(tables.runs.values()).filter((run) => {
     const at = run[timeField];
     if (at === undefined || at < from || at >= until) return false;
@@ -68,6 +68,7 @@ function matchingRuns(tables: Tables, filter: RunFilter, timeField: RunTimeField
     if (functionIds !== undefined && !functionIds.includes(run.functionId)) return false;
     if (hasStarted !== undefined && hasStarted !== (run.startedAt !== undefined)) return false;
     if (live !== undefined && live !== (run.status === "QUEUED" || run.status === "RUNNING")) return false;
+    if (isDeferred !== undefined && isDeferred !== (run.eventName === DEFERRED_SCHEDULE)) return false;
     if (bulkId !== undefined && run.bulkId !== bulkId) return false;
     if (appIds !== undefined && !appIds.includes(run.appId)) return false;
     return (eventName === undefined || run.eventName === eventName) && run.id.startsWith(prefix);

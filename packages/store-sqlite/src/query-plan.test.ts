@@ -46,6 +46,7 @@ test.each([
   [{ live: false, hasStarted: true }, "runs_queued_idx"],
   [{ live: true, functionIds: ["a"], hasStarted: false }, "runs_function_live_idx"],
   [{ bulkId: "b", statuses: ["FAILED"] }, "runs_bulk_idx"],
+  [{ isDeferred: true }, "runs_queued_idx"],
   [{ functionIds: ["a", "b"], appIds: ["c"], eventName: "d" }, "runs_queued_idx"],
 ] as const)("a list of runs with %o is read in the order of %s", (filter, index) => {
   const { connection } = recordingConnection();

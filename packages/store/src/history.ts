@@ -22,6 +22,8 @@ export type RunFilter = {
   readonly hasStarted?: boolean;
   /** Whether it is queued or running. */
   readonly live?: boolean;
+  /** Whether it was started by `DEFERRED_SCHEDULE`: something that another run has deferred. */
+  readonly isDeferred?: boolean;
   /** Created by this bulk operation. */
   readonly bulkId?: string;
   /** Start of a run id, any case. */

@@ -7,6 +7,7 @@
  * hidden from the planner with a unary plus.
  * Plan: a range of one index, newest first, each row looked up; a filter that few of many runs pass reads all of the range.
  */
+import { DEFERRED_SCHEDULE } from "@pawl/engine";
 import type { RunFilter, RunQuery, RunTimeField } from "@pawl/store";
 import type { SqlValue } from "../connection.ts";
 import { jsonList } from "../sql-values.ts";
@@ -77,6 +78,7 @@ function clausesOf({ filter, timeField }: Scope): Clause[] {
   else if (filter.functionIds !== undefined) add(`+function_id in ${ANY_OF}`, jsonList(filter.functionIds));
   if (filter.appIds !== undefined) add(`+app_id in ${ANY_OF}`, jsonList(filter.appIds));
   if (filter.bulkId !== undefined) add("bulk_id = ?", filter.bulkId);
+  if (filter.isDeferred !== undefined) add(`+event_name ${filter.isDeferred ? "=" : "<>"} ?`, DEFERRED_SCHEDULE);
   if (filter.eventName !== undefined) add("+event_name = ?", filter.eventName);
   if (filter.idPrefix !== undefined) addPrefix(add, filter.idPrefix.toUpperCase());
   return clauses;

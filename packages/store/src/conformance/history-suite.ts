@@ -1,6 +1,6 @@
 /** Lists of runs: filters, orders, pages, counts, and what an event started. */
 import { describe, expect, test } from "vitest";
-import type { RunRow } from "@pawl/engine";
+import { DEFERRED_SCHEDULE, type RunRow } from "@pawl/engine";
 import type { RunQuery } from "../history.ts";
 import type { Store } from "../store.ts";
 import { fixtures, idOf } from "./fixtures.ts";
@@ -11,7 +11,7 @@ const RUNS: readonly RunRow[] = [
   fixtures.run({ id: idOf(2), queuedAt: 30, startedAt: 50, status: "RUNNING", functionId: "function-b" }),
   fixtures.run({ id: idOf(3), queuedAt: 20, status: "QUEUED", appId: "app-b" }),
   fixtures.run({ id: idOf(4), queuedAt: 20, startedAt: 50, endedAt: 90, status: "FAILED", eventName: "other" }),
-  fixtures.run({ id: idOf(15), queuedAt: 40, endedAt: 41, status: "CANCELLED", functionId: "function-c" }),
+  fixtures.run({ id: idOf(15), queuedAt: 40, endedAt: 41, status: "CANCELLED", functionId: "function-c", eventName: DEFERRED_SCHEDULE }),
 ];
 
 async function insertAll(store: Store): Promise<void> {
@@ -72,6 +72,9 @@ function describeFilters(open: OpenStore): void {
     await expectRuns({ hasStarted: false, live: true }, [3]);
     await expectRuns({ appIds: ["app-b", "none"] }, [3]);
     await expectRuns({ eventName: "other" }, [4]);
+    await expectRuns({ isDeferred: true }, [15]);
+    await expectRuns({ isDeferred: false, live: false }, [1, 4]);
+    await expectRuns({ isDeferred: true, eventName: "other" }, []);
     await expectRuns({ from: 20, until: 40 }, [3, 4, 2]);
     await expectRuns({ idPrefix: idOf(1).toLowerCase().slice(0, -1) }, [1, 3, 4, 2]);
     await expectRuns({ idPrefix: idOf(15) }, [15]);

@@ -3,7 +3,7 @@
  *
  * I1  A command names leases by the item and their age, because generations differ between drivers.
  */
-import type { CellKind, Change, Guard } from "@pawl/engine";
+import { type CellKind, type Change, DEFERRED_SCHEDULE, type Guard } from "@pawl/engine";
 import * as fc from "fast-check";
 import type { EventQuery, RunQuery } from "../history.ts";
 import type { EventSearch, ItemScan, Purge } from "../store.ts";
@@ -73,7 +73,7 @@ const runMembers = partial({
   status: status as fc.Arbitrary<"QUEUED">,
   version,
   eventIds: fc.uniqueArray(eventId, { maxLength: 3 }),
-  eventName: name,
+  eventName: fc.oneof(name, fc.constant(DEFERRED_SCHEDULE)),
   idempotencyKey: optional(key),
   queuedAt: instant,
   startedAt: optional(instant),
@@ -218,6 +218,7 @@ const runFilter = partial({
   until: optional(instant),
   hasStarted: optional(fc.boolean()),
   live: optional(fc.boolean()),
+  isDeferred: optional(fc.boolean()),
   bulkId: optional(fc.constant("bulk|1")),
   idPrefix: optional(fc.constantFrom("01jd", idOf(2), "9")),
 });
