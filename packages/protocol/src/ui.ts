@@ -131,6 +131,8 @@ export type UiUserSpan = {
   readonly parentId?: string;
   /** Hash of the step that it belongs to; absent for the function's own code. */
   readonly stepId?: string;
+  /** Zero-based attempt of the step, where it is known. */
+  readonly attempt?: number;
   readonly name: string;
   readonly kind: "internal" | "server" | "client" | "producer" | "consumer";
   readonly startedAt: number;

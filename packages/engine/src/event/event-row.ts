@@ -23,6 +23,8 @@ export type EventRow = {
   /** Whether the server itself made it. */
   readonly isInternal: boolean;
   readonly isProcessed: boolean;
+  /** The span that sent it, as W3C has it: `00-<trace>-<span>-<flags>`, 55 characters. Absent where the sender told none. Apps don't see it. */
+  readonly traceparent?: string;
 };
 
 /** What an event did for one function, where it did not simply start a run. */

@@ -19,6 +19,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Gateway } from "../ports/gateway.ts";
 import type { Invoker } from "../ports/invoker.ts";
 import type { Logger } from "../ports/logger.ts";
+import { given } from "../json.ts";
 import { type CheckpointRequest, type CheckpointResult, saveCheckpoint } from "./checkpoints.ts";
 import { ApiKeys } from "./api-keys.ts";
 import { Bulks } from "./bulk.ts";
@@ -210,14 +211,16 @@ export class Engine {
     target,
     payload,
     internalId,
+    traceparent,
   }: {
     readonly target: string;
     readonly payload: Readonly<Record<string, unknown>>;
     readonly internalId?: string;
+    readonly traceparent?: string;
   }): Promise<string> {
     const now = this.clock.now();
     const event = invokedEvent({ target, payload, expire: 0, name: "" }, { id: internalId ?? this.#random.ulid(now), now });
-    await this.#ingest.acceptInternal(event);
+    await this.#ingest.acceptInternal({ ...event, ...given("traceparent", traceparent) });
     return event.id;
   }
 

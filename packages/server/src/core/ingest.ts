@@ -25,6 +25,8 @@ export type NewEvent = {
   readonly meta?: { readonly sessions: Readonly<Record<string, string>> };
   /** Internal id, where the request determines it. */
   readonly internalId?: string;
+  /** The span that sent it; see `EventRow`. */
+  readonly traceparent?: string;
 };
 
 export type IngestOptions = {
@@ -61,13 +63,13 @@ export class Ingest {
 
   #rowOf(event: NewEvent, now: number): { readonly row: EventRow; readonly parsed: ExpressionEvent } {
     const id = event.internalId ?? this.#options.random.ulid(now);
-    const { name, data, user = {}, v, meta } = event;
+    const { name, data, user = {}, v, meta, traceparent } = event;
     const externalId = event.id ?? id;
     const ts = event.ts ?? now;
     const body =
       `{"data":${canonicalJson(data)},"id":${JSON.stringify(externalId)},${meta === undefined ? "" : `"meta":${canonicalJson(meta)},`}` +
       `"name":${JSON.stringify(name)},"ts":${ts},"user":${canonicalJson(user)}${v === undefined ? "" : `,"v":${JSON.stringify(v)}`}}`;
     const row: EventRow = { id, externalId, name, ts, receivedAt: now, body, isInternal: false, isProcessed: false };
-    return { row, parsed: { name, data, user, id: externalId, ts, v, meta } };
+    return { row: traceparent === undefined ? row : { ...row, traceparent }, parsed: { name, data, user, id: externalId, ts, v, meta } };
   }
 }

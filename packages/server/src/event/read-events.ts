@@ -50,13 +50,22 @@ export function readEvents(body: Buffer): RawEvents {
   return { elements: [value], bytes };
 }
 
-/** Checks events in order, up to the first bad one. With a seed, the same request gives the same internal ids. */
-export function checkEvents(raw: RawEvents, seed: Seed | undefined): CheckedEvents {
+/** What a request says about all of its events. */
+export type EventSource = {
+  /** With a seed, the same request gives the same internal ids. */
+  readonly seed?: Seed | undefined;
+  /** The span that sent them. */
+  readonly traceparent?: string;
+};
+
+/** Checks events in order, up to the first bad one. */
+export function checkEvents(raw: RawEvents, { seed, traceparent }: EventSource = {}): CheckedEvents {
   const events: NewEvent[] = [];
   for (const [index, element] of raw.elements.entries()) {
     const event = checkEvent(element, raw);
     if (typeof event === "string") return { events, problem: raw.elements.length === 1 ? event : `${event} (event ${index})` };
-    events.push(seed === undefined ? event : { ...event, internalId: seededUlid({ ...seed, index: index + 1 }) });
+    const traced = traceparent === undefined ? event : { ...event, traceparent };
+    events.push(seed === undefined ? traced : { ...traced, internalId: seededUlid({ ...seed, index: index + 1 }) });
   }
   return raw.problem === undefined ? { events } : { events, problem: raw.problem };
 }

@@ -10,6 +10,7 @@
 import { HEADER, isTooDeepJson } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { checkEvents, parseSeed, readEvents } from "../event/read-events.ts";
+import { traceparentOf } from "../tracing/traceparent.ts";
 import { refuseUnderPressure } from "./back-pressure.ts";
 import { acceptsEventKey, bearerOf, hasKeyFor } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
@@ -37,7 +38,7 @@ async function takeEvents(context: ServerContext, request: FastifyRequest, reply
   }
   const read = readEvents(bodyOf(request));
   const seed = parseSeed(textHeader(request, HEADER.eventIdSeed));
-  const checked = checkEvents(read, seed);
+  const checked = checkEvents(read, { seed, ...traceparentOf(request) });
   const ids = checked.events.length === 0 ? [] : await context.engine.send(checked.events);
   if (checked.problem !== undefined)
     return reply.code(400).send({ ids, status: 400, error: checked.problem, code: "invalid_request", hint: hintFor(400) });
@@ -60,7 +61,7 @@ async function takeInvocation(context: ServerContext, request: FastifyRequest, r
       code: "invalid_request",
       message: 'Invalid invocation event: the body must be a JSON object such as {"data":{}}.',
     });
-  const id = await context.engine.invoke({ target: slug, payload });
+  const id = await context.engine.invoke({ target: slug, payload, ...traceparentOf(request) });
   return reply.code(200).send({ id, status: 200 });
 }
 

@@ -119,7 +119,7 @@ function listFunctions(
 async function sendEvent(args: ToolArguments, { context: { engine } }: ToolEnvironment): Promise<Readonly<Record<string, unknown>>> {
   const { eventIdSeed, ...fields } = args;
   const element = { ...given("id", eventIdSeed), ...fields, data: args["data"] ?? {} };
-  const { events, problem } = checkEvents({ elements: [element], bytes: Buffer.byteLength(JSON.stringify(element)) }, undefined);
+  const { events, problem } = checkEvents({ elements: [element], bytes: Buffer.byteLength(JSON.stringify(element)) });
   const [event] = events;
   if (problem !== undefined || event === undefined) throw invalid(`${problem ?? "There is no event"}.`);
   const eventId = await sendAndSee(engine, event);

@@ -18,7 +18,7 @@ const stepArb = fc.record({
 });
 const attemptArb = fc.record({ step: fc.nat(9), attempt: fc.nat(5), startedAt: time, endedAt: time });
 
-test("property: every span but the run's has its parent among them, none ends before it begins, ids are stable", () => {
+test("property: every span but the run's has its parent among them, none ends before it begins, ids are stable and each there once", () => {
   fc.assert(
     fc.property(
       fc.array(stepArb, { maxLength: 8 }),
@@ -47,9 +47,11 @@ test("property: every span but the run's has its parent among them, none ends be
           run: run as unknown as RunRow,
           steps: rows as unknown as readonly StepRow[],
           attempts: tried as unknown as readonly AttemptRow[],
+          events: [],
         } as Parameters<typeof exportedSpans>[0];
         const spans = exportedSpans(detail, names);
         const ids = new Set(spans.map(({ spanId }) => spanId));
+        expect(ids.size).toBe(spans.length);
         const [root, ...others] = spans;
         expect(root?.parentSpanId).toBeUndefined();
         for (const { parentSpanId, traceId } of others) {

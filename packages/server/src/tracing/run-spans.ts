@@ -1,15 +1,18 @@
 /**
- * A run that has ended as spans of OpenTelemetry: one for the run, below it one for each step, below that one for each attempt.
+ * A run that has ended as spans of OpenTelemetry: one for the run, below it one for each step, below that one for each attempt
+ * where there was more than one, or it failed.
  *
  * I1  The same run gives the same spans, with the same ids: exporting it twice adds nothing.
- * I2  Every span but the run's has its parent among them.
+ * I2  Every span but the run's has its parent among them, and no two have the same id.
+ * I3  The run is linked to what caused it: the spans that sent its events, the step that invoked it, the run that it repeats.
  *
  * Spec: wire 13.2, 13.3; semantics 11.6.
  */
 import type { AttemptRow, FunctionRow, RunRow, StepRow } from "@pawl/engine";
 import type { RunDetail } from "@pawl/store";
 import { errorOf, parseError, parseJson } from "../http/ui/stored-json.ts";
-import { attemptSpanId, runIds, stepSpanId } from "./span-ids.ts";
+import { attemptSpanId, repeatedSpanId, runIds, stepSpanId } from "./span-ids.ts";
+import { spanOf } from "./traceparent.ts";
 
 /** OTLP's JSON. */
 export type ExportedSpan = {
@@ -38,15 +41,20 @@ export type Names = {
 /** Steps of a run that are exported; of more, those that began first. */
 const STEPS_MAX = 2_000;
 const MESSAGE_CHARACTERS_MAX = 1_000;
+/** Of one span: the number that OpenTelemetry's libraries keep. */
+const LINKS_MAX = 128;
+
+/** What is read of a run. */
+export type ExportedRun = Pick<RunDetail, "run" | "steps" | "attempts" | "events">;
 
 /** Spans of a run that has ended (I1, I2). */
-export function exportedSpans({ run, steps, attempts }: RunDetail, names: Names): readonly ExportedSpan[] {
+export function exportedSpans({ run, steps, attempts, events }: ExportedRun, names: Names): readonly ExportedSpan[] {
   const { traceId, spanId } = runIds(run.id);
   const place: Place = { traceId, parentSpanId: spanId, endedAt: run.endedAt ?? run.queuedAt };
   const rowsOf = Map.groupBy(attempts, ({ stepId }) => stepId);
   return [
-    runSpan(run, { traceId, spanId, names }),
-    ...(rowsOf.get("function") ?? []).map((row) => attemptSpan(row, { ...place, scope: "function" })),
+    { ...runSpan(run, { traceId, spanId, names }), links: linksOf(run, events) },
+    ...failedAttempts(rowsOf.get("function") ?? [], { ...place, scope: "function" }),
     ...steps.slice(0, STEPS_MAX).flatMap((step) => stepSpans(step, { place, rows: rowsOf.get(step.id) ?? [] })),
   ];
 }
@@ -61,7 +69,7 @@ function runSpan(
   { traceId, spanId, names }: { readonly traceId: string; readonly spanId: string; readonly names: Names },
 ): ExportedSpan {
   const slug = names.functionById(run.functionId)?.slug ?? run.functionId;
-  const { queuedAt, startedAt = queuedAt, endedAt = queuedAt, correlationId, rerunOf, cron } = run;
+  const { queuedAt, startedAt = queuedAt, endedAt = queuedAt, rerunOf, cron } = run;
   return {
     traceId,
     spanId,
@@ -80,20 +88,23 @@ function runSpan(
       "pawl.cron": cron,
       "pawl.rerun_of": rerunOf,
     }),
-    links: linksOf(correlationId, rerunOf),
     status: run.status === "FAILED" ? failure(run.error) : run.status === "COMPLETED" ? { code: OK } : {},
   };
 }
 
-/** The step that invoked the run, and the run that it repeats. */
-function linksOf(correlationId: string | undefined, rerunOf: string | undefined): NonNullable<ExportedSpan["links"]> {
+type Link = NonNullable<ExportedSpan["links"]>[number];
+
+/** Keeps I3. Each span once: one may have sent several events. */
+function linksOf({ correlationId, rerunOf }: RunRow, events: RunDetail["events"]): readonly Link[] {
   const [parentRun, parentStep] = correlationId?.split(".") ?? [];
-  return [
+  const links: readonly Link[] = [
     ...(parentRun === undefined || parentStep === undefined
       ? []
       : [{ traceId: runIds(parentRun).traceId, spanId: stepSpanId(parentStep) }]),
     ...(rerunOf === undefined ? [] : [runIds(rerunOf)]),
+    ...events.flatMap(({ traceparent }) => (traceparent === undefined ? [] : [spanOf(traceparent)])),
   ];
+  return [...new Map(links.map((link) => [`${link.traceId}-${link.spanId}`, link])).values()].slice(0, LINKS_MAX);
 }
 
 type StepPlace = { readonly place: Place; readonly rows: readonly AttemptRow[] };
@@ -120,8 +131,20 @@ function stepSpans(step: StepRow, { place, rows }: StepPlace): readonly Exported
     }),
     status: stepStatus(step),
   };
-  const attempts = rows.map((row) => attemptSpan(row, { ...place, parentSpanId: spanId, scope: id }));
-  return [span, ...attempts];
+  const below = { ...place, parentSpanId: spanId, scope: id };
+  return [span, ...failedAttempts(rows, below), ...lastAttempt(step, { place: below, rows })];
+}
+
+/** The attempt that did the step, where it was not the first; it is stored with the step. */
+function lastAttempt(
+  step: StepRow,
+  { place, rows }: { readonly place: AttemptPlace; readonly rows: readonly AttemptRow[] },
+): readonly ExportedSpan[] {
+  const { attempt, status, startedAt, endedAt } = step;
+  if (status !== "completed" || startedAt === undefined || endedAt === undefined || rows.length === 0) return [];
+  // Attempts begin anew where code was changed.
+  if (rows.some((row) => row.attempt === attempt)) return [];
+  return [{ ...attemptSpan({ attempt, startedAt, endedAt }, place), status: { code: OK } }];
 }
 
 function stepStatus({ status, result = "null" }: StepRow): ExportedSpan["status"] {
@@ -131,17 +154,31 @@ function stepStatus({ status, result = "null" }: StepRow): ExportedSpan["status"
   return { code: ERROR, message: errorOf(parsed?.error).message.slice(0, MESSAGE_CHARACTERS_MAX) };
 }
 
-/** A call that failed. */
-function attemptSpan(row: AttemptRow, place: Place & { readonly scope: string }): ExportedSpan {
+/** `scope`: the step's hash, or `function`. */
+type AttemptPlace = Place & { readonly scope: string };
+
+/** Calls that failed. The run's own code has attempts of the same number after each step. */
+function failedAttempts(rows: readonly AttemptRow[], place: AttemptPlace): readonly ExportedSpan[] {
+  const times = new Map<number, number>();
+  return rows.map((row) => {
+    const before = times.get(row.attempt) ?? 0;
+    times.set(row.attempt, before + 1);
+    const span = { ...attemptSpan(row, place), status: failure(row.error) };
+    return before === 0 ? span : { ...span, spanId: repeatedSpanId(`${place.scope}:${row.attempt}`, before) };
+  });
+}
+
+type Attempt = Pick<AttemptRow, "attempt" | "startedAt" | "endedAt" | "httpStatus">;
+
+function attemptSpan({ attempt, startedAt, endedAt, httpStatus }: Attempt, place: AttemptPlace): Omit<ExportedSpan, "status"> {
   return {
     traceId: place.traceId,
-    spanId: attemptSpanId(place.scope, row.attempt),
+    spanId: attemptSpanId(place.scope, attempt),
     parentSpanId: place.parentSpanId,
-    name: `attempt ${row.attempt}`,
+    name: `attempt ${attempt}`,
     kind: 1,
-    ...timesOf(row.startedAt, row.endedAt),
-    attributes: attributesOf({ "pawl.attempt": row.attempt, "http.response.status_code": row.httpStatus }),
-    status: failure(row.error),
+    ...timesOf(startedAt, endedAt),
+    attributes: attributesOf({ "pawl.attempt": attempt, "http.response.status_code": httpStatus }),
   };
 }
 

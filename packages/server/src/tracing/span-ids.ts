@@ -27,6 +27,11 @@ export function attemptSpanId(stepHash: string, attempt: number): string {
   return idsOf(`${stepHash}:${attempt}`).spanId;
 }
 
+/** The span of another attempt with the same number: the `nth` after the first. */
+export function repeatedSpanId(seed: string, nth: number): string {
+  return idsOf(`${seed}/${nth}`).spanId;
+}
+
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /** The 16 bytes that a ULID's 26 characters stand for. */

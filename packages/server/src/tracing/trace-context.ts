@@ -5,7 +5,7 @@
  */
 import type { ItemRow } from "@pawl/engine";
 import type { SpanIds } from "@pawl/protocol";
-import { runIds, stepSpanId } from "./span-ids.ts";
+import { attemptSpanId, runIds, stepSpanId } from "./span-ids.ts";
 
 export type TraceContext = { readonly traceparent: string; readonly tracestate: string };
 
@@ -13,13 +13,14 @@ export type TraceContext = { readonly traceparent: string; readonly tracestate: 
 const KEPT_MAX = 1_000;
 const known = new Map<string, SpanIds>();
 
-/** The context of a call for an item: users' spans belong to the step that is called, or to the run. */
+/** The context of a call for an item: users' spans belong to the step that is called, from its second attempt on to that, or to the run. */
 export function traceContextOf(
-  { runId, stepId, functionId }: Pick<ItemRow, "runId" | "stepId" | "functionId">,
+  { runId, stepId, functionId, attempt }: Pick<ItemRow, "runId" | "stepId" | "functionId" | "attempt">,
   appId: string,
 ): TraceContext {
   const ofRun = idsOfRun(runId);
-  const traceparent = `00-${ofRun.traceId}-${stepId === undefined ? ofRun.spanId : stepSpanId(stepId)}-01`;
+  const ofStep = stepId === undefined ? undefined : attempt === 0 ? stepSpanId(stepId) : attemptSpanId(stepId, attempt);
+  const traceparent = `00-${ofRun.traceId}-${ofStep ?? ofRun.spanId}-01`;
   const members = `inngest@app=${appId},inngest@fn=${functionId}`;
   const reference = encodeURIComponent(JSON.stringify({ tp: traceparent, ts: members }));
   return { traceparent, tracestate: `inngest@traceref=${reference},${members}` };

@@ -21,12 +21,13 @@ export type EventRecord = {
   readonly received_at: number;
   readonly body: string;
   readonly is_internal: number;
+  readonly traceparent: string | null;
   readonly is_unprocessed: number;
 };
 
 /** Columns of an `EventRecord`. */
 export const EVENT_COLUMNS: string =
-  "id, external_id, name, ts, received_at, body, is_internal, exists (select 1 from unprocessed_events u where u.event_id = id) as is_unprocessed";
+  "id, external_id, name, ts, received_at, body, is_internal, traceparent, exists (select 1 from unprocessed_events u where u.event_id = id) as is_unprocessed";
 
 export interface EventStatements {
   insert(event: EventRow): void;
@@ -91,13 +92,14 @@ export function eventOf(record: EventRecord): EventRow {
     body: record.body,
     isInternal: record.is_internal === 1,
     isProcessed: record.is_unprocessed === 0,
+    ...(record.traceparent === null ? {} : { traceparent: record.traceparent }),
   };
 }
 
 function eventWrites(connection: Connection): Pick<EventStatements, "insert" | "markProcessed" | "insertOutcome"> {
   const insert = connection.prepare(
-    `insert into events (id, external_id, name, ts, received_at, body, is_internal)
-     values (?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`,
+    `insert into events (id, external_id, name, ts, received_at, body, is_internal, traceparent)
+     values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`,
   );
   const insertUnprocessed = connection.prepare("insert into unprocessed_events (event_id) values (?)");
   const markProcessed = connection.prepare("delete from unprocessed_events where event_id = ?");
@@ -106,8 +108,8 @@ function eventWrites(connection: Connection): Pick<EventStatements, "insert" | "
   );
   return {
     insert: (event) => {
-      const { id, externalId, name, ts, receivedAt, body } = event;
-      const stored = insert.run(id, externalId === id ? null : externalId, name, ts, receivedAt, body, flag(event.isInternal));
+      const { id, externalId, name, ts, receivedAt, body, traceparent = null } = event;
+      const stored = insert.run(id, externalId === id ? null : externalId, name, ts, receivedAt, body, flag(event.isInternal), traceparent);
       if (stored.changes === 1 && !event.isProcessed) insertUnprocessed.run(id);
     },
     markProcessed: (eventId) => void markProcessed.run(eventId),

@@ -13,6 +13,22 @@ export function describeEvents(open: OpenStore): void {
       expect(await store.history.eventById(idOf(9))).toBeUndefined();
     });
 
+    test("the span that sent an event is kept, and absent where there is none", async () => {
+      const { store } = await openForTest(open);
+      const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+      const [sent, bare] = [fixtures.event({ traceparent }), fixtures.event({ id: idOf(2) })];
+      await commit(store, [
+        { kind: "insert-event", event: sent },
+        { kind: "insert-event", event: bare },
+        { kind: "insert-run", run: fixtures.run({ eventIds: [sent.id, bare.id] }) },
+      ]);
+      expect(await store.history.eventsByIds([sent.id, bare.id])).toEqual([sent, bare]);
+      expect(await store.history.eventById(bare.id)).not.toHaveProperty("traceparent");
+      expect(await store.unprocessedEvents({ limit: 9 })).toEqual([sent, bare]);
+      expect(await store.history.listEvents({ includeInternal: true, limit: 9 })).toEqual([bare, sent]);
+      expect((await store.history.runDetail(idOf(1)))?.events).toEqual([sent, bare]);
+    });
+
     test("the first of two events with one id wins", async () => {
       const { store } = await openForTest(open);
       await commit(store, [{ kind: "insert-event", event: fixtures.event({ name: "first" }) }]);

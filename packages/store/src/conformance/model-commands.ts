@@ -159,7 +159,14 @@ const flowChange: fc.Arbitrary<Change> = fc.oneof(
     .map((batch): Change => ({ kind: "insert-spans", batch })),
 );
 
-const eventMembers = partial({ id: eventId, name, receivedAt: instant, isInternal: fc.boolean(), isProcessed: fc.boolean() });
+const eventMembers = partial({
+  id: eventId,
+  name,
+  receivedAt: instant,
+  isInternal: fc.boolean(),
+  isProcessed: fc.boolean(),
+  traceparent: optional(fc.constant(`00-${"a".repeat(32)}-${"b".repeat(16)}-01`)),
+});
 
 const change: fc.Arbitrary<Change> = fc.oneof(
   eventMembers.map((row): Change => ({ kind: "insert-event", event: fixtures.event(row) })),

@@ -154,7 +154,7 @@ async function apiKey({ engine }: TestServer, scope: ApiScope): Promise<string> 
 
 /** A run that sleeps, its event, and the names of what is registered. */
 async function idsOf({ engine }: TestServer): Promise<Readonly<Record<string, string>>> {
-  await engine.send(checkEvents(readEvents(Buffer.from('{"name":"shop/wait","data":{}}')), undefined).events);
+  await engine.send(checkEvents(readEvents(Buffer.from('{"name":"shop/wait","data":{}}'))).events);
   await settled();
   const [run] = await engine.store.history.listRuns({ filter: {}, timeField: "queuedAt", order: "desc", limit: 1 });
   const [event] = await engine.store.history.listEvents({ names: ["shop/wait"], includeInternal: false, limit: 1 });

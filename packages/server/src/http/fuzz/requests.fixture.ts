@@ -99,6 +99,8 @@ const ODD_HEADERS: readonly string[] = [
   "Bearer \u00ff",
   "t=99999999999999999999&s=00",
   "x/y; boundary=",
+  "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+  `01-${"f".repeat(32)}-${"f".repeat(16)}-ff-${"-".repeat(5_000)}`,
   ...(
     " Bearer gzip br application/json text/plain text/stream multipart/form-data application/x-protobuf / t=1&s= t=1&s=zz 1,AAAA " +
     "1700000000000,AAAAAAAAAAAAAA== pawl_session=1.a pawl_session=99999999999999.% bytes=0-9999999 * -1 \u00e9\u00ff http://evil.example " +

@@ -9,6 +9,7 @@ import {
   type TestServer,
   type TestServerOptions,
 } from "../test-server.fixture.ts";
+import { attemptSpanId } from "../../tracing/span-ids.ts";
 
 let server: TestServer;
 afterEach(async () => {
@@ -113,6 +114,51 @@ test("a trace has the spans of users' code below the run and the steps", async (
   const [query] = load.childrenSpans;
   expect(query).toMatchObject({ ...shown, spanID: "00000000000000bb", parentSpanID: load.spanID, status: "FAILED" });
   expect(query.childrenSpans).toMatchObject([{ ...shown, spanID: "00000000000000cc", parentSpanID: query.spanID }]);
+});
+
+test("spans of users' code are below the attempt that they came from where there were several, and below the step where it is not known", async () => {
+  const error = { name: "Error", message: "busy" };
+  await started({
+    app: ({ ctx, steps }) => {
+      if (steps["load"] !== undefined) return answer(200, 1);
+      return answer(206, [
+        ctx.attempt === 0 ? { op: "StepError", id: "load", name: "load", error } : { op: "StepRun", id: "load", name: "load", data: 1 },
+      ]);
+    },
+  });
+  await server.engine.send([{ name: "shop/imported", data: {} }]);
+  await settled();
+  await server.clock.advance(60_000);
+  const { runs } = await ask(RUNS, { direction: "DESC", from: FROM });
+  const { id } = runs.edges[0].node;
+  const span = { name: "x", kind: "client", startedAt: START, endedAt: START + 5, status: "ok" };
+  const spans = [
+    { ...span, id: "00000000000000aa", stepId: "load", attributes: { "inngest.step.attempt": 0 } },
+    { ...span, id: "00000000000000bb", parentId: attemptSpanId("load", 1), attributes: {} },
+    { ...span, id: "00000000000000cc", parentId: "00000000000000bb", attributes: {} },
+    { ...span, id: "00000000000000dd", stepId: "load", attributes: {} },
+    { ...span, id: "00000000000000ee", stepId: "load", attributes: { "inngest.step.attempt": 7 } },
+  ];
+  const batch = { runId: id, id: "a", spans: JSON.stringify(spans), receivedAt: START };
+  await server.engine.store.apply({ guards: [], changes: [{ kind: "insert-spans", batch }] });
+  const levels = 4;
+  const { runTrace } = await ask(
+    `query ($id: String!) { runTrace(runID: $id) { ${"spanID parentSpanID childrenSpans { ".repeat(levels)} spanID parentSpanID ${"}".repeat(levels)} } }`,
+    { id },
+  );
+  const place = (spanID: string, parentSpanID: string): object => ({ spanID, parentSpanID });
+  const [load] = runTrace.childrenSpans;
+  expect(load.childrenSpans).toMatchObject([
+    { ...place(attemptSpanId("load", 0), load.spanID), childrenSpans: [place("00000000000000aa", attemptSpanId("load", 0))] },
+    {
+      ...place(attemptSpanId("load", 1), load.spanID),
+      childrenSpans: [
+        { ...place("00000000000000bb", attemptSpanId("load", 1)), childrenSpans: [place("00000000000000cc", "00000000000000bb")] },
+      ],
+    },
+    place("00000000000000dd", load.spanID),
+    place("00000000000000ee", load.spanID),
+  ]);
 });
 
 test("a trace has the steps with what they wait for, their attempts and outputs", async () => {

@@ -2,7 +2,8 @@
  * GraphQL's trace: the run's span, its steps, their attempts.
  *
  * I1  Ids are derived from the run and the step, so a span keeps its id however often it is read.
- * I2  A step's attempts are shown where there was more than one.
+ * I2  A step's attempts are shown where there was more than one. Spans of users' code are below theirs, where it is known and shown, else
+ *     below the step.
  *
  * Spec: wire 12.1; semantics 11.6.
  */
@@ -139,7 +140,7 @@ function stepSpan(at: Place, span: UiSpan, parent: Parent): GqlObject {
     stepInfo: () => stepInfoOf(at, span),
     childrenSpans: () => [
       ...attemptSpans(at, span, self),
-      ...userSpans(at, { span, isOfParent: ({ stepId, parentId }) => stepId === span.id && parentId === undefined, parent: self }),
+      ...userSpans(at, { span, isOfParent: (each) => isFirst(each, span) && !isOfAttempt(each, span), parent: self }),
     ],
   };
   return object;
@@ -186,11 +187,27 @@ function userSpans(at: Place, { span, isOfParent, parent }: UserSpanPlace): read
   });
 }
 
+/** Whether it has no other user's span above it in a step. */
+function isFirst({ stepId, parentId }: UiUserSpan, span: UiSpan): boolean {
+  return stepId === span.id && parentId === undefined;
+}
+
+/** Whether it is below one of the attempts that are shown (I2). */
+function isOfAttempt({ attempt }: UiUserSpan, { attempts }: UiSpan): boolean {
+  return attempts.length > 1 && attempts.some((shown) => shown.attempt === attempt);
+}
+
 /** Spans of attempts (I2). */
 function attemptSpans(at: Place, span: UiSpan, parentSpan: () => GqlObject): readonly GqlObject[] {
-  if (span.attempts.length < 2) return [];
+  return span.attempts.length < 2 ? [] : span.attempts.map((attempt) => attemptSpan(at, attempt, { span, parentSpan }));
+}
+
+type AttemptPlace = { readonly span: UiSpan; readonly parentSpan: () => GqlObject };
+
+function attemptSpan(at: Place, attempt: UiAttempt, { span, parentSpan }: AttemptPlace): GqlObject {
   const { run } = at.facts;
-  return span.attempts.map((attempt) => ({
+  const self = (): GqlObject => object;
+  const object: GqlObject = {
     ...baseSpan(at, span),
     ...timesOf({ ...attempt, queuedAt: attempt.startedAt }),
     spanID: spanIdOf(run.id, `${span.id}/${attempt.attempt}`),
@@ -200,11 +217,13 @@ function attemptSpans(at: Place, span: UiSpan, parentSpan: () => GqlObject): rea
     outputID: attempt.outcome === "completed" ? outputIdOf(run, span.id) : null,
     stepID: span.kind === "function" ? null : span.id,
     stepInfo: null,
-    childrenSpans: [],
+    childrenSpans: () =>
+      userSpans(at, { span, isOfParent: (each) => isFirst(each, span) && each.attempt === attempt.attempt, parent: self }),
     parentSpanID: spanIdOf(run.id, span.id),
     parentSpan,
     response: attempt.httpStatus === undefined ? null : { statusCode: attempt.httpStatus, headers: {} },
-  }));
+  };
+  return object;
 }
 
 function attemptStatus({ outcome }: UiAttempt): string {

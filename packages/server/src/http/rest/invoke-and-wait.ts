@@ -27,13 +27,18 @@ export type Invocation = {
   readonly data: Readonly<Record<string, unknown>>;
   readonly user?: Readonly<Record<string, unknown>>;
   readonly idempotencyKey?: string;
+  /** The span that invokes. */
+  readonly traceparent?: string;
 };
 
 /** Longest time an answer waits for the run; more than that means that the store fails, and the event is tried again later. */
 const RUN_MS_MAX = 10_000;
 
 /** Invokes (I1). */
-export async function invokeAndWait(engine: Engine, { function: row, data, user, idempotencyKey }: Invocation): Promise<Invoked> {
+export async function invokeAndWait(
+  engine: Engine,
+  { function: row, data, user, idempotencyKey, traceparent }: Invocation,
+): Promise<Invoked> {
   const eventId = encodeUlid(Math.floor(engine.clock.now()), randomBytes(ULID_ENTROPY_BYTES));
   const outcome = Promise.withResolvers<Invoked>();
   const timer = engine.clock.setTimer(RUN_MS_MAX, () => outcome.resolve({ kind: "pending", eventId }));
@@ -43,7 +48,8 @@ export async function invokeAndWait(engine: Engine, { function: row, data, user,
   });
   try {
     const id = idempotencyKey === undefined ? {} : { id: `invoke-${createHash("sha256").update(idempotencyKey).digest("hex")}` };
-    await engine.invoke({ target: row.id, payload: { data, ...given("user", user), ...id }, internalId: eventId });
+    const payload = { data, ...given("user", user), ...id };
+    await engine.invoke({ target: row.id, payload, internalId: eventId, ...given("traceparent", traceparent) });
     return await outcome.promise;
   } finally {
     timer.cancel();

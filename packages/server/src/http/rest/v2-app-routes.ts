@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Registry } from "../../core/registry.ts";
 import { checkEvents } from "../../event/read-events.ts";
 import { given, isRecord } from "../../json.ts";
+import { traceparentOf } from "../../tracing/traceparent.ts";
 import type { ServerContext } from "../context.ts";
 import { type Invoked, invokeAndWait } from "./invoke-and-wait.ts";
 import { badRequest, v2Envelope, v2NotFound, V2Refusal } from "./v2-answer.ts";
@@ -44,7 +45,7 @@ export function v2AppRoutes(app: FastifyInstance, context: ServerContext): void 
   app.post("/apps/:appId/functions/:functionId/invoke", (request: Request, reply) =>
     invoke(context, request, () => AbortSignal.any([goneOf(reply), stopping.signal])),
   );
-  app.post("/events", ({ body }) => sendEvent(context, body));
+  app.post("/events", (request) => sendEvent(context, request));
 }
 
 /** The app of a name. */
@@ -66,7 +67,7 @@ export function findFunction(
   return found;
 }
 
-async function invoke({ engine }: ServerContext, { params, body }: Request, signalOf: () => AbortSignal): Promise<unknown> {
+async function invoke({ engine }: ServerContext, { params, body, headers }: Request, signalOf: () => AbortSignal): Promise<unknown> {
   const row = findFunction(engine.registry, params);
   if (row.archivedAt !== undefined) throw v2NotFound(`Function ${row.slug} is archived`);
   const { data, idempotencyKey, waitSeconds } = fieldsOf(body, ["data", "idempotencyKey", "mode", "waitSeconds"]);
@@ -75,7 +76,7 @@ async function invoke({ engine }: ServerContext, { params, body }: Request, sign
     throw badRequest("idempotencyKey must be a text", "invalid_field_format");
   const timeoutMs = waitOf(waitSeconds);
   const key = idempotencyKey === "" ? undefined : idempotencyKey;
-  const invoked = await invokeAndWait(engine, { function: row, data, ...given("idempotencyKey", key) });
+  const invoked = await invokeAndWait(engine, { function: row, data, ...given("idempotencyKey", key), ...traceparentOf({ headers }) });
   const isWaiting = timeoutMs > 0 && "runId" in invoked;
   const run = isWaiting ? await waitForRun(engine, invoked.runId, { timeoutMs, signal: signalOf() }) : undefined;
   const shape = run && runShape(run, { registry: engine.registry, includeOutput: true });
@@ -126,7 +127,7 @@ function answerOf(invoked: Invoked, { now, run }: { readonly now: number; readon
   }
 }
 
-async function sendEvent({ engine }: ServerContext, body: unknown): Promise<unknown> {
+async function sendEvent({ engine }: ServerContext, { body, headers }: FastifyRequest): Promise<unknown> {
   const fields = fieldsOf(body, ["name", "data", "user", "id", "ts", "v"]);
   const { name } = fields;
   if (name === undefined || name === "") throw badRequest("Event name is required", "missing_field");
@@ -137,7 +138,7 @@ async function sendEvent({ engine }: ServerContext, body: unknown): Promise<unkn
     throw new V2Refusal(`The event has ${bytes} bytes; at most ${EVENT_BYTES_MAX} are taken`, { status: 413, code: "validation_error" });
   // int64 fields arrive as numbers or as texts.
   const ts = typeof fields["ts"] === "string" && /^\d+$/.test(fields["ts"]) ? Number(fields["ts"]) : fields["ts"];
-  const { events, problem } = checkEvents({ elements: [{ ...fields, ts }], bytes }, undefined);
+  const { events, problem } = checkEvents({ elements: [{ ...fields, ts }], bytes }, traceparentOf({ headers }));
   if (problem !== undefined) throw badRequest(problem, "invalid_field_format");
   const [eventId] = await engine.send(events);
   return v2Envelope({ eventId }, { now: engine.clock.now() });

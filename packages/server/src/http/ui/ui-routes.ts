@@ -126,7 +126,7 @@ function readNewEvent(body: unknown): Parameters<ServerContext["engine"]["send"]
   if (!isRecord(data)) throw invalid("An event's data must be a JSON object.", 'For example {"data": {"orderId": 7}}.');
   const element = { name, data, id };
   const bytes = Buffer.byteLength(JSON.stringify(element));
-  const { events, problem } = checkEvents({ elements: [element], bytes }, undefined);
+  const { events, problem } = checkEvents({ elements: [element], bytes });
   if (problem !== undefined) throw invalid(`${problem.charAt(0).toUpperCase()}${problem.slice(1)}.`);
   return events;
 }

@@ -1,9 +1,12 @@
 import type { StepRow, UserSpan } from "@pawl/engine";
 import { expect, test } from "vitest";
-import { stepSpanId } from "../../tracing/span-ids.ts";
+import { attemptSpanId, stepSpanId } from "../../tracing/span-ids.ts";
 import { userSpanViews } from "./user-span-view.ts";
 
-const STEPS = [{ id: "step-a" }, { id: "step-b" }] as readonly StepRow[];
+const STEPS = [
+  { id: "step-a", attempt: 2 },
+  { id: "step-b", attempt: 0 },
+] as readonly StepRow[];
 
 function span(id: string, over: Partial<UserSpan> = {}): UserSpan {
   return { id, name: id, kind: "internal", startedAt: 1, endedAt: 2, status: "unset", attributes: {}, ...over };
@@ -46,4 +49,38 @@ test("a parent that is no user's span is not told", () => {
   const views = userSpanViews([span("a", { parentId: "server" }), span("b", { parentId: "a", attributes: { rows: 3 } })], STEPS);
   expect(views).toMatchObject([{ id: "a" }, { id: "b", parentId: "a", attributes: '{"rows":3}' }]);
   expect(views[0]).not.toHaveProperty("parentId");
+});
+
+test("a span belongs to the attempt that the SDK named, or that it hangs below; else to none", () => {
+  const views = userSpanViews(
+    [
+      span("named", { stepId: "step-a", attributes: { "inngest.step.attempt": 0 } }),
+      span("below", { parentId: attemptSpanId("step-a", 1) }),
+      span("child", { parentId: "below" }),
+      span("both", { stepId: "step-a", parentId: attemptSpanId("step-a", 2) }),
+      span("step", { parentId: stepSpanId("step-a") }),
+      span("nonsense", { stepId: "step-b", attributes: { "inngest.step.attempt": "0" } }),
+    ],
+    STEPS,
+  );
+  expect(views.map(({ stepId, attempt, parentId }) => [stepId, attempt, parentId])).toEqual([
+    ["step-a", 0, undefined],
+    ["step-a", 1, undefined],
+    ["step-a", 1, "below"],
+    ["step-a", 2, undefined],
+    ["step-a", undefined, undefined],
+    ["step-b", undefined, undefined],
+  ]);
+});
+
+test("a parent of another attempt is not told", () => {
+  const [, child] = userSpanViews(
+    [
+      span("first", { parentId: attemptSpanId("step-a", 0) }),
+      span("second", { parentId: "first", stepId: "step-a", attributes: { "inngest.step.attempt": 1 } }),
+    ],
+    STEPS,
+  );
+  expect(child).toMatchObject({ stepId: "step-a", attempt: 1 });
+  expect(child).not.toHaveProperty("parentId");
 });
