@@ -1,7 +1,8 @@
 /**
  * The dashboard in a real browser: send an event in the form, see its run live, read its steps, run it again, also from a step; pause and
- * resume a function; cancel many runs, and undo that; see workers come, work and go; sign in, make a key, use and revoke it.
+ * resume a function; cancel many runs, and undo that; see workers come, work and go; read what an app's syncs changed, have it sync; sign in, make a key, use and revoke it.
  */
+import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { NonRetriableError, Pawl } from "pawl";
@@ -188,6 +189,56 @@ test.skipIf(executablePath === undefined)("a worker is there while it is connect
 });
 
 test.skipIf(executablePath === undefined)(
+  "an app's panel tells what each sync changed, and asks it to sync again or elsewhere",
+  async () => {
+    const client = new Pawl({ id: "books", isDev: true, baseUrl: server.url });
+    const lend = (retries: number) =>
+      client.createFunction({ id: "lend", retries, triggers: { event: "books/asked" } }, () => Promise.resolve("lent"));
+    const remind = client.createFunction({ id: "remind", triggers: { event: "books/due" } }, () => Promise.resolve("reminded"));
+    let deployed = createServer({ client, functions: [lend(4)] });
+    const books = createHttpServer((request, response) => void deployed.emit("request", request, response));
+    await new Promise<void>((resolve) => void books.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(books.address() as AddressInfo).port}/api/pawl`;
+    try {
+      await fetch(url, { method: "PUT", body: "{}" });
+      await page.goto(`${server.url}/apps`);
+      await page.getByRole("list", { name: "Apps" }).getByRole("link", { name: "books" }).click();
+      const panel = page.getByRole("complementary", { name: "App books" });
+      const syncs = panel.getByRole("list", { name: "Syncs, newest first" });
+      await syncs.getByText("+1 function", { exact: true }).waitFor();
+
+      deployed = createServer({ client, functions: [lend(6), remind] });
+      await fetch(url, { method: "PUT", body: "{}" });
+      await syncs.getByText("+1 function, 1 changed").click();
+      const newest = syncs.locator("> li").first();
+      await newest.getByRole("region", { name: "Added" }).getByText("books-remind").waitFor();
+      expect(await newest.getByRole("region", { name: "Changed" }).textContent()).toContain("books-lendattemptsMax: 5");
+      expect(await newest.locator(".sync-line").textContent()).toContain("registered by itself");
+
+      await page.reload();
+      await panel.getByRole("button", { name: "Resync" }).click();
+      await panel.getByText("Synced: nothing has changed.").waitFor();
+      expect(problems).toEqual([]);
+
+      await panel.getByRole("button", { name: "Change URL…" }).click();
+      await page.getByRole("dialog").getByRole("textbox", { name: "URL" }).fill("http://127.0.0.1:1/api/pawl");
+      await page.keyboard.press("Enter");
+      const refusal = await page.getByRole("dialog").getByRole("alert").textContent();
+      expect(refusal).toMatch(/127\.0\.0\.1:1\/api\/pawl could not be synced: unreachable\. Check that the app is running/);
+      await page.keyboard.press("Escape");
+      await panel.getByText(url, { exact: true }).waitFor();
+      // The browser's own note of the refusal.
+      expect(problems.splice(0)).toEqual([expect.stringContaining("422")]);
+      await page.keyboard.press("Escape");
+      await panel.waitFor({ state: "detached" });
+    } finally {
+      books.closeAllConnections();
+      books.close();
+    }
+  },
+);
+
+test.skipIf(executablePath === undefined)(
   "in production one signs in; a key that is made there opens the API until it is revoked",
   async () => {
     const signingKey = "0123456789abcdef0123456789abcdef";
@@ -206,7 +257,7 @@ test.skipIf(executablePath === undefined)(
       await own.keyboard.press("Enter");
       await own.getByRole("button", { name: "New key…" }).first().click();
       await own.getByRole("textbox", { name: "Name" }).fill("grafana");
-      await own.getByRole("button", { name: "Make the key" }).click();
+      await own.keyboard.press("Enter");
       const secret = own.getByRole("region", { name: "The key grafana, shown this once" });
       await secret.getByRole("button", { name: "Copy the key" }).click();
       const key = await own.evaluate(() => navigator.clipboard.readText());

@@ -14,13 +14,14 @@ type ActionProps = {
   readonly onChange: () => void;
 };
 
-/** The buttons; nothing for an app that is not reached by a URL. */
+/** The buttons, which keep the focus while the app is asked; nothing for an app that is not reached by a URL. */
 export function AppActions({ app, onChange }: ActionProps): ReactNode {
   const [isAsked, setAsked] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>();
   if (app.method !== "serve") return null;
   const resync = (): void => {
+    if (isBusy) return;
     setBusy(true);
     setOutcome(undefined);
     syncApp(app.id)
@@ -34,10 +35,10 @@ export function AppActions({ app, onChange }: ActionProps): ReactNode {
   return (
     <div className="app-actions">
       <div className="actions" role="group" aria-label="Actions">
-        <button type="button" className="button primary" aria-busy={isBusy} disabled={isBusy} onClick={resync}>
+        <button type="button" className="button primary" aria-disabled={isBusy} onClick={resync}>
           Resync
         </button>
-        <button type="button" className="button" disabled={isBusy} onClick={() => setAsked(true)}>
+        <button type="button" className="button" aria-disabled={isBusy} onClick={() => setAsked(!isBusy)}>
           Change URL…
         </button>
         <span role="status">{isBusy ? "Asking the app…" : outcome?.isRefusal === false ? outcome.words : ""}</span>
@@ -113,5 +114,6 @@ function resultWords({ isModified }: UiSyncResult): string {
 
 function refusalWords(error: unknown): string {
   if (!(error instanceof ApiError)) return "The app could not be synced.";
-  return [error.message, remedyOf(error.message) ?? error.hint].filter((part) => part !== undefined).join(" — ");
+  const remedy = remedyOf(error.message) ?? error.hint;
+  return remedy === undefined ? error.message : `${error.message.replace(/\.$/, "")}. ${remedy}`;
 }

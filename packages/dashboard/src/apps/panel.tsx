@@ -9,7 +9,8 @@ import { Problem, Skeleton } from "../controls/states.tsx";
 import { Link } from "../router/location.tsx";
 import { Glyph } from "../status/glyph.tsx";
 import { Ago } from "../time/ago.tsx";
-import { countOf } from "../time/format.ts";
+import { useNow } from "../time/clock.ts";
+import { countOf, formatMoment } from "../time/format.ts";
 import { AppActions } from "./actions.tsx";
 import { FailureWords } from "./failure-words.tsx";
 import { lastGood, methodWords, nameOf, sdkWords } from "./model.ts";
@@ -76,15 +77,7 @@ function Failing({ error, syncs }: { readonly error: string; readonly syncs: rea
     <section className="explainer" data-tone="failed" aria-label="Failing">
       <h2>
         <Glyph name="failed" />
-        <span>
-          Failing
-          {last?.error !== undefined && (
-            <>
-              {" "}
-              since <Ago at={last.at} />
-            </>
-          )}
-        </span>
+        {last?.error === undefined ? "Failing" : <Since at={last.at} />}
       </h2>
       <FailureWords error={error} />
       {good !== undefined && (
@@ -96,11 +89,19 @@ function Failing({ error, syncs }: { readonly error: string; readonly syncs: rea
   );
 }
 
+function Since({ at }: { readonly at: number }): ReactNode {
+  return (
+    <span>
+      Failing since <time dateTime={new Date(at).toISOString()}>{formatMoment(at, useNow(false))}</time>
+    </span>
+  );
+}
+
 function AppFacts({ app }: { readonly app: UiApp }): ReactNode {
   const { name, url, method, framework, appVersion, functionCount, syncedAt } = app;
   const sdk = sdkWords(app.sdk);
   return (
-    <dl className="facts stacked wide-labels" aria-label="Facts">
+    <dl className="facts stacked wide-labels app-facts" aria-label="Facts">
       {method !== "connect" && (
         <Fact label="URL">
           <code>{url}</code>
