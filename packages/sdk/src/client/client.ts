@@ -15,6 +15,7 @@ import { PawlFunction, type AnyFunction, type AnyHandler } from "../function/fun
 import type { AnyFunctionOptions, FunctionOptions } from "../function/options.ts";
 import type { Any } from "../json/any.ts";
 import { consoleLogger, type Logger } from "../logger.ts";
+import { traceHeaders } from "../run/current-trace.ts";
 import { RealtimeTools } from "../realtime/tools.ts";
 import type { InvokeInput, Triggers } from "../trigger/trigger.ts";
 import { Connection } from "./connection.ts";
@@ -130,7 +131,7 @@ export class Pawl<const E extends EventTypes = EventTypes> {
   }
 
   /**
-   * Sends one or several events and resolves to their ids. Network errors and 5xx are retried 4 times; that can't send twice. Rejects when
+   * Sends one or several events and resolves to their ids. From inside a run, runs that they start are linked to it. Network errors and 5xx are retried 4 times; that can't send twice. Rejects when
    * the server refuses an event, or data doesn't fit its schema.
    */
   async send(events: SendableEvent<E> | readonly SendableEvent<E>[], options?: { readonly env?: string }): Promise<{ ids: string[] }> {
@@ -139,7 +140,7 @@ export class Pawl<const E extends EventTypes = EventTypes> {
     const key = connection.eventKey ?? (connection.mode === "dev" ? DEV_EVENT_KEY : undefined);
     if (key === undefined)
       throw new Error("send: there is no event key. Set `eventKey` or PAWL_EVENT_KEY, or PAWL_DEV=1 for a local server.");
-    const headers = { ...connection.headers, ...(options?.env === undefined ? {} : { [HEADER.env]: options.env }) };
+    const headers = { ...connection.headers, ...(options?.env === undefined ? {} : { [HEADER.env]: options.env }), ...traceHeaders() };
     const url = `${connection.eventBaseUrl}e/${encodeURIComponent(key)}`;
     const { events: types = [], encryption } = this.options;
     return sendEvents({ runtime: this.runtime, transport: this.transport(), url, headers, types, sealData: encryption?.sealData }, list);

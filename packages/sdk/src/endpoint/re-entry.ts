@@ -10,6 +10,7 @@
  */
 import { DISCOVERY_STEP_ID, HEADER } from "@pawl/protocol";
 import { serializeError } from "../error/serialize-error.ts";
+import { traceOf } from "../run/current-trace.ts";
 import { completeText } from "../run/op-text.ts";
 import { type Outcome, replyOf } from "../run/outcome.ts";
 import { completeCall } from "../serve/read-call.ts";
@@ -81,6 +82,7 @@ async function outcomeOf(setup: EndpointSetup, { request, body, args }: Repeated
       stepId,
       requestId: headers.get(HEADER.requestId) ?? undefined,
       jobId: headers.get(HEADER.jobId) ?? undefined,
+      trace: traceOf((name) => headers.get(name) ?? undefined),
     });
     const { outcome, result } = translate(done, runId);
     const ops = outcome.kind === "ops" ? outcome.ops : [];

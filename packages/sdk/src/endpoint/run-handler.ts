@@ -9,6 +9,7 @@ import type { AnyPawl } from "../client/client.ts";
 import type { BaseContext } from "../function/context.ts";
 import { PawlFunction } from "../function/function.ts";
 import type { Save } from "../run/checkpointer.ts";
+import type { TraceHeaders } from "../run/tracing.ts";
 import type { Outcome } from "../run/outcome.ts";
 import { executeCall } from "../serve/call.ts";
 import { type ApiResult, isResponse, jsonResult, readAnswer } from "./api-result.ts";
@@ -28,6 +29,8 @@ export type HandlerCall = {
   readonly stepId?: string | undefined;
   readonly requestId?: string | undefined;
   readonly jobId?: string | undefined;
+  /** Where the server's call stands in the run's trace. */
+  readonly trace?: TraceHeaders | undefined;
   /** Absent: return after each step. */
   readonly save?: Save;
 };
@@ -53,6 +56,7 @@ export async function runHandler(input: HandlerCall): Promise<HandlerOutcome> {
     stepId: input.stepId ?? DISCOVERY_STEP_ID,
     requestId: input.requestId,
     jobId: input.jobId,
+    trace: input.trace,
     save: input.save,
     // Keeps I2.
     sealResult: encryption && ((text) => sealAnswer(encryption, { runId: input.call.ctx.run_id, text })),

@@ -10,8 +10,8 @@ import { DISCOVERY_STEP_ID, HEADER, QUERY } from "@pawl/protocol";
 import type { Connection } from "../client/connection.ts";
 import { serializeError } from "../error/serialize-error.ts";
 import type { AnyFunction } from "../function/function.ts";
+import { traceOf } from "../run/current-trace.ts";
 import { replyOf } from "../run/outcome.ts";
-import type { TraceHeaders } from "../run/tracing.ts";
 import { executeCall, type Callable } from "./call.ts";
 import { callablesOf } from "./callables.ts";
 import { httpSave } from "./checkpoint.ts";
@@ -161,7 +161,7 @@ export class App {
       stepId: request.url.searchParams.get(QUERY.stepId) ?? request.header(HEADER.stepId) ?? DISCOVERY_STEP_ID,
       requestId,
       jobId: request.header(HEADER.jobId),
-      trace: traceOf(request),
+      trace: traceOf((name) => request.header(name)),
       save: call.ctx.fn_id === "" ? undefined : httpSave(connection, { ctx: call.ctx, requestId, generationId, startedAt }),
     });
     const { status, headers, body } = replyOf(outcome);
@@ -228,11 +228,6 @@ export class App {
     if (key !== undefined) headers[HEADER.signature] = await signBody(body, key, connection.runtime.now());
     return { status: draft.status, headers, body };
   }
-}
-
-function traceOf(request: AppRequest): TraceHeaders | undefined {
-  const traceparent = request.header(HEADER.traceparent);
-  return traceparent === undefined ? undefined : { traceparent, tracestate: request.header(HEADER.tracestate) ?? "" };
 }
 
 /** Says nothing about the app (keeps I1). */

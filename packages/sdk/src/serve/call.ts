@@ -14,6 +14,7 @@ import { serializeError } from "../error/serialize-error.ts";
 import { gatedLogger } from "../logger.ts";
 import { Execution, type CheckpointSettings } from "../run/execution.ts";
 import type { Save } from "../run/checkpointer.ts";
+import { runInTrace } from "../run/current-trace.ts";
 import type { TraceHeaders } from "../run/tracing.ts";
 import type { Outcome } from "../run/outcome.ts";
 import { createTools, type ParallelMode } from "../step/create-tools.ts";
@@ -94,7 +95,7 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
     eventTypes: client.options.events ?? [],
     sealData: client.options.encryption?.sealData,
     find: (request) => execution.find(request),
-    sendEvents: (list) => client.send(list),
+    sendEvents: (list) => runInTrace(input.trace, () => client.send(list)),
     sendSignal: (signal, data) => client.sendSignal({ signal, data }),
     publish: (topic, data) => client.realtime.publish(topic, data, { runId: ctx.run_id }),
   });
@@ -116,7 +117,7 @@ function executeWith(input: CallInput, events: readonly CallEvent[]): Promise<Ou
   };
   input.onStart?.(execution);
   const handler = (): unknown => callable.handler(context);
-  return execution.run(traced === undefined ? handler : () => traced.runCall(handler));
+  return runInTrace(input.trace, () => execution.run(traced === undefined ? handler : () => traced.runCall(handler)));
 }
 
 /** When a function goes on after parallel steps. Version 1 goes on after each without being told. */
