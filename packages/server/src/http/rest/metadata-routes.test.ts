@@ -40,14 +40,18 @@ test("scores are stored with their experiment", async () => {
     { name: "quality", value: 0.5 },
     { name: "good", value: true, experiment: { id: "prompt", variant: "b" } },
     { name: "speed", value: 2, stepId: "score" },
+    { name: "cost", value: 0 },
+    { name: "safe", value: false },
   ];
   expect((await server.post(`/v2/runs/${runId}/scores`, scores)).body.data).toEqual(scores.map((score) => ({ runId, ...score })));
   const root = await spans(runId);
   expect(root.metadata.map(({ kind, values }: Json) => [kind, values])).toEqual([
-    ["inngest.score", { quality: '{"value":0.5}', good: '{"value":true}' }],
+    ["inngest.score", { quality: '{"value":0.5}', good: '{"value":true}', cost: '{"value":0}', safe: '{"value":false}' }],
     ["inngest.experiment", { name: '"prompt"', variant: '"b"' }],
   ]);
   expect(root.children[0].metadata[0].values).toEqual({ speed: '{"value":2}' });
+  const snake = await server.post(`/v2/runs/${runId}/scores`, [{ name: "late", value: 1, step_id: "score" }]);
+  expect(snake.body.data).toEqual([{ runId, name: "late", value: 1, stepId: "score" }]);
 });
 
 test.each([
@@ -67,6 +71,7 @@ test.each([
   [[{ name: "", value: 1 }], 400],
   [[{ name: "a", value: "1" }], 400],
   [[{ name: "a", value: 1, stepId: "s", experiment: { id: "e", variant: "v" } }], 400],
+  [[{ name: "a", value: 1, weight: 2 }], 400],
   [Array.from({ length: 101 }, () => ({ name: "a", value: 1 })), 400],
 ])("scores are refused: %#", async (body, status) => {
   const runId = await runWithStep();

@@ -10,7 +10,8 @@ import type { Note } from "../../core/notes.ts";
 import { given, isRecord } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
 import { type PublicError, sendError } from "../errors.ts";
-import { badRequest, v2Envelope, v2NotFound, V2Refusal } from "./v2-answer.ts";
+import { AnyValue, badRequest, v2Envelope, v2NotFound, V2Refusal } from "./v2-answer.ts";
+import { fieldsOf } from "./v2-query.ts";
 
 type RunRequest = FastifyRequest<{ readonly Params: { readonly id: string } }>;
 type ScoreRequest = FastifyRequest<{ readonly Params: { readonly runId: string } }>;
@@ -43,7 +44,7 @@ export function scoreRoutes(app: FastifyInstance, { engine }: ServerContext): vo
     if (result === "no-run") throw v2NotFound(`Run ${runId} not found`);
     if (result === "too-large") throw new V2Refusal("The run's metadata would be over 1 MiB", { status: 413, code: "validation_error" });
     return v2Envelope(
-      scores.map((score) => ({ runId, ...score })),
+      scores.map((score) => ({ runId, ...score, value: new AnyValue(score.value) })),
       { now: engine.clock.now() },
     );
   });
@@ -58,7 +59,7 @@ type Score = {
 
 function readScore(raw: unknown, index: number): Score {
   const at = `score ${String(index + 1)}`;
-  const { name, value, stepId, experiment } = isRecord(raw) ? raw : {};
+  const { name, value, stepId, experiment } = fieldsOf(raw, ["name", "value", "stepId", "experiment"], at);
   if (typeof name !== "string" || name === "" || Buffer.byteLength(name) > NAME_BYTES_MAX || /[\p{Cc}']/u.test(name))
     throw badRequest(`${at}: name must be a text of at most 128 bytes without quotes`, "invalid_field_format");
   if (typeof value !== "boolean" && !Number.isFinite(value))
@@ -72,7 +73,7 @@ function readScore(raw: unknown, index: number): Score {
 }
 
 function readExperiment(raw: unknown, at: string): { readonly id: string; readonly variant: string } {
-  const { id, variant } = isRecord(raw) ? raw : {};
+  const { id, variant } = fieldsOf(raw, ["id", "variant"], `${at}: experiment`);
   if (typeof id !== "string" || id === "" || typeof variant !== "string" || variant === "")
     throw badRequest(`${at}: experiment must have an id and a variant`, "invalid_field_format");
   return { id, variant };

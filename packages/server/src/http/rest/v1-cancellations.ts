@@ -14,7 +14,7 @@ import type { Engine } from "../../core/engine.ts";
 import { given, isRecord, textOf } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
 import { type PublicError, sendError } from "../errors.ts";
-import { ENVIRONMENT_ID, parseRfc3339 } from "./identity.ts";
+import { ACCOUNT_ID, ENVIRONMENT_ID, parseRfc3339 } from "./identity.ts";
 import { envelope } from "./v1-view.ts";
 
 type IdRequest = FastifyRequest<{ readonly Params: { readonly id: string } }>;
@@ -96,6 +96,7 @@ function cancellationShape({ registry }: Engine, bulk: Bulk): unknown {
   const row = registry.functionById(bulk.functionId);
   return {
     id: bulk.id,
+    account_id: ACCOUNT_ID,
     environment_id: ENVIRONMENT_ID,
     app_id: row === undefined ? "" : (registry.appById(row.appId)?.name ?? ""),
     function_id: row?.slug ?? bulk.functionId,

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { answer, settled, START, testServer, type TestServer } from "../test-server.fixture.ts";
+import { rfc3339 } from "./identity.ts";
 
 let server: TestServer;
 afterEach(() => server.stop());
@@ -32,6 +33,17 @@ test("events are listed and read", async () => {
   expect((await server.get("/v1/events?name=inngest/function.finished")).body.data).toHaveLength(1);
   expect((await server.get(`/v1/events?received_after=${new Date(START).toISOString()}`)).body.data).toEqual([]);
   expect((await server.get(`/v1/events?cursor=${eventId}`)).body.data).toEqual([]);
+});
+
+test("a page of events has 1 to 51 of them, and times may be written as dates or numbers", async () => {
+  await started();
+  await server.engine.send(Array.from({ length: 60 }, () => ({ name: "shop/other", data: {} })));
+  const count = async (query: string): Promise<number> => (await server.get(`/v1/events?${query}`)).body.data.length;
+  expect([await count(""), await count("limit=0"), await count("limit=-1"), await count("limit=500")]).toEqual([20, 1, 1, 51]);
+  const forms = (at: number): readonly string[] => [rfc3339(at), rfc3339(at).replace("Z", ""), String(at), String(at / 1_000)];
+  for (const text of forms(START)) expect([text, await count(`received_before=${text}`)]).toEqual([text, 0]);
+  for (const text of forms(START + 1_000)) expect([text, await count(`received_before=${text}`)]).toEqual([text, 20]);
+  expect([await count("received_after=2020-01-01"), await count("received_before=2020-01-01")]).toEqual([20, 0]);
 });
 
 test("a run is read, with its output or its error", async () => {
@@ -75,7 +87,7 @@ test.each([
   ["/v1/runs/x", 400],
   ["/v1/runs/01K6ZZZZZZ0000000000000000", 404],
   ["/v1/events/01K6ZZZZZZ0000000000000000", 404],
-  ["/v1/events?limit=52", 400],
+  ["/v1/events?limit=many", 400],
   ["/v1/events?received_after=now", 400],
   ["/v1/apps/none/functions", 404],
 ])("%s answers %i with the public error body", async (url, status) => {

@@ -12,7 +12,7 @@ import { given, isRecord, textOf } from "../../json.ts";
 import { requireSigningKey } from "../auth.ts";
 import type { ServerContext } from "../context.ts";
 import { type PublicError, sendError } from "../errors.ts";
-import { parseRfc3339 } from "./identity.ts";
+import { parseTime } from "./identity.ts";
 import { metadataRoutes } from "./metadata-routes.ts";
 import { cancellationRoutes } from "./v1-cancellations.ts";
 import { envelope, eventShape, functionShape, jobShape, runShape } from "./v1-view.ts";
@@ -114,23 +114,23 @@ async function signal({ engine }: ServerContext, { body }: FastifyRequest, reply
 }
 
 function readEventQuery(raw: Readonly<Record<string, unknown>>): EventQuery | PublicError {
-  const limit = raw["limit"] === undefined ? EVENTS_DEFAULT : Number(raw["limit"]);
-  if (!Number.isInteger(limit) || limit < 1 || limit > EVENTS_MAX)
-    return invalid(`limit must be a whole number from 1 to ${EVENTS_MAX}, got ${String(raw["limit"])}`);
+  const asked = textOf(raw["limit"], String(EVENTS_DEFAULT));
+  if (!/^-?\d+$/.test(asked)) return invalid(`limit must be a whole number from 1 to ${EVENTS_MAX}, got ${asked}`);
+  const limit = Math.max(1, Math.min(EVENTS_MAX, Number(asked)));
   const cursor = textOf(raw["cursor"]);
   if (cursor !== "" && !isUlid(cursor)) return invalid(`cursor must be the internal_id of an event, got ${cursor}`);
   const bounds = { received_after: textOf(raw["received_after"]), received_before: textOf(raw["received_before"]) };
   for (const [parameter, text] of Object.entries(bounds))
-    if (text !== "" && parseRfc3339(text) === undefined)
+    if (text !== "" && parseTime(text) === undefined)
       return invalid(`${parameter} must be a time such as 2026-01-31T12:00:00Z, got ${text}`);
   const name = textOf(raw["name"]);
-  const from = parseRfc3339(bounds.received_after);
+  const from = parseTime(bounds.received_after);
   return {
     ...(name === "" ? {} : { names: [name] }),
     // Who asks for one of the server's own events by name wants to see it.
     includeInternal: name !== "",
     ...given("receivedFrom", from === undefined ? undefined : from + 1),
-    ...given("receivedUntil", parseRfc3339(bounds.received_before)),
+    ...given("receivedUntil", parseTime(bounds.received_before)),
     ...given("after", cursor === "" ? undefined : cursor),
     limit,
   };

@@ -1,7 +1,8 @@
 /**
  * How REST v2 answers: protobuf's JSON mapping, in camel case.
  *
- * I1  Fields that are absent, zero, false, empty texts or empty lists are left out, except inside `input` and `output`.
+ * I1  Fields that are absent, zero, false, empty texts or empty lists are left out, except inside `input` and `output`, and except
+ *     values that may be of any type (`AnyValue`).
  * I2  Every error is `{"errors": [{code, message}]}`.
  *
  * Spec: wire 11.3.
@@ -26,6 +27,15 @@ export class V2Refusal extends Error {
     this.status = status;
     this.code = code;
     this.body = body;
+  }
+}
+
+/** A value that is shown whatever it is. */
+export class AnyValue {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
   }
 }
 
@@ -79,6 +89,7 @@ function send(
 /** The value without empty fields (I1). */
 function pruned(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(pruned);
+  if (value instanceof AnyValue) return value.value;
   if (!isRecord(value)) return value;
   const kept: [string, unknown][] = [];
   for (const [name, field] of Object.entries(value)) {

@@ -21,10 +21,10 @@ export function parametersOf(query: unknown): Parameters {
   return found;
 }
 
-/** A body's fields by their name in camel case; unknown ones are refused. */
-export function fieldsOf(body: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
+/** Fields of a body, or of an object in it, by their name in camel case; unknown ones are refused. */
+export function fieldsOf(body: unknown, known: readonly string[], what = "The body"): Readonly<Record<string, unknown>> {
   if (body === undefined || body === null) return {};
-  if (!isRecord(body)) throw badRequest("The body must be a JSON object", "api_error");
+  if (!isRecord(body)) throw badRequest(`${what} must be a JSON object`, "api_error");
   const fields = Object.fromEntries(Object.entries(body).map(([name, value]) => [camelCase(name), value]));
   const unknown = Object.keys(fields).find((name) => !known.includes(name));
   if (unknown !== undefined) throw badRequest(`unknown field "${unknown}"; known are ${known.join(", ")}`, "api_error");
@@ -40,9 +40,18 @@ export function limitOf(parameters: Parameters, max: number): number {
   return limit;
 }
 
+/** Whether a flag is set; undefined where it is not given. */
+export function optionalFlagOf(parameters: Parameters, name: string): boolean | undefined {
+  const text = one(parameters, name);
+  if (text === undefined) return undefined;
+  if (/^(?:true|t|1)$/i.test(text)) return true;
+  if (/^(?:false|f|0)$/i.test(text)) return false;
+  throw badRequest(`${name} must be true or false, got ${text}`, "invalid_field_format");
+}
+
 /** Whether a flag is set. */
 export function flagOf(parameters: Parameters, name: string): boolean {
-  return one(parameters, name) === "true" || one(parameters, name) === "1";
+  return optionalFlagOf(parameters, name) ?? false;
 }
 
 /** The list of runs that is asked for; functions and apps are the caller's to add. */
@@ -52,7 +61,12 @@ export function readRunsQuery(parameters: Parameters): RunQuery {
   const order = one(parameters, "order") ?? "desc";
   if (order !== "asc" && order !== "desc") throw badRequest(`order must be asc or desc, got ${order}`, "invalid_field_format");
   const timeField = timeFieldOf(one(parameters, "timeField") ?? "queuedAt");
-  const filter: RunFilter = { ...(statuses.length === 0 ? {} : { statuses }), ...given("from", from), ...given("until", until) };
+  const filter: RunFilter = {
+    ...(statuses.length === 0 ? {} : { statuses }),
+    ...given("isDeferred", optionalFlagOf(parameters, "isDeferred")),
+    ...given("from", from),
+    ...given("until", until),
+  };
   return { filter, timeField, order, limit: limitOf(parameters, 100), ...given("after", placeOf(one(parameters, "cursor"), timeField)) };
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { answer, functionConfig, settled, START, testServer, type TestServer } from "../test-server.fixture.ts";
+import { answer, functionConfig, type Json, settled, START, testServer, type TestServer } from "../test-server.fixture.ts";
 
 let server: TestServer;
 afterEach(() => server.stop());
@@ -93,6 +93,8 @@ test.each([
   "functionId=import",
   "timeField=x",
   "cursor=x",
+  "isDeferred=maybe",
+  "includeOutput=2",
   `from=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z`,
 ])("GET /v2/runs?%s is refused", async (query) => {
   await started();
@@ -134,6 +136,35 @@ test("a trace has the function's span, its steps, and the attempts of those that
   });
 });
 
+test("runs that something deferred has started are listed alone, or left out", async () => {
+  const defer = { op: "DeferAdd", id: "d", opts: { fn_slug: "shop-mail", input: {} } };
+  await started({
+    functions: [functionConfig("shop-import"), functionConfig("shop-mail", { triggers: [] })],
+    app: ({ event, steps }) =>
+      event.name !== "shop/imported" || "s" in steps
+        ? answer(200, 1)
+        : answer(206, [defer, { op: "StepRun", id: "s", name: "s", data: 1 }]),
+  });
+  await server.post("/v2/events", { name: "shop/imported" });
+  await settled();
+  const functionsOf = async (query: string): Promise<readonly string[]> =>
+    ((await server.get(`/v2/runs?${query}`)).body.data ?? []).map((run: Json) => run.function.id);
+  expect([await functionsOf("isDeferred=true"), await functionsOf("is_deferred=false")]).toEqual([["mail"], ["import"]]);
+  expect(await functionsOf("order=asc")).toEqual(["import", "mail"]);
+  expect((await server.get("/v2/apps/shop/functions/mail/runs?isDeferred=false")).body).not.toHaveProperty("data");
+});
+
+test("lists of the account have pages, too", async () => {
+  await started({ eventKeys: ["one", "two"] });
+  const { body: first } = await server.get("/v2/keys/events?limit=1");
+  expect(first).toMatchObject({ data: [{ key: "one" }], page: { limit: 1, hasMore: true } });
+  const { body: second } = await server.get(`/v2/keys/events?limit=1&cursor=${first.page.cursor}`);
+  expect(second).toMatchObject({ data: [{ key: "two" }], page: { limit: 1 } });
+  expect((await server.get("/v2/envs?limit=250")).body).toMatchObject({ data: [{ name: "dev", type: "TEST" }], page: { limit: 250 } });
+  for (const url of ["/v2/envs?limit=251", "/v2/keys/signing?limit=101", "/v2/keys/events?cursor=x"])
+    expect([url, (await server.get(url)).status]).toEqual([url, 400]);
+});
+
 test("a run is cancelled once, and run again", async () => {
   await started({ app: () => answer(206, [{ op: "Sleep", id: "s", name: "1h" }]) });
   const { body } = await server.post(INVOKE, { data: {} });
@@ -146,9 +177,14 @@ test("a run is cancelled once, and run again", async () => {
   const { body: again } = await server.post(`/v2/runs/${runId}/rerun`, {});
   await settled();
   expect((await server.get(`/v2/runs/${again.data.runId}`)).body.data).toMatchObject({ status: "RUNNING" });
-  expect(await server.post(`/v2/runs/${runId}/rerun`, { fromStep: { stepId: "nope" } })).toMatchObject({
+  for (const body of [{ fromStep: { stepId: "nope" } }, { from_step: { step_id: "nope" } }])
+    expect(await server.post(`/v2/runs/${runId}/rerun`, body)).toMatchObject({
+      status: 400,
+      body: { errors: [{ code: "step_not_found" }] },
+    });
+  expect(await server.post(`/v2/runs/${runId}/rerun`, { fromStep: { stepId: "s", attempt: 1 } })).toMatchObject({
     status: 400,
-    body: { errors: [{ code: "step_not_found" }] },
+    body: { errors: [{ code: "api_error" }] },
   });
 });
 

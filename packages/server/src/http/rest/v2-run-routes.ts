@@ -4,7 +4,7 @@ import { isUlid } from "@pawl/protocol";
 import type { RunQuery } from "@pawl/store";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { RerunResult } from "../../core/rerun.ts";
-import { given, isRecord } from "../../json.ts";
+import { given } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
 import { factsOfRun } from "../ui/run-facts.ts";
 import { scoreRoutes } from "./metadata-routes.ts";
@@ -86,7 +86,7 @@ function actionRoutes(app: FastifyInstance, { engine }: ServerContext): void {
 /** `{ stepId, input? }`; undefined for a run from the beginning. */
 function fromStepOf(value: unknown): RerunFrom | undefined {
   if (value === undefined || value === null) return undefined;
-  const { stepId, input } = isRecord(value) ? value : {};
+  const { stepId, input } = fieldsOf(value, ["stepId", "input"], "fromStep");
   if (typeof stepId !== "string" || stepId === "") throw badRequest("fromStep.stepId must be the id or name of a step", "missing_field");
   if (input !== undefined && !Array.isArray(input))
     throw badRequest("fromStep.input must be an array of arguments", "invalid_field_format");

@@ -8,6 +8,7 @@ import { FUNCTION_SPAN_ID, spansOf } from "../ui/span-view.ts";
 import { parseJson } from "../ui/stored-json.ts";
 import { configurationOf, triggersOf } from "./function-configuration.ts";
 import { rfc3339 } from "./identity.ts";
+import { AnyValue } from "./v2-answer.ts";
 
 type Shape = Readonly<Record<string, unknown>>;
 
@@ -60,7 +61,7 @@ export function syncShape(sync: SyncRow): Shape {
 }
 
 function changeShape({ path, before, after }: ValueChange): Shape {
-  return { path, before, after };
+  return { path, before: new AnyValue(before), after: new AnyValue(after) };
 }
 
 function sdkFields(sdk: string): Shape {

@@ -10,6 +10,7 @@ const LIST = {
   until: { ...TIME, description: "Runs before this time." },
   timeField: { ...oneOfTexts(["queuedAt", "startedAt", "endedAt"]), default: "queuedAt" },
   status: { ...listOf(oneOfTexts(RUN_STATUSES)), description: "May be repeated." },
+  isDeferred: { ...FLAG, description: "Only runs that something deferred has started, or only others." },
   order: { ...oneOfTexts(["desc", "asc"]), default: "desc" },
 } as const;
 

@@ -182,6 +182,7 @@ const RUN_PARTS: Readonly<Record<string, Schema>> = {
   Cancellation: closed(
     {
       id: text(),
+      account_id: text(),
       environment_id: text(),
       app_id: text(),
       function_id: text(),
