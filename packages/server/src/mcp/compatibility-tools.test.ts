@@ -1,6 +1,7 @@
 /** Tools under the names of the protocol's reference server. Spec: wire 12.3. */
 import { afterEach, expect, test } from "vitest";
-import { answer, type Json, settled, testServer, type TestServer, type TestServerOptions } from "../http/test-server.fixture.ts";
+import { answer, type Json, settled, START, testServer, type TestServer, type TestServerOptions } from "../http/test-server.fixture.ts";
+import { rfc3339 } from "../http/rest/identity.ts";
 import { Docs } from "./docs.ts";
 import { mcpRoutes } from "./mcp-routes.ts";
 
@@ -88,7 +89,12 @@ test("an event id's older name is understood", async () => {
 
 test("documents are listed, and lines of them found", async () => {
   await started();
-  expect(await call("list_docs")).toMatchObject({ totalDocs: 2, totalChunks: 3, categories: { general: 1, guides: 1 } });
+  expect(await call("list_docs")).toMatchObject({
+    generatedAt: rfc3339(START),
+    totalDocs: 2,
+    totalChunks: 3,
+    categories: { general: 1, guides: 1 },
+  });
   const matches = [
     { file: "a.md", line: 2, content: "Throttle it." },
     { file: "a.md", line: 4, content: "Not a throttle." },

@@ -1,4 +1,5 @@
 /** Tools for the documentation. */
+import { rfc3339 } from "../http/rest/identity.ts";
 import { invalid } from "../http/ui/ui-error.ts";
 import { type Docs, readDocs } from "./docs.ts";
 import type { Tool } from "./tool.ts";
@@ -76,7 +77,9 @@ function readTool(opened: () => Promise<Docs>): Tool {
       const from = (fromLine as number) - 1;
       const until = from + LINES_MAX;
       const content = document.lines.slice(from, until).join("\n");
-      return { path: document.path, title: document.title, content, ...(until < document.lines.length ? { nextLine: until + 1 } : {}) };
+      const size = Buffer.byteLength(document.lines.join("\n"));
+      const rest = until < document.lines.length ? { nextLine: until + 1 } : {};
+      return { path: document.path, title: document.title, size, content, ...rest };
     },
   };
 }
@@ -110,13 +113,15 @@ function listTool(opened: () => Promise<Docs>): Tool {
     description: "Lists the documentation that comes with the server.",
     input: { type: "object", additionalProperties: false, properties: {} },
     effect: "reads",
-    run: async () => {
+    run: async (_args, { context }) => {
       const known = await opened();
       const documents = known.list();
+      // They come with the server and do not change while it runs.
+      const generatedAt = rfc3339(context.startedAt);
       const categories = Object.fromEntries(
         [...Map.groupBy(documents, ({ path }) => categoryOf(path))].map(([category, { length }]) => [category, length]),
       );
-      return { totalDocs: documents.length, totalChunks: known.sectionCount, categories, sdks: ["typescript"], documents };
+      return { generatedAt, totalDocs: documents.length, totalChunks: known.sectionCount, categories, sdks: ["typescript"], documents };
     },
   };
 }

@@ -40,10 +40,12 @@ export const FUNCTION_TOOLS: readonly Tool[] = [
       properties: {
         appId: { type: "string", description: "Only those of the app with this name." },
         query: { type: "string", description: "Only those whose slug or name has this text." },
+        limit: { type: "integer", minimum: 1, maximum: FUNCTIONS_MAX, default: FUNCTIONS_MAX },
+        cursor: { type: "string", description: "`cursor` of the call before." },
       },
     },
     effect: "reads",
-    run: async ({ appId, query = "" }, { context }) => listFunctions(context, { appId, text: (query as string).toLowerCase() }),
+    run: async (args, { context }) => listFunctions(context, args),
   },
   {
     name: "send_event",
@@ -94,15 +96,18 @@ export const FUNCTION_TOOLS: readonly Tool[] = [
 
 function listFunctions(
   { engine: { registry } }: ServerContext,
-  { appId, text }: { readonly appId: unknown; readonly text: string },
+  { appId, query, limit = FUNCTIONS_MAX, cursor }: ToolArguments,
 ): Readonly<Record<string, unknown>> {
+  const text = textOf(query).toLowerCase();
   const found = registry
     .functions()
     .filter(({ archivedAt }) => archivedAt === undefined)
     .map((row) => ({ row, app: registry.appById(row.appId)?.name ?? row.appId }))
     .filter(({ row, app }) => (appId === undefined || app === appId) && `${row.slug}\n${row.name}`.toLowerCase().includes(text))
+    .filter(({ row }) => row.slug > textOf(cursor))
     .toSorted((a, b) => (a.row.slug < b.row.slug ? -1 : 1));
-  const functions = found.slice(0, FUNCTIONS_MAX).map(({ row, app }) => ({
+  const shown = found.slice(0, limit as number);
+  const functions = shown.map(({ row, app }) => ({
     functionId: row.slug,
     name: row.name,
     app,
@@ -113,7 +118,8 @@ function listFunctions(
     attempts: row.definition.attemptsMax,
     ...given("paused", row.paused?.mode),
   }));
-  return { functions, ...(found.length > functions.length ? { leftOut: found.length - functions.length } : {}) };
+  const leftOut = found.length - shown.length;
+  return { functions, ...(leftOut > 0 ? { leftOut, ...given("cursor", shown.at(-1)?.row.slug) } : {}) };
 }
 
 async function sendEvent(args: ToolArguments, { context: { engine } }: ToolEnvironment): Promise<Readonly<Record<string, unknown>>> {
@@ -126,8 +132,12 @@ async function sendEvent(args: ToolArguments, { context: { engine } }: ToolEnvir
   const { history } = engine.store;
   const [runs, outcomes] = await Promise.all([history.runsOfEvents([eventId]), history.outcomesOfEvents([eventId])]);
   const slugOf = (functionId: string): string => engine.registry.functionById(functionId)?.slug ?? functionId;
+  const runIds = runs.map(({ id }) => id);
   return {
     eventId,
+    status: "accepted",
+    message: `The event ${eventId} is stored; ${String(runs.length)} ${runs.length === 1 ? "run has" : "runs have"} been started.`,
+    ...(runIds.length === 0 ? {} : { runIds }),
     runs: runs.map(({ id, functionId, status }) => ({ runId: id, function: slugOf(functionId), status })),
     notStarted: outcomes.map(({ functionId, reason, detail }) => ({
       ...(functionId === "" ? {} : { function: slugOf(functionId) }),

@@ -4,6 +4,7 @@ import {
   functionConfig,
   type Json,
   settled,
+  START,
   testServer,
   type TestServer,
   type TestServerOptions,
@@ -174,12 +175,17 @@ test("functions are listed with their triggers, and filtered", async () => {
     ],
   });
   expect(await call("list_functions", { appId: "none" })).toEqual({ functions: [] });
+  const first = await call("list_functions", { appId: "shop", limit: 1 });
+  expect(first).toMatchObject({ functions: [{ functionId: "shop-import" }], leftOut: 1, cursor: "shop-import" });
+  expect(await call("list_functions", { cursor: first.cursor })).toEqual({
+    functions: [expect.objectContaining({ functionId: "shop-other" })],
+  });
 });
 
 test("an event is sent, with the runs that it started and why there are none", async () => {
   await started();
   const sent = await call("send_event", { name: "shop/imported", data: { n: 1 }, id: "once" });
-  expect(sent).toMatchObject({ runs: [{ function: "shop-import" }], notStarted: [] });
+  expect(sent).toMatchObject({ status: "accepted", runs: [{ function: "shop-import" }], runIds: [sent.runs[0].runId], notStarted: [] });
   await settled();
   const run = await call("get_run", { runId: sent.runs[0].runId });
   expect(run).toMatchObject({ status: "COMPLETED", output: "done", function: "shop-import", eventId: sent.eventId });
@@ -219,13 +225,18 @@ test("arguments that are wrong are refused with a sentence that names them", asy
 
 test("an object that is quoted as text is taken as the object", async () => {
   let data: unknown;
-  await started({ app: ({ event }) => ((data = event.data), answer(200, 1)) });
+  let user: unknown;
+  await started({ app: ({ event }) => (({ data, user } = event as Json), answer(200, 1)) });
   await call("send_event", { name: "shop/imported", data: '{"n":7}' });
   await settled();
   expect(data).toEqual({ n: 7 });
-  await call("send_event", { name: "shop/imported", data: "seven" });
-  await settled();
-  expect(data).toEqual({ value: "seven" });
+  for (const given of ["seven", 7, [7], true]) {
+    await call("send_event", { name: "shop/imported", data: given });
+    await settled();
+    expect(data).toEqual({ value: given });
+  }
+  expect(await call("invoke_function_sync", { functionId: "shop-import", user: "u1" })).toMatchObject({ status: "COMPLETED" });
+  expect(user).toEqual({ id: "u1" });
 });
 
 test("invoking waits for the run's end and answers with its output", async () => {
@@ -342,6 +353,42 @@ test("runs are listed a page at a time, by status, function and expression", asy
   expect(await call("list_runs", { functionId: "nope" })).toMatch(/No function has the slug nope/);
 });
 
+test("runs are listed by the parameters of the API, too", async () => {
+  await started({
+    functions: [functionConfig("shop-import"), functionConfig("shop-mail", { triggers: [] })],
+    app: ({ event, steps }) =>
+      event.name === "inngest/deferred.schedule" || "s" in steps
+        ? answer(200, event.data)
+        : answer(206, [
+            { op: "DeferAdd", id: "d", opts: { fn_slug: "shop-mail", input: { to: "x" } } },
+            { op: "StepRun", id: "s", name: "s", data: 1 },
+          ]),
+  });
+  await call("invoke_function", { functionId: "shop-import", data: { n: 1 } });
+  await settled();
+  await server.clock.advance(1_000);
+  await call("invoke_function", { functionId: "shop-import", data: { n: 2 } });
+  await settled();
+  const functions = async (args: unknown): Promise<readonly string[]> =>
+    (await call("list_runs", args)).runs.map((run: Json) => run.function);
+  expect(await functions({ isDeferred: true })).toEqual(["shop-mail", "shop-mail"]);
+  expect(await functions({ isDeferred: false, appId: "shop" })).toEqual(["shop-import", "shop-import"]);
+  expect(await functions({ appId: "shop", functionId: ["import", "shop-mail"], limit: 4 })).toHaveLength(4);
+  expect(await functions({ appId: "shop", functionId: ["mail"] })).toHaveLength(2);
+  const middle = new Date(START + 500).toISOString();
+  const early = await call("list_runs", { until: middle, functionId: "shop-import", includeOutput: true });
+  expect(early.runs).toMatchObject([{ output: { n: 1 } }]);
+  for (const timeField of ["queuedAt", "startedAt", "endedAt"]) {
+    const asked = { timeField, order: "asc", isDeferred: false, limit: 1 };
+    const first = await call("list_runs", asked);
+    const second = await call("list_runs", { ...asked, cursor: first.cursor });
+    expect([first.runs[0].queuedAt < second.runs[0].queuedAt, second.cursor]).toEqual([true, undefined]);
+    expect(first.runs[0]).not.toHaveProperty("output");
+  }
+  expect(await functions({ from: middle, isDeferred: false })).toHaveLength(1);
+  expect(await call("list_runs", { from: "now" })).toMatch(/from must be a time/);
+});
+
 test("a run has its steps with outputs and errors; long outputs are cut", async () => {
   await started({
     app: ({ steps, ctx }) => {
@@ -383,7 +430,7 @@ test("documents are searched, and read in parts", async () => {
   expect(await call("search_docs", { query: "line 7" })).toMatchObject({ matches: [{ path: "a.md", heading: "A", line: 1 }] });
   expect(await call("search_docs", { query: "zebra" })).toEqual({ matches: [], documents: [{ path: "a.md", title: "A" }] });
   const first = await call("read_doc", { path: "a.md" });
-  expect(first).toMatchObject({ title: "A", nextLine: 401 });
+  expect(first).toMatchObject({ title: "A", size: DOCS.byPath("a.md")?.lines.join("\n").length, nextLine: 401 });
   const second = await call("read_doc", { path: "a.md", fromLine: first.nextLine });
   expect(`${first.content}\n${second.content}`).toBe(DOCS.byPath("a.md")?.lines.join("\n"));
   expect(second).not.toHaveProperty("nextLine");

@@ -3,9 +3,10 @@
  *
  * I1  The answer's size has a bound, whatever the run holds.
  */
+import type { RunRow } from "@pawl/engine";
 import type { UiError, UiReason, UiRunDetail, UiRunRow, UiSpan } from "@pawl/protocol";
 import { rfc3339 } from "../http/rest/identity.ts";
-import { parseJson } from "../http/ui/stored-json.ts";
+import { parseError, parseJson } from "../http/ui/stored-json.ts";
 
 type Shape = Readonly<Record<string, unknown>>;
 
@@ -31,6 +32,14 @@ export function runLine(run: UiRunRow): Shape {
     endedAt: rfc3339(run.endedAt),
     failure: run.failure,
     rerunOf: run.rerunOf,
+  });
+}
+
+/** What came of a run that has ended, for a line of a list that asks for it. */
+export function runOutcome({ output, error }: Pick<RunRow, "output" | "error">): Shape {
+  return defined({
+    output: output === undefined ? undefined : value(output, STEP_OUTPUT_CHARS_MAX),
+    error: error === undefined ? undefined : errorShape(parseError(error)),
   });
 }
 

@@ -36,22 +36,21 @@ export type Tool = {
 export type CheckedArguments = { readonly args: ToolArguments } | { readonly problem: string };
 
 /**
- * Reads arguments. Programs that write them as text often quote an object: a text in the place of an object is parsed, and one that is no
- * object is taken as its `value`.
+ * Reads arguments. Programs that write them as text often quote an object: a text in the place of an object is parsed, and what is no
+ * object is taken as its `value`, or as the `id` of a user.
  */
 export function readArguments({ input }: Tool, raw: unknown): CheckedArguments {
   if (raw !== undefined && !isRecord(raw)) return { problem: "arguments must be an object" };
   const args = Object.fromEntries(
     Object.entries(raw ?? {})
       .filter(([, value]) => value !== null)
-      .map(([name, value]) => [name, input.properties?.[name]?.type === "object" ? unquoted(value) : value]),
+      .map(([name, value]) => [name, input.properties?.[name]?.type === "object" ? unquoted(name, value) : value]),
   );
   const problem = problemOf(args, input);
   return problem === undefined ? { args } : { problem };
 }
 
-function unquoted(value: unknown): unknown {
-  if (typeof value !== "string") return value;
-  const parsed = parseJson(value);
-  return isRecord(parsed) ? parsed : { value };
+function unquoted(name: string, value: unknown): unknown {
+  const object = typeof value === "string" ? parseJson(value) : value;
+  return isRecord(object) ? object : { [name === "user" ? "id" : "value"]: value };
 }
