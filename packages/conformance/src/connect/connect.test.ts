@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type AppProcess, type AppSetup, startAppProcess } from "../harness/app-process.ts";
 import { freePort } from "../harness/child.ts";
 import { sendEvents } from "../harness/send-events.ts";
-import { type ServerProcess, startServerProcess } from "../harness/server-process.ts";
+import { type ServerProcess, type ServerSetup, startServerProcess } from "../harness/server-process.ts";
 import { Watch } from "../harness/watch.ts";
 
 const FUNCTIONS = join(import.meta.dirname, "functions.ts");
@@ -21,7 +21,8 @@ describe.each(["pawl", "inngest-v4", "inngest-v3"] as const)("%s", (client) => {
   let watch: Watch;
   let apps: AppProcess[];
 
-  const startServer = (): Promise<ServerProcess> => startServerProcess({ dir, port, retryIntervalS: 1 });
+  const startServer = (setup: Pick<ServerSetup, "drainTimeoutS"> = {}): Promise<ServerProcess> =>
+    startServerProcess({ dir, port, retryIntervalS: 1, ...setup });
 
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), "pawl-connect-"));
@@ -162,6 +163,21 @@ describe.each(["pawl", "inngest-v4", "inngest-v3"] as const)("%s", (client) => {
     expect(app.reports.filter(({ kind }) => kind === "gate-entered")).toHaveLength(1);
     // The connection is back: more work gets done.
     expect(await outputOf(await send("depot/gated", { key: "b" }))).toMatchObject({ pid: app.child.pid });
+  });
+
+  test("the server is stopped in the middle of a step that takes longer than it waits: the step goes on, once, and its result counts", async () => {
+    await server.child.stop();
+    server = await startServer({ drainTimeoutS: 1 });
+    const app = await worker();
+    const id = await send("depot/gated", { key: "a" });
+    await entered(app, "a");
+    watch.close();
+    expect(await server.child.stop()).toMatchObject({ code: 0 });
+    server = await startServer();
+    watch = await Watch.open(server);
+    app.tell({ kind: "open" });
+    expect(await outputOf(id)).toMatchObject({ pid: app.child.pid, attempt: 0 });
+    expect(app.reports.filter(({ kind }) => kind === "gate-entered")).toHaveLength(1);
   });
 
   test("a worker that is stopped finishes the step that it is at", async () => {
