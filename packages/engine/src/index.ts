@@ -52,7 +52,7 @@ export type * from "./run/defer-row.ts";
 export * from "./run/draft.ts";
 export * from "./run/lifecycle-events.ts";
 export * from "./run/metadata.ts";
-export { DEFERRED_SCHEDULE } from "./run/defer-events.ts";
+export { DEFERRED_SCHEDULE, deferEventId } from "./run/defer-events.ts";
 export type * from "./run/metadata-row.ts";
 export * from "./trace/user-span.ts";
 export * from "./run/op/invoke.ts";

@@ -8,12 +8,14 @@
  *
  * Spec: semantics 6.6.
  */
+import { isUlid } from "@pawl/protocol";
 import type { FunctionRow } from "../app/app-row.ts";
 import { invocationOf } from "../event/invocation.ts";
 import type { EventRow } from "../event/event-row.ts";
 import type { ExpressionEvent } from "../expression/index.ts";
 import { itemIdOf } from "../queue/item-row.ts";
 import { FUNCTION_INVOKED } from "../run/lifecycle-events.ts";
+import type { RunRow } from "../run/run-row.ts";
 import { flowItem } from "./flow-item.ts";
 import { type FlowPlan, readCell, writeCell } from "./flow-plan.ts";
 import type { EventTarget } from "./event-target.ts";
@@ -53,6 +55,12 @@ export function planBatch(plan: FlowPlan, { event, function: row }: EventTarget,
 /** The cell of the batch, which it may have left already. */
 export function batchCellKeyOf(batchId: string): string {
   return batchId.slice(0, batchId.lastIndexOf("|"));
+}
+
+/** What people know a run's batch by: a ULID, whose time is when the batch began. Undefined for a run of no batch, and for a repeated one. */
+export function batchUlidOf({ functionId, idempotencyKey = "" }: Pick<RunRow, "functionId" | "idempotencyKey">): string | undefined {
+  const id = idempotencyKey.slice(idempotencyKey.lastIndexOf("|") + 1);
+  return idempotencyKey.startsWith(`batch|${functionId}`) && isUlid(id) ? id : undefined;
 }
 
 /** The batch is over: its events start a run. */

@@ -17,9 +17,14 @@ export function deferEvents(draft: Draft): readonly EventRow[] {
   return events;
 }
 
+/** Id of the event that a defer of a run becomes when the run ends. */
+export function deferEventId({ runId, id, endedAt }: Pick<DeferRow, "runId" | "id"> & { readonly endedAt: number }): string {
+  return encodeUlid(endedAt, bytesOf(hashStepId(`${runId}.${id}`)));
+}
+
 function deferEvent({ run, env }: Draft, { id: deferId, slug, input }: DeferRow): EventRow {
   const { now } = env.ctx;
-  const id = encodeUlid(now, bytesOf(hashStepId(`${run.id}.${deferId}`)));
+  const id = deferEventId({ runId: run.id, id: deferId, endedAt: now });
   const parent = { parent_app_id: run.appId, parent_fn_id: run.functionId, parent_fn_slug: env.function.slug, parent_run_id: run.id };
   const data = { ...(JSON.parse(input) as Readonly<Record<string, unknown>>), _inngest: { fn_slug: slug, ...parent } };
   const body = canonicalJson({ name: DEFERRED_SCHEDULE, data, id, ts: now, user: {} });

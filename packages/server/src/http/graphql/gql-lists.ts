@@ -49,13 +49,11 @@ export async function runsConnection(request: GqlRequest, args: RunsArguments): 
   const { engine } = request.context;
   const query = readRunsArguments(args);
   const search = searchOf(args.filter.query, "runs");
-  const isNone = args.filter.isDeferred === true;
-  const found = isNone ? { rows: [] } : await listRuns(engine, query, search);
-  return connection(found, {
+  return connection(await listRuns(engine, query, search), {
     hasPrevious: query.after !== undefined,
     node: (run) => runObject(request, run),
     cursor: (run) => Buffer.from(JSON.stringify([run[query.timeField] ?? 0, run.id])).toString("base64"),
-    totalCount: () => (isNone ? 0 : countRuns(request, query, search)),
+    totalCount: () => countRuns(request, query, search),
   });
 }
 
@@ -83,6 +81,7 @@ function readRunsArguments({ first, after, orderBy, filter }: RunsArguments): Ru
       ...given("statuses", filter.status ?? undefined),
       ...given("functionIds", filter.functionIDs ?? undefined),
       ...given("appIds", filter.appIDs ?? undefined),
+      ...given("isDeferred", filter.isDeferred ?? undefined),
     },
   };
 }

@@ -3,6 +3,7 @@ import type { RerunFrom } from "@pawl/engine";
 import { isUlid } from "@pawl/protocol";
 import { archiveApp } from "../../app/archive-app.ts";
 import { isSameUrl, normalizeAppUrl } from "../../app/app-url.ts";
+import { syncApp } from "../../app/sync-app.ts";
 import { mergeSessions } from "../../event/sessions.ts";
 import { isRecord } from "../../json.ts";
 import { parseJson } from "../ui/stored-json.ts";
@@ -16,6 +17,8 @@ type Resolver = (args: never, request: GqlRequest) => unknown;
 /** Members of `Mutation`. */
 export const MUTATIONS: Readonly<Record<string, Resolver>> = {
   createApp: ({ input }: { readonly input: { readonly url: string } }, request: GqlRequest) => createApp(request, input.url),
+  updateApp: ({ input }: { readonly input: { readonly id: string; readonly url: string } }, request: GqlRequest) =>
+    updateApp(request, input),
   deleteApp: async ({ id }: { readonly id: string }, { context: { engine } }: GqlRequest) => {
     const app = engine.registry.appById(id);
     if (app === undefined || app.archivedAt !== undefined) throw gqlNotFound("app", id);
@@ -74,6 +77,18 @@ async function createApp(request: GqlRequest, text: string): Promise<unknown> {
   if (app !== undefined) return appObject(request, app);
   const why = result.kind === "failed" ? result.code : "it registered under another URL";
   throw new GqlRefusal(`The app at ${url} could not be added: ${why}.`, "app_sync_failed");
+}
+
+/** The app registers at its new URL, and is called there from then on; where it does not answer there, it stays where it was. */
+async function updateApp(request: GqlRequest, { id, url }: { readonly id: string; readonly url: string }): Promise<unknown> {
+  const { context } = request;
+  const { registry } = context.engine;
+  const app = registry.appById(id);
+  if (app === undefined || app.archivedAt !== undefined) throw gqlNotFound("app", id);
+  const result = await syncApp(context, app, url);
+  if (result.kind === "bad-url") throw gqlInvalid(`${url} is not an http or https URL.`);
+  if (result.kind === "failed") throw new GqlRefusal(result.message, "app_sync_failed");
+  return appObject(request, registry.appById(id) ?? app);
 }
 
 async function invokeFunction({ context: { engine } }: GqlRequest, args: InvokeArguments): Promise<boolean> {

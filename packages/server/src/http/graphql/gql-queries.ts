@@ -1,13 +1,14 @@
 /** What GraphQL's queries read. Spec: wire 12.1. */
-import type { RunRow } from "@pawl/engine";
+import { batchUlidOf, type RunRow } from "@pawl/engine";
 import { given } from "../../json.ts";
 import { rfc3339 } from "../rest/identity.ts";
 import { type EventsArguments, eventsConnection, type RunsArguments, runsConnection } from "./gql-lists.ts";
 import { gqlNotFound } from "./gql-refusal.ts";
 import type { GqlRequest } from "./gql-request.ts";
 import { appObject, functionObject } from "./registry-objects.ts";
-import { eventObject, eventV2Object, oldRunObject, runObject } from "./run-objects.ts";
+import { eventObject, eventV2Object, isBatch, oldRunObject, runObject } from "./run-objects.ts";
 import { spanOutput, spanTree } from "./span-objects.ts";
+import { type StreamQuery, streamItems } from "./stream-items.ts";
 import { type WorkersArguments, workerConnection, workersConnection } from "./worker-lists.ts";
 
 type Arguments<T> = { readonly [K in keyof T]: T[K] };
@@ -33,6 +34,7 @@ export const QUERIES: Readonly<Record<string, Resolver>> = {
     const row = request.context.engine.registry.functionBySlug(query.functionSlug);
     return row === undefined || row.archivedAt !== undefined ? null : functionObject(request, row);
   },
+  stream: ({ query }: Arguments<{ query: StreamQuery }>, request: GqlRequest) => streamItems(request, query),
   event: async ({ query }: Arguments<{ query: { readonly eventId: string } }>, request: GqlRequest) => {
     const event = await request.context.engine.store.history.eventById(query.eventId);
     return event === undefined ? null : eventObject(request, event);
@@ -71,8 +73,8 @@ async function runTrigger(request: GqlRequest, runId: string): Promise<unknown> 
     IDs: run.eventIds,
     payloads: events.map(({ body }) => body),
     timestamp: rfc3339(events[0]?.receivedAt ?? run.queuedAt),
-    isBatch: run.eventIds.length > 1,
-    batchID: null,
+    isBatch: isBatch(run),
+    batchID: batchUlidOf(run) ?? null,
     cron: run.cron ?? null,
   };
 }

@@ -1,10 +1,11 @@
 /** GraphQL's runs and events. Members that are functions are resolved when they are asked for. Spec: wire 12.1. */
-import type { EventRow, RunRow } from "@pawl/engine";
-import { isTerminalStatus } from "@pawl/protocol";
+import { batchUlidOf, type EventRow, type RunRow } from "@pawl/engine";
+import { isTerminalStatus, ulidTime } from "@pawl/protocol";
 import { isRecord } from "../../json.ts";
 import { ENVIRONMENT_ID, rfc3339 } from "../rest/identity.ts";
 import { dataText } from "../ui/event-view.ts";
 import { parseJson } from "../ui/stored-json.ts";
+import { deferMembers } from "./defer-objects.ts";
 import type { GqlRequest } from "./gql-request.ts";
 import { appObject, functionObject } from "./registry-objects.ts";
 import { spanTree, traceIdOf } from "./span-objects.ts";
@@ -15,7 +16,8 @@ const WORKSPACE = { id: "local" };
 
 /** A FunctionRunV2. */
 export function runObject(request: GqlRequest, run: RunRow): GqlObject {
-  const { registry } = request.context.engine;
+  const { engine } = request.context;
+  const { registry } = engine;
   return {
     id: run.id,
     appID: run.appId,
@@ -30,17 +32,25 @@ export function runObject(request: GqlRequest, run: RunRow): GqlObject {
     sourceID: null,
     triggerIDs: run.eventIds,
     eventName: run.eventName,
-    isBatch: run.eventIds.length > 1,
-    batchCreatedAt: null,
+    isBatch: isBatch(run),
+    batchCreatedAt: batchCreatedAt(run),
     cronSchedule: run.cron ?? null,
     output: run.output ?? run.error ?? null,
     trace: () => spanTree(request, { runId: run.id, runObject }),
-    hasAI: false,
-    defers: [],
-    siblingDefers: [],
-    deferredFrom: [],
-    isDeferred: false,
+    hasAI: async () => (await engine.store.history.metadataOfRun(run.id)).some(({ kind }) => kind === "inngest.ai"),
+    ...deferMembers(request, run, runObject),
   };
+}
+
+/** Whether it is of a batch, were it of one event. */
+export function isBatch(run: RunRow): boolean {
+  return run.eventIds.length > 1 || batchUlidOf(run) !== undefined;
+}
+
+/** When its batch began. */
+function batchCreatedAt(run: RunRow): string | null {
+  const id = batchUlidOf(run);
+  return id === undefined ? null : (rfc3339(ulidTime(id)) ?? null);
 }
 
 /** A FunctionRun, the older shape. */
@@ -55,8 +65,8 @@ export function oldRunObject(request: GqlRequest, run: RunRow): GqlObject {
     workspace: WORKSPACE,
     event: async () => (await events())[0] ?? null,
     events,
-    batchID: null,
-    batchCreatedAt: null,
+    batchID: batchUlidOf(run) ?? null,
+    batchCreatedAt: batchCreatedAt(run),
     status: run.status,
     pendingSteps: async () => (await request.facts(run.id)).steps.filter(({ endedAt }) => endedAt === undefined).length,
     startedAt: rfc3339(run.startedAt) ?? null,

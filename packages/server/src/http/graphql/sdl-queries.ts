@@ -9,6 +9,7 @@ export const SDL_QUERIES = /* GraphQL */ `
   scalar Int64
   scalar Uint
   scalar Unknown
+  scalar Environment
   scalar SpanMetadataKind
   scalar SpanMetadataScope
   scalar SpanMetadataValues
@@ -17,6 +18,8 @@ export const SDL_QUERIES = /* GraphQL */ `
   type Query {
     apps(filter: AppsFilterV1): [App!]!
     app(id: UUID!): App
+    "What has triggered functions, or could have: events and ticks of schedules, the newest first."
+    stream(query: StreamQuery!): [StreamItem!]!
     event(query: EventQuery!): Event
     events(query: EventsQuery!): [Event!]
     eventV2(id: ULID!): EventV2!
@@ -42,6 +45,7 @@ export const SDL_QUERIES = /* GraphQL */ `
 
   type Mutation {
     createApp(input: CreateAppInput!): App!
+    updateApp(input: UpdateAppInput!): App!
     deleteApp(id: String!): String!
     deleteAppByName(name: String!): Boolean!
     invokeFunction(data: Map, functionSlug: String!, meta: Map, user: Map, debugSessionID: ULID, debugRunID: ULID): Boolean
@@ -55,6 +59,20 @@ export const SDL_QUERIES = /* GraphQL */ `
 
   input CreateAppInput {
     url: String!
+  }
+
+  input UpdateAppInput {
+    id: String!
+    url: String!
+  }
+
+  input StreamQuery {
+    "Internal id of an event: what is newer."
+    after: ID
+    "Internal id of an event: what is older."
+    before: ID
+    limit: Int! = 20
+    includeInternalEvents: Boolean! = false
   }
 
   input RerunFromStepInput {

@@ -157,6 +157,21 @@ export const SDL_TYPES = /* GraphQL */ `
     functionRuns: [FunctionRun!]
   }
 
+  enum StreamType {
+    EVENT
+    CRON
+  }
+
+  type StreamItem {
+    id: ID!
+    "The event's name, or the schedule."
+    trigger: String!
+    type: StreamType!
+    createdAt: Time!
+    runs: [FunctionRun!]
+    inBatch: Boolean!
+  }
+
   type EventSource {
     id: String!
     name: String
@@ -226,7 +241,9 @@ export const SDL_TYPES = /* GraphQL */ `
     trace(preview: Boolean): RunTraceSpan
     hasAI: Boolean!
     defers: [RunDefer!]!
+    "What the run that deferred this one has deferred besides."
     siblingDefers: [RunDefer!]!
+    "What this run was deferred by; its run is the one that did so."
     deferredFrom: [RunDefer!]!
     isDeferred: Boolean!
   }

@@ -68,6 +68,8 @@ export async function spanTree(
   const rootObject: GqlObject = {
     ...base,
     name: "Run",
+    ...(facts.run.status === "SKIPPED" ? { status: "SKIPPED", skipReason: facts.run.skipReason ?? null } : {}),
+    metadata: metadataOf(facts, ""),
     isRoot: true,
     stepID: null,
     stepInfo: null,
@@ -136,6 +138,7 @@ function stepSpan(at: Place, span: UiSpan, parent: Parent): GqlObject {
   const object: GqlObject = {
     ...baseSpan(at, span),
     ...parent,
+    metadata: metadataOf(at.facts, span.id),
     stepID: span.id,
     stepInfo: () => stepInfoOf(at, span),
     childrenSpans: () => [
@@ -144,6 +147,14 @@ function stepSpan(at: Place, span: UiSpan, parent: Parent): GqlObject {
     ],
   };
   return object;
+}
+
+/** Metadata of a step, or of the run, where the id is empty. */
+function metadataOf({ metadata = [] }: RunFactsWithEvents, stepId: string): readonly GqlObject[] {
+  const scope = stepId === "" ? "run" : "step";
+  return metadata
+    .filter((entry) => entry.stepId === stepId)
+    .map(({ kind, values, updatedAt }) => ({ scope, kind, values, updatedAt: rfc3339(updatedAt) }));
 }
 
 type UserSpanPlace = {

@@ -1,5 +1,5 @@
 /** Shapes of REST v1. Spec: wire 11.2. */
-import type { EventRow, FunctionRow, ItemRow, RunRow } from "@pawl/engine";
+import { batchUlidOf, type EventRow, type FunctionRow, type ItemRow, type RunRow } from "@pawl/engine";
 import type { RunStatus } from "@pawl/protocol";
 import { given, isRecord } from "../../json.ts";
 import { parseJson } from "../ui/stored-json.ts";
@@ -49,6 +49,7 @@ export function runShape(run: RunRow): Shape {
     function_version: run.functionVersion,
     environment_id: ENVIRONMENT_ID,
     event_id: run.eventIds[0] ?? null,
+    ...given("batch_id", batchUlidOf(run)),
     ...given("original_run_id", run.rerunOf),
     ...given("cron", run.cron),
     status: STATUS[run.status],

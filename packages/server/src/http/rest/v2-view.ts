@@ -1,5 +1,5 @@
 /** Shapes of REST v2, before empty fields are left out. Spec: wire 11.4. */
-import type { AppRow, FunctionRow, Metadata, RunRow, SyncRow, ValueChange } from "@pawl/engine";
+import { type AppRow, batchUlidOf, type FunctionRow, type Metadata, type RunRow, type SyncRow, type ValueChange } from "@pawl/engine";
 import type { StepKind, UiSpan } from "@pawl/protocol";
 import type { Registry } from "../../core/registry.ts";
 import { isRecord } from "../../json.ts";
@@ -8,7 +8,6 @@ import { FUNCTION_SPAN_ID, spansOf } from "../ui/span-view.ts";
 import { parseJson } from "../ui/stored-json.ts";
 import { configurationOf, triggersOf } from "./function-configuration.ts";
 import { rfc3339 } from "./identity.ts";
-import { AnyValue } from "./v2-answer.ts";
 
 type Shape = Readonly<Record<string, unknown>>;
 
@@ -61,7 +60,7 @@ export function syncShape(sync: SyncRow): Shape {
 }
 
 function changeShape({ path, before, after }: ValueChange): Shape {
-  return { path, before: new AnyValue(before), after: new AnyValue(after) };
+  return { path, before, after };
 }
 
 function sdkFields(sdk: string): Shape {
@@ -93,6 +92,7 @@ export function runShape(
 ): Shape {
   const row = registry.functionById(run.functionId);
   const app = registry.appById(run.appId);
+  const batchId = batchUlidOf(run);
   const output = includeOutput ? parseJson(run.output ?? run.error) : undefined;
   return {
     id: run.id,
@@ -103,7 +103,13 @@ export function runShape(
     startedAt: rfc3339(run.startedAt),
     endedAt: rfc3339(run.endedAt),
     durationMs: run.endedAt === undefined ? undefined : String(Math.round(run.endedAt - (run.startedAt ?? run.queuedAt))),
-    trigger: { eventIds: run.eventIds, eventName: run.eventName, isBatch: run.eventIds.length > 1, cronSchedule: run.cron },
+    trigger: {
+      eventIds: run.eventIds,
+      eventName: run.eventName,
+      isBatch: run.eventIds.length > 1 || batchId !== undefined,
+      batchId,
+      cronSchedule: run.cron,
+    },
     output: output === undefined || output === null || isRecord(output) ? output : { data: output },
   };
 }
@@ -118,7 +124,8 @@ export function traceShape(facts: RunFacts, includeOutput: boolean): Shape {
     ...spanShape(span, { includeOutput, children: attemptShapes(span) }),
     metadata: metadataOf(span.id),
   }));
-  return { runId: facts.run.id, rootSpan: { ...spanShape(root, { includeOutput, children }), metadata: metadataOf("") } };
+  const skipped = facts.run.status === "SKIPPED" ? { status: "SKIPPED" } : {};
+  return { runId: facts.run.id, rootSpan: { ...spanShape(root, { includeOutput, children }), ...skipped, metadata: metadataOf("") } };
 }
 
 /** Each value is JSON text. */
