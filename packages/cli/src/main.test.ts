@@ -73,6 +73,7 @@ test.each([
   [["start", "--event-key", "k", "--signing-key", "xyz"], 2],
   [["start", "--signing-key", SIGNING_KEY], 2],
   [["start", ...KEYS, "--postgres-uri", "postgres://u:p@h/d"], 2],
+  [["start", ...KEYS, "--trusted-proxies", "10.0.0.0/8,proxy.example"], 2],
 ])("%j ends with code %d; mistakes are told on the error output only", async (args, code) => {
   const result = await pawl(args).ended;
   expect(result.code).toBe(code);

@@ -8,4 +8,5 @@ export * from "./ports/clock.ts";
 export * from "./ports/invoker.ts";
 export * from "./ports/logger.ts";
 export * from "./ports/random.ts";
+export { InvalidProxiesError, readTrustedProxies, type TrustedProxies } from "./net/client-address.ts";
 export { openSecrets, type LoadSecret } from "./ports/secrets.ts";

@@ -24,6 +24,7 @@ import { mcpRoutes } from "./mcp/mcp-routes.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { metricsRoutes } from "./metrics/metrics-routes.ts";
 import { type AddressPolicy, NO_METADATA, PUBLIC_FOR_APPS } from "./net/address-policy.ts";
+import { readTrustedProxies } from "./net/client-address.ts";
 import { systemClock } from "./ports/clock.ts";
 import type { Invoker } from "./ports/invoker.ts";
 import { type Logger, silentLogger } from "./ports/logger.ts";
@@ -81,6 +82,8 @@ export type ServerOptions = {
   readonly publicAppsOnly?: boolean;
   /** Requests that one client may send in a second. Default: any number. */
   readonly requestsPerSecond?: number;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. Default: none. */
+  readonly trustedProxies?: readonly string[];
   /** Where traces of runs are sent by OTLP: the address that takes them, headers for its keys, `service.name`. Default: nowhere. */
   readonly traces?: { readonly url: string; readonly headers?: Readonly<Record<string, string>>; readonly serviceName?: string };
   /** How apps are called. Default: HTTP. */
@@ -100,7 +103,7 @@ export type PawlServer = {
 
 const DRAIN_MS_DEFAULT = 10_000;
 
-/** Starts a server. Resolves when it answers. Rejects when the port is taken. */
+/** Starts a server. Resolves when it answers. Rejects when the port is taken, or `trustedProxies` is no list of addresses. */
 export async function startServer(options: ServerOptions): Promise<PawlServer> {
   const { kind = "dev", host = "127.0.0.1", port = 8288, logger = silentLogger } = options;
   // One loader for all who need secrets: it writes the file.
@@ -128,12 +131,13 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
     readyRoutes(readiness),
     mcpRoutes(),
   ];
-  const http = await createHttpServer(contextOf(options, { engine, sync, logger, kind, workers: connect.workers }), routes);
+  const context = contextOf(options, { engine, sync, logger, kind, workers: connect.workers });
+  const http = await createHttpServer(context, routes);
   connect.requests.expect(await takeOver({ store: options.store, clock: systemClock }));
   await engine.start();
   readiness.started();
   try {
-    if (options.connectPort !== undefined) gateway = await openGatewayPort(connect, { host, port: options.connectPort });
+    if (options.connectPort !== undefined) gateway = await openGatewayPort(connect, { ...context, host, port: options.connectPort });
     await http.listen({ host, port });
   } catch (error) {
     // The caller may try another port with the same store: nothing of this server may go on working on it.
@@ -260,6 +264,7 @@ function contextOf(options: ServerOptions, rest: Pick<ServerContext, "engine" | 
     ...given("signingKey", options.signingKey),
     ...given("signingKeyFallback", options.signingKeyFallback),
     ...given("dashboardDir", options.dashboardDir),
+    ...given("trustedProxies", readTrustedProxies(options.trustedProxies ?? [])),
     limits: given("requestsPerSecond", options.requestsPerSecond),
   };
 }

@@ -123,6 +123,13 @@ const FLAGS: readonly Flag[] = [
     help: "requests that one client may send in a second (0: any number)",
   },
   {
+    name: "trusted-proxies",
+    type: "texts",
+    commands: ["start"],
+    placeholder: "LIST",
+    help: "addresses and networks (10.0.0.0/8) of proxies whose X-Forwarded-For is believed (none)",
+  },
+  {
     name: "otlp-endpoint",
     type: "text",
     commands: BOTH,

@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseDurationMs } from "@pawl/protocol";
-import { type PawlServer, type ServerOptions, startServer, systemClock } from "@pawl/server";
+import { InvalidProxiesError, type PawlServer, readTrustedProxies, type ServerOptions, startServer, systemClock } from "@pawl/server";
 import { openSqliteStore } from "@pawl/store-sqlite";
 import { CliError } from "../cli-error.ts";
 import { bannerLines } from "../terminal/banner.ts";
@@ -137,6 +137,7 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
     ...(workers === undefined ? {} : { workers }),
     ...(connectPort === undefined ? {} : { connectPort }),
     ...(requestsPerSecond === 0 ? {} : { requestsPerSecond }),
+    ...proxiesOf(settings.texts("trusted-proxies")),
     ...(retrySeconds === 0 ? {} : { retryIntervalMs: retrySeconds * 1_000 }),
     ...(signingKey === undefined ? {} : { signingKey }),
     ...(signingKeyFallback === undefined ? {} : { signingKeyFallback }),
@@ -145,6 +146,16 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
     ...(dashboardDir === undefined ? {} : { dashboardDir }),
     ...(options.data.isTemporary ? {} : { secretsPath: `${options.data.path}.secrets` }),
   };
+}
+
+function proxiesOf(trustedProxies: readonly string[]): Pick<ServerOptions, "trustedProxies"> {
+  try {
+    readTrustedProxies(trustedProxies);
+  } catch (error) {
+    if (!(error instanceof InvalidProxiesError)) throw error;
+    throw new CliError(`--trusted-proxies: ${error.message}`, "List the addresses of your proxies, separated by commas.");
+  }
+  return { trustedProxies };
 }
 
 /** Kept for this long, unless told otherwise: nobody wants a disk that fills up for ever. */

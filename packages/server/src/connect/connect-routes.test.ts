@@ -48,8 +48,8 @@ async function ticket(headers: Readonly<Record<string, string>> = {}): Promise<S
   return decode(startResponse, new Uint8Array(await response.arrayBuffer()));
 }
 
-function open(url: string, protocol = "v0.connect.inngest.com"): WebSocket {
-  const socket = new WebSocket(url, [protocol]);
+function open(url: string, protocol = "v0.connect.inngest.com", headers: Readonly<Record<string, string>> = {}): WebSocket {
+  const socket = new WebSocket(url, [protocol], { headers });
   socket.on("error", () => {});
   return socket;
 }
@@ -157,6 +157,27 @@ test("a port for workers alone", async () => {
   socket.terminate();
 });
 
+test.each([
+  ["of the API", {}, "203.0.113.9"],
+  ["for workers alone", { connectPort: 0 }, "203.0.113.9"],
+  ["of the API, where no proxy is trusted", { trustedProxies: [] }, "127.0.0.1"],
+  ["for workers alone, where no proxy is trusted", { connectPort: 0, trustedProxies: [] }, "127.0.0.1"],
+])("a worker's address on the port %s is whom a trusted proxy tells", async (_what, options, address) => {
+  const { url } = await start({ trustedProxies: ["127.0.0.0/8"], ...options });
+  const given = await ticket();
+  // The client wrote the first, the proxy appended the second.
+  const socket = open(given.gatewayEndpoint, undefined, { "x-forwarded-for": "1.2.3.4, 203.0.113.9" });
+  await frame(socket);
+  socket.send(frameOf(FRAME.workerConnect, introduction(given)));
+  expect(await frame(socket)).toMatchObject({ kind: FRAME.connectionReady });
+  expect(await (await fetch(`${url}/ui/v1/workers`)).json()).toMatchObject({ items: [{ address }] });
+  socket.terminate();
+});
+
+test("a server with a list of proxies that can't be read does not start", async () => {
+  await expect(start({ trustedProxies: ["10.0.0.0/8", "proxy"] })).rejects.toThrow('"proxy" is no address');
+});
+
 test("production needs the signing key; without one, nobody may connect", async () => {
   await start({ kind: "cloud", signingKey: KEY });
   for (const path of ["/v0/connect/start", "/v0/connect/flush", "/v0/start"]) {
@@ -261,7 +282,8 @@ test("fuzz: whatever sockets send, the server goes on, and keeps nothing of it",
   expect((await fetch(`${url}/health`)).status).toBe(200);
 });
 
-test("fuzz: a flood of the largest frames does not grow memory", async () => {
+// 220 MB go over a socket: 2 s, and many times that where the machine has other work.
+test("fuzz: a flood of the largest frames does not grow memory", { timeout: 60_000 }, async () => {
   await start();
   const flood = encode(connectFrame, { kind: FRAME.workerStatus, payload: new Uint8Array(4 * 1_024 * 1_024).fill(10) });
   const given = await ticket();

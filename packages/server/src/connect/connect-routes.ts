@@ -29,6 +29,7 @@ import { sendError } from "../http/errors.ts";
 import { parseJson } from "../http/ui/stored-json.ts";
 import { onUpgrade, refuseUpgrade, type Upgrade } from "../http/upgrades.ts";
 import { given } from "../json.ts";
+import { clientAddressOf, type TrustedProxies } from "../net/client-address.ts";
 import type { Connect } from "./connect.ts";
 import { connectionsOf, groupOf } from "./introspection.ts";
 
@@ -57,27 +58,28 @@ export function connectRoutes(options: ConnectRoutesOptions): (app: FastifyInsta
     app.get(CONNECT_PATH, (_request, reply) =>
       sendError(reply, { status: 426, code: "upgrade_required", message: "This address takes WebSocket connections of workers only." }),
     );
-    acceptWorkers(app.server, options.connect);
+    acceptWorkers(app.server, options.connect, context.trustedProxies);
     app.addHook("preClose", async () => options.connect.close());
   };
 }
 
 /** Lets workers connect to a server. */
-export function acceptWorkers(server: Server, connect: Connect): void {
+export function acceptWorkers(server: Server, connect: Connect, proxies: TrustedProxies | undefined): void {
   onUpgrade(server, CONNECT_PATH, (upgrade) => {
     const offered = (upgrade.request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
     if (!connect.hasRoom)
       return refuseUpgrade(upgrade.socket, { status: 503, message: "The server is stopping, or has as many workers as it takes." });
     if (!offered.includes(CONNECT_SUBPROTOCOL))
       return refuseUpgrade(upgrade.socket, { status: 400, message: `The subprotocol must be ${CONNECT_SUBPROTOCOL}.` });
-    accept(connect, upgrade).catch((error: unknown) => {
-      connect.logger.error({ error: String(error) }, "a worker could not connect");
+    const address = clientAddressOf(upgrade.request, proxies);
+    accept(connect, { ...upgrade, address }).catch((error: unknown) => {
+      connect.logger.error({ client: address, error: String(error) }, "a worker could not connect");
       upgrade.socket.destroy();
     });
   });
 }
 
-async function accept(connect: Connect, upgrade: Upgrade): Promise<void> {
+async function accept(connect: Connect, upgrade: Upgrade & { readonly address: string }): Promise<void> {
   const { openWorkerSocket } = await import("./socket.ts");
   openWorkerSocket(connect, upgrade);
 }

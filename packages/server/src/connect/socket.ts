@@ -13,10 +13,10 @@ const acceptor = new WebSocketServer({
   handleProtocols: () => CONNECT_SUBPROTOCOL,
 });
 
-/** Accepts an upgrade whose subprotocol has been checked. */
-export function openWorkerSocket(connect: Connect, { request, socket, head }: Upgrade): void {
+/** Accepts an upgrade whose subprotocol has been checked. `address`: where the worker is. */
+export function openWorkerSocket(connect: Connect, { request, socket, head, address }: Upgrade & { readonly address: string }): void {
   acceptor.handleUpgrade(request, socket, head, (webSocket) => {
-    const opened = { socket: webSocket, address: request.socket.remoteAddress ?? "" };
+    const opened = { socket: webSocket, address };
     connect.accept(webSocket, (handshakeEnded) => new WorkerConnection(connect, opened, handshakeEnded));
   });
 }

@@ -3,6 +3,7 @@ import type { ServerKind } from "@pawl/protocol";
 import type { AppSync } from "../app/app-sync.ts";
 import type { Workers } from "../connect/workers.ts";
 import type { Engine } from "../core/engine.ts";
+import type { TrustedProxies } from "../net/client-address.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { HttpLimits } from "./limits.ts";
 
@@ -25,6 +26,8 @@ export type ServerContext = {
   readonly dashboardDir?: string;
   /** Limits that differ from the usual (limits.ts). */
   readonly limits?: Partial<HttpLimits>;
+  /** Proxies that say whom a request comes from; absent: none is believed. */
+  readonly trustedProxies?: TrustedProxies;
   /** What `GET /dev` tells of the start options. */
   readonly startOptions: Readonly<Record<string, unknown>>;
 };

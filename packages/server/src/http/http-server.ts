@@ -18,11 +18,12 @@ import { codeOf, sendError } from "./errors.ts";
 import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import { eventRoutes } from "./event-api.ts";
 import { gqlRoutes } from "./graphql/gql-routes.ts";
-import { HTTP_LIMITS, type HttpLimits } from "./limits.ts";
+import { headOptionsOf, HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import { registerRoutes } from "./register-api.ts";
 import { restV1Routes } from "./rest/v1-routes.ts";
 import { restV2Routes } from "./rest/v2-routes.ts";
 import { runStateRoutes } from "./run-state-api.ts";
+import { clientAddressOf } from "../net/client-address.ts";
 import { refuseSlowBodies } from "./slow-body.ts";
 import { userSpanRoutes } from "../tracing/user-span-routes.ts";
 import { systemRoutes } from "./system-api.ts";
@@ -81,11 +82,7 @@ function openFastify(limits: HttpLimits): FastifyInstance {
   const app = fastify({
     requestTimeout: REQUEST_MS_MAX,
     keepAliveTimeout: limits.idleMs,
-    http: {
-      headersTimeout: limits.headersMs,
-      maxHeaderSize: limits.headerBytes,
-      connectionsCheckingInterval: Math.min(limits.headersMs / 2, 30_000),
-    },
+    http: headOptionsOf(limits),
     forceCloseConnections: true,
     clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: 1_000 },
@@ -106,13 +103,18 @@ async function refuseDeepBodies({ body }: FastifyRequest, reply: FastifyReply): 
 }
 
 /** Errors of routes that have no shape of their own, and addresses that no room has. */
-function answerErrors(app: FastifyInstance, { logger }: ServerContext): void {
+function answerErrors(app: FastifyInstance, { logger, trustedProxies }: ServerContext): void {
   app.setErrorHandler((error: Error & { readonly statusCode?: number; readonly code?: string }, request, reply) => {
     const { statusCode: status = 500 } = error;
     // The route and not the address, which has a key in it where events are sent.
     if (status >= 500)
       logger.error(
-        { method: request.method, path: request.routeOptions.url ?? "", error: error.stack ?? error.message },
+        {
+          method: request.method,
+          path: request.routeOptions.url ?? "",
+          client: clientAddressOf(request.raw, trustedProxies),
+          error: error.stack ?? error.message,
+        },
         "a request failed",
       );
     const message = status >= 500 ? "The request failed for a reason of the server; its log says more." : error.message;

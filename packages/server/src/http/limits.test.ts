@@ -1,22 +1,25 @@
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
+import { given } from "../json.ts";
+import { readTrustedProxies } from "../net/client-address.ts";
+import { silentLogger } from "../ports/logger.ts";
 import { systemRandom } from "../ports/random.ts";
 import { openSecrets } from "../ports/secrets.ts";
 import { ManualClock } from "../ports/manual-clock.fixture.ts";
 import { Realtime } from "../realtime/realtime.ts";
 import { realtimeRoutes } from "../realtime/realtime-routes.ts";
+import { dial, hangUp } from "./dial.fixture.ts";
 import { hintFor } from "./errors.ts";
+import type { Routes } from "./http-server.ts";
 import { HTTP_LIMITS } from "./limits.ts";
 import { type TestServer, type TestServerOptions, testServer } from "./test-server.fixture.ts";
 
 const KEY = "aabbccdd";
 
 let server: TestServer | undefined;
-const sockets: Socket[] = [];
 
 afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
+  hangUp();
   await server?.stop();
   server = undefined;
 });
@@ -25,22 +28,6 @@ async function listening(options: TestServerOptions = {}): Promise<TestServer> {
   server = await testServer(options);
   await server.http.listen({ host: "127.0.0.1", port: 0 });
   return server;
-}
-
-/** A connection to a server that listens, and all that it will receive. */
-async function dial({ http }: TestServer): Promise<{ readonly socket: Socket; readonly received: Promise<string> }> {
-  const address = http.server.address();
-  if (typeof address !== "object" || address === null) throw new Error("The server does not listen.");
-  const socket = connect(address.port, "127.0.0.1");
-  sockets.push(socket);
-  // A connection that is cut off is what several tests wait for.
-  socket.on("error", () => socket.destroy());
-  await once(socket, "connect");
-  const chunks: Buffer[] = [];
-  socket.on("data", (chunk) => chunks.push(chunk));
-  const { promise, resolve } = Promise.withResolvers<string>();
-  socket.once("close", () => resolve(Buffer.concat(chunks).toString()));
-  return { socket, received: promise };
 }
 
 /** The server has read the head of the next request. */
@@ -52,7 +39,7 @@ test.each(["/e/key", "/fn/register", "/v1/signals", "/v2/events", "/v0/gql", "/u
   "POST %s: a body that does not come is answered with 408, and its connection is cut",
   async (path) => {
     const { clock } = await listening();
-    const { socket, received } = await dial(server!);
+    const { socket, received } = await dial(server!.http.server);
     const read = headRead(server!);
     socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a`);
     await read;
@@ -73,7 +60,7 @@ test.each(["/e/key", "/fn/register", "/v1/signals", "/v2/events", "/v0/gql", "/u
 
 test("a request that was refused at once may not send the rest of its body for ever", async () => {
   const { clock } = await listening({ kind: "cloud", signingKey: KEY });
-  const { socket, received } = await dial(server!);
+  const { socket, received } = await dial(server!.http.server);
   const read = headRead(server!);
   socket.write("POST /v1/signals HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n");
   await read;
@@ -85,7 +72,7 @@ test("a request that was refused at once may not send the rest of its body for e
 test("a body that comes in time leaves no timer behind", async () => {
   const { clock } = await listening();
   const before = clock.timerCount;
-  const { socket, received } = await dial(server!);
+  const { socket, received } = await dial(server!.http.server);
   const read = headRead(server!);
   socket.write(
     "POST /v1/signals HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{",
@@ -102,7 +89,7 @@ test("a stream may be published for as long as it takes; a message may not", asy
   const realtime = new Realtime({ clock, random: systemRandom(), loadSecret: openSecrets() });
   await listening({ clock, routes: [realtimeRoutes(realtime)] });
   const start = async (type: string): ReturnType<typeof dial> => {
-    const dialled = await dial(server!);
+    const dialled = await dial(server!.http.server);
     const read = headRead(server!);
     dialled.socket.write(
       `POST /v1/realtime/publish?channel=c&topic=t HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: ${type}\r\nContent-Length: 2\r\n\r\na`,
@@ -119,7 +106,7 @@ test("a stream may be published for as long as it takes; a message may not", asy
 
 test("headers that do not come are answered with 408", async () => {
   await listening({ limits: { headersMs: 20 } });
-  const { socket, received } = await dial(server!);
+  const { socket, received } = await dial(server!.http.server);
   socket.write("GET /health HTTP/1.1\r\nHost: local");
   const [head = "", body = ""] = (await received).split("\r\n\r\n");
   expect(head).toMatch(/^HTTP\/1\.1 408 /);
@@ -131,7 +118,7 @@ test.each([
   ["many headers", Array.from({ length: 2_000 }, (_value, index) => `X-${String(index)}: ab\r\n`).join("")],
 ])("%s: 431", async (_what, headers) => {
   await listening();
-  const { socket, received } = await dial(server!);
+  const { socket, received } = await dial(server!.http.server);
   socket.write(`GET /health HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`);
   const [head = "", body = ""] = (await received).split("\r\n\r\n");
   expect(head).toMatch(/^HTTP\/1\.1 431 /);
@@ -140,15 +127,15 @@ test.each([
 
 test("what is no HTTP is answered with 400", async () => {
   await listening();
-  const { socket, received } = await dial(server!);
+  const { socket, received } = await dial(server!.http.server);
   socket.write("\u0000\u0001 garbage\r\n\r\n");
   expect(await received).toMatch(/^HTTP\/1\.1 400 [^]*"code":"malformed_request"/);
 });
 
 test("connections beyond the limit are not taken", async () => {
   await listening({ limits: { connections: 1 } });
-  await dial(server!);
-  const { received } = await dial(server!);
+  await dial(server!.http.server);
+  const { received } = await dial(server!.http.server);
   expect(await received).toBe("");
 });
 
@@ -183,6 +170,48 @@ test("an accepted key is a client of its own; one that is not counts for nothing
   expect((await post("/e/guess1", event)).status).toBe(401);
   expect((await post("/e/guess2", event)).status).toBe(429);
   expect((await post("/v1/signals", {}, { authorization: "Bearer guess" })).status).toBe(429);
+});
+
+describe("behind a proxy", () => {
+  const [CLIENT, OTHER] = ["203.0.113.9", "203.0.113.10"];
+  /** The status of a request that a peer sends; the proxy has appended to what the client wrote. */
+  async function statusOf(remoteAddress: string, forwarded: string): Promise<number> {
+    const headers = { host: "localhost", "x-forwarded-for": forwarded };
+    const { statusCode } = await server!.http.inject({ method: "GET", url: "/health", remoteAddress, headers });
+    return statusCode;
+  }
+
+  test("that is trusted, the limit is each client's, who can't choose its address", async () => {
+    const trustedProxies = readTrustedProxies(["10.0.0.0/8"])!;
+    server = await testServer({ trustedProxies, limits: { requestsPerSecond: 1 } });
+    expect(await statusOf("10.1.1.1", CLIENT)).toBe(200);
+    expect(await statusOf("10.2.2.2", CLIENT)).toBe(429);
+    for (const spoofed of ["1.2.3.4", OTHER, "10.3.3.3", "127.0.0.1", "unknown"])
+      expect(await statusOf("10.1.1.1", `${spoofed}, ${CLIENT}`)).toBe(429);
+    expect(await statusOf("10.1.1.1", `${CLIENT}, ${OTHER}`)).toBe(200);
+    expect(await statusOf("10.1.1.1", "2001:db8::1")).toBe(200);
+    expect(await statusOf("10.1.1.1", "2001:db8::2")).toBe(429);
+  });
+
+  test.each([
+    ["none is trusted", undefined],
+    ["another is trusted", readTrustedProxies(["192.0.2.7"])],
+  ])("where %s, the limit is the peer's", async (_what, trustedProxies) => {
+    server = await testServer({ ...given("trustedProxies", trustedProxies), limits: { requestsPerSecond: 1 } });
+    expect(await statusOf("10.1.1.1", CLIENT)).toBe(200);
+    expect(await statusOf("10.1.1.1", OTHER)).toBe(429);
+    expect(await statusOf(CLIENT, OTHER)).toBe(200);
+  });
+
+  test("a request that fails is logged with its client", async () => {
+    const lines: unknown[] = [];
+    const logger = { ...silentLogger, error: (facts: unknown) => void lines.push(facts) };
+    const routes: Routes[] = [(app) => void app.get("/fails", () => Promise.reject(new Error("oh")))];
+    server = await testServer({ logger, routes, trustedProxies: readTrustedProxies(["10.0.0.0/8"])! });
+    const headers = { "x-forwarded-for": `1.2.3.4, ${CLIENT}` };
+    await server.http.inject({ method: "GET", url: "/fails", remoteAddress: "10.1.1.1", headers });
+    expect(lines).toMatchObject([{ path: "/fails", client: CLIENT }]);
+  });
 });
 
 test("without a limit, a client may send any number", async () => {

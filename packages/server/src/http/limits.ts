@@ -6,6 +6,9 @@
  * The sizes of bodies stand at their routes. Operators read of all in docs/operations.md, "Limits of requests".
  */
 
+import type { Server, ServerOptions } from "node:http";
+import { answerClientError } from "./client-errors.ts";
+
 export type HttpLimits = {
   /** Time in which a request's headers must have arrived, milliseconds. */
   readonly headersMs: number;
@@ -30,3 +33,20 @@ export const HTTP_LIMITS: HttpLimits = {
   connections: 10_000,
   idleMs: 72_000,
 };
+
+/** Node's options for the limits of requests' heads. */
+export function headOptionsOf({ headersMs, headerBytes }: HttpLimits): Pick<ServerOptions, HeadOption> {
+  return {
+    headersTimeout: headersMs,
+    maxHeaderSize: headerBytes,
+    connectionsCheckingInterval: Math.min(headersMs / 2, 30_000),
+  };
+}
+
+type HeadOption = "headersTimeout" | "maxHeaderSize" | "connectionsCheckingInterval";
+
+/** Limits the connections of a server, and has what is no request of it answered. */
+export function limitConnections(server: Server, { connections }: HttpLimits): void {
+  server.maxConnections = connections;
+  server.on("clientError", answerClientError);
+}

@@ -1,7 +1,7 @@
 /**
  * How many requests a client may send in a second.
  *
- * I1  A client is an accepted key, whoever sends it; without one, an address (the /64 of an IPv6 one). Keys that are not accepted count for
+ * I1  A client is an accepted key, whoever sends it; without one, an address (the /64 of an IPv6 one; net/client-address.ts). Keys that are not accepted count for
  *     nothing, or each guess would be a client of its own.
  * I2  Memory is bounded: beyond `CLIENTS_MAX`, the client that was not seen for the longest time is forgotten.
  * I3  Requests are refused before their bodies are read.
@@ -9,6 +9,7 @@
 import rateLimit from "@fastify/rate-limit";
 import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { clientAddressOf, subscriberOf } from "../net/client-address.ts";
 import { acceptsEventKey, bearerOf, hasKeyFor } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
 import { RequestRefusal } from "./errors.ts";
@@ -28,7 +29,8 @@ export async function limitRate(app: FastifyInstance, context: ServerContext, re
     cache: CLIENTS_MAX,
     addHeaders: headers,
   });
-  const [byAddress, byKey] = [app.createRateLimit(), app.createRateLimit({ keyGenerator: (request) => keyOf(context, request) ?? "" })];
+  const byKey = app.createRateLimit({ keyGenerator: (request) => keyOf(context, request) ?? "" });
+  const byAddress = app.createRateLimit({ keyGenerator: ({ raw }) => subscriberOf(clientAddressOf(raw, context.trustedProxies)) });
   app.addHook("onRequest", async (request, reply) => {
     const taken = await (keyOf(context, request) === undefined ? byAddress : byKey)(request);
     if (taken.isAllowed || !taken.isExceeded) return;

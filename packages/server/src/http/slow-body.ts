@@ -4,6 +4,7 @@
  * I1  A body that is not there in time is answered with 408, and its connection is cut: nothing that was received is kept.
  * I2  A stream that is published while it comes may take its time; its route says so with `config.mayStream`.
  */
+import type { IncomingMessage } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../ports/clock.ts";
 import { hintFor, sendError } from "./errors.ts";
@@ -25,14 +26,18 @@ const LEAVE_MS = 1_000;
 /** A hook for every route. */
 export function refuseSlowBodies({ clock, bodyMs }: SlowBodyOptions): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   return async (request, reply) => {
-    const { raw, headers } = request;
-    const hasBody = headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
-    if (!hasBody || raw.complete || request.routeOptions.config.mayStream?.(request) === true) return;
+    const { raw } = request;
+    if (!hasBody(raw) || raw.complete || request.routeOptions.config.mayStream?.(request) === true) return;
     const timer = clock.setTimer(bodyMs, () => cutOff({ request, reply, clock, bodyMs }));
     const done = (): void => timer.cancel();
     raw.once("end", done);
     raw.once("close", done);
   };
+}
+
+/** Whether a request says that it has a body. */
+export function hasBody({ headers }: Pick<IncomingMessage, "headers">): boolean {
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
 type Slow = SlowBodyOptions & { readonly request: FastifyRequest; readonly reply: FastifyReply };

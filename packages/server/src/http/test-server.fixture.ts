@@ -50,7 +50,10 @@ export type TestServer = {
 };
 
 export type TestServerOptions = Partial<
-  Pick<ServerContext, "kind" | "signingKey" | "signingKeyFallback" | "dashboardDir" | "eventKeys" | "limits" | "logger" | "workers">
+  Pick<
+    ServerContext,
+    "kind" | "signingKey" | "signingKeyFallback" | "dashboardDir" | "eventKeys" | "limits" | "logger" | "workers" | "trustedProxies"
+  >
 > & {
   readonly app?: FakeApp;
   /** Configuration of the one function, `shop-import`, besides its trigger by `shop/imported`. */
@@ -103,6 +106,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     ...(dashboardDir === undefined ? {} : { dashboardDir }),
     ...given("limits", options.limits),
     ...given("workers", options.workers),
+    ...given("trustedProxies", options.trustedProxies),
   };
   const http = await createHttpServer(context, options.routes);
   await engine.start();

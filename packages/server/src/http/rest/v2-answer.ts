@@ -9,6 +9,7 @@
  */
 import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
 import { isRecord } from "../../json.ts";
+import { clientAddressOf } from "../../net/client-address.ts";
 import type { ServerContext } from "../context.ts";
 import { RequestRefusal } from "../errors.ts";
 import { rfc3339 } from "./identity.ts";
@@ -48,13 +49,17 @@ export function v2Envelope(data: unknown, facts: { readonly now: number; readonl
 }
 
 /** Makes every error of a scope, unknown paths too, an answer of the one shape (I2). */
-export function answerV2Errors(app: FastifyInstance, { logger }: ServerContext): void {
+export function answerV2Errors(app: FastifyInstance, { logger, trustedProxies }: ServerContext): void {
   app.setErrorHandler((error: FastifyError | V2Refusal, request, reply) => {
     if (error instanceof V2Refusal) return send(reply, error);
     const status = error.statusCode ?? 500;
     if (error instanceof RequestRefusal) return send(reply, { status, code: error.code, message: error.message });
     if (status < 500) return send(reply, { status, code: status === 413 ? "validation_error" : "api_error", message: error.message });
-    logger.error({ method: request.method, path: request.url.split("?")[0], error: error.stack ?? error.message }, "a request failed");
+    const client = clientAddressOf(request.raw, trustedProxies);
+    logger.error(
+      { method: request.method, path: request.url.split("?")[0], client, error: error.stack ?? error.message },
+      "a request failed",
+    );
     return send(reply, {
       status,
       code: "internal_server_error",

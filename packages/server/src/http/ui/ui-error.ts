@@ -1,6 +1,7 @@
 /** Refusals of the dashboard's API: `{"error": {code, message, hint?}}`. */
 import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
 import { given } from "../../json.ts";
+import { clientAddressOf } from "../../net/client-address.ts";
 import type { ServerContext } from "../context.ts";
 import { codeOf, hintFor } from "../errors.ts";
 
@@ -56,8 +57,9 @@ export function answerRefusals(app: FastifyInstance, context: ServerContext): vo
     const status = error.statusCode ?? 500;
     // This API's codes are written with dashes.
     if (status < 500) return send(reply, { status, code: codeOf(error).replaceAll("_", "-"), message: error.message, hint: undefined });
+    const client = clientAddressOf(request.raw, context.trustedProxies);
     context.logger.error(
-      { method: request.method, path: request.url.split("?")[0], error: error.stack ?? error.message },
+      { method: request.method, path: request.url.split("?")[0], client, error: error.stack ?? error.message },
       "a request failed",
     );
     return send(reply, {
