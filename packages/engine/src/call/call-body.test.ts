@@ -40,6 +40,19 @@ test("events that are too large are left out too, but for the first", () => {
   expect(parsed.event.name).toBe("shop/imported");
 });
 
+test("an event that fits once and not twice is sent once", () => {
+  const big = eventRow({ data: { text: "x".repeat(3_000_000) } }).body;
+  const text = body(runState({ run: { stateBytes: big.length }, events: [big], steps: [done("a", 0, '{"data":1}')] }));
+  expect(JSON.parse(text)).toMatchObject({
+    use_api: true,
+    events: [],
+    event: { name: "shop/imported" },
+    steps: {},
+    ctx: { use_api: true },
+  });
+  expect(text.length).toBeLessThan(4 * 1024 * 1024);
+});
+
 test("events are measured in bytes", () => {
   const wide = eventRow({ data: { text: "€".repeat(800_000) } }).body;
   const parsed = JSON.parse(body(runState({ run: { stateBytes: 6_000_000 }, events: [wide] })));

@@ -2,7 +2,7 @@
  * The body of a call to an app: canonical JSON, put together out of texts that are canonical already.
  *
  * I1  Exactly the finished steps are sent, and every one of them is on the stack, in the order they finished.
- * I2  What does not fit is left out and announced (`use_api`); the app fetches it.
+ * I2  What does not fit is left out and announced (`use_api`); the app fetches it. The first event is always there.
  *
  * Spec: wire 5.1, 5.3; semantics 4.1.
  */
@@ -19,14 +19,19 @@ export type CallInput = {
 /** Room that the context takes besides events and steps. */
 const CONTEXT_BYTES = 1_024;
 
-/** The body, and the ids that go into headers too. */
-export function callBody(state: RunState, { item, generation, requestId }: CallInput): string {
+/** The body: whole, or without steps, or without events, too. */
+export function callBody(state: RunState, input: CallInput): string {
+  const usesApi = state.run.stateBytes > CALL_BODY_BYTES_MAX - CONTEXT_BYTES;
+  const body = bodyText(state, input, { usesApi, events: state.events.join(",") });
+  return isOverBytes(body, CALL_BODY_BYTES_MAX) ? bodyText(state, input, { usesApi: true, events: "" }) : body;
+}
+
+type Parts = { readonly usesApi: boolean; readonly events: string };
+
+function bodyText(state: RunState, { item, generation, requestId }: CallInput, { usesApi, events }: Parts): string {
   const { run } = state;
   const stack = stackOf(state);
-  const usesApi = run.stateBytes > CALL_BODY_BYTES_MAX - CONTEXT_BYTES;
   const event = state.events[0] ?? "{}";
-  const list = state.events.join(",");
-  const events = usesApi && isOverBytes(list + event, CALL_BODY_BYTES_MAX - CONTEXT_BYTES) ? "" : list;
   const context =
     `{"attempt":${item.attempt},"disable_immediate_execution":${mustPlan(state, item)},"env":"","fn_id":${quote(item.functionId)},` +
     `"generation_id":${generation},"job_id":${quote(item.id)},"max_attempts":${item.attemptsMax},"qi_id":${quote(item.id)},` +

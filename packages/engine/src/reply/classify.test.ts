@@ -24,6 +24,12 @@ test("200 from anything else completes nothing", () => {
   });
 });
 
+test("whatever fails, the headers say whether and when to try again", () => {
+  const headers = { "x-inngest-no-retry": "true", "retry-after": "7" };
+  for (const answer of [response(200, "<html>", headers), response(206, "[", { ...SDK, ...headers }), response(206, "[]", headers)])
+    expect(classify(answer)).toMatchObject({ kind: "failure", isRetryable: false, retryAfterMs: 7_000 });
+});
+
 test("206 is a list of ops, a single op, or nothing", () => {
   expect(classify(response(206, [{ op: "StepRun", id: "a" }]))).toMatchObject({ kind: "ops", ops: [{ op: "StepRun" }], requestVersion: 2 });
   expect(classify(response(206, { op: "steprun", id: "a" }))).toMatchObject({ kind: "ops", ops: [{ op: "StepRun" }] });

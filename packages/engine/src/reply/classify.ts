@@ -28,14 +28,14 @@ function classifyResponse(response: Response, now: number): Reply {
   const { status, headers } = response;
   const isSdk = (headers[HEADER.sdk] ?? "") !== "";
   const parsed = parseJson(response.body);
-  if (parsed.kind === "too-deep") return failure(tooDeep(), { httpStatus: status });
-  if (status === 206) return isSdk ? classifyOps(response, { parsed, now }) : failure(notSdk(response));
+  if (parsed.kind === "too-deep") return failure(tooDeep(), common(response, now));
+  if (status === 206 && isSdk) return classifyOps(response, { parsed, now });
   if (status < 200 || status > 299)
     return failure(
       isSdk ? functionErrorOf(valueOr(parsed, response.body), `invalid status code: ${status}`) : fatal(response),
       common(response, now),
     );
-  if (!isSdk) return failure(notSdk(response), { httpStatus: status });
+  if (!isSdk) return failure(notSdk(response), common(response, now));
   if (headers[HEADER.noRetry] === "true")
     return failure(functionErrorOf(valueOr(parsed, response.body), "marked as not to be retried"), common(response, now));
   return { kind: "result", data: canonicalJson(valueOr(parsed, response.body)), requestVersion: requestVersionOf(headers) };
@@ -57,7 +57,7 @@ function classifyStreamed(outer: Response, now: number): Reply {
 function classifyOps(response: Response, { parsed, now }: { readonly parsed: Parsed; readonly now: number }): Reply {
   const ops =
     parsed.kind === "json" ? decodeOps(parsed.value) : { problem: response.body === "" ? "no response data" : "the body isn't JSON" };
-  if ("problem" in ops) return failure(badOps(ops.problem, response.body), { httpStatus: response.status });
+  if ("problem" in ops) return failure(badOps(ops.problem, response.body), common(response, now));
   const retryAfterMs = parseRetryAfterMs(response.headers[HEADER.retryAfter], now);
   return {
     kind: "ops",

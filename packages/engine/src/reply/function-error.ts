@@ -17,7 +17,7 @@ const DEFAULT_MESSAGE = "Function execution error";
 
 /** Error of a function out of the body of its answer. */
 export function functionErrorOf(body: unknown, technical: string): FunctionError {
-  const holder = isRecord(body) ? body : { message: typeof body === "string" && body !== "" ? body : undefined };
+  const holder = isRecord(body) ? body : (innerError(body) ?? { message: typeof body === "string" && body !== "" ? body : undefined });
   const found = innerError(holder["error"]) ?? innerError(holder["body"]) ?? holder;
   return {
     error: technical,

@@ -63,6 +63,8 @@ const inBand = (over: Readonly<Record<string, unknown>> = {}): Answer => ({
   body: { app_id: "shop", sdk_language: "js", sdk_version: "4.24.0", framework: "express", functions: [functionConfig("shop-a")], ...over },
 });
 
+const UNREADABLE = "The app's answer says that its functions are in it, but can't be read.";
+
 /** The answer, signed as SDKs do. */
 function signed(answer: Answer, { key = KEY, at = START / 1_000, newline = "" } = {}): Answer {
   const mac = createHmac("sha256", key)
@@ -128,6 +130,13 @@ describe("the answer", () => {
     expect(engine.registry.functionBySlug("shop-a")?.archivedAt).toBeUndefined();
   });
 
+  test("the SDK's name stands in one field or in two; the app's version counts", async () => {
+    const app = await appOf(() => inBand({ sdk: "js:v4.18.1", sdk_language: "", sdk_version: "", appVersion: "7" }));
+    const { sync, engine } = syncOf();
+    await sync.add(app.url);
+    expect(engine.registry.apps()).toMatchObject([{ name: "shop", sdk: "js:v4.18.1", appVersion: "7" }]);
+  });
+
   test("functions in it that are invalid are the app's error", async () => {
     const app = await appOf(() =>
       inBand({ functions: [functionConfig("shop-a", { triggers: [{ event: "a", expression: "event.data." }] })] }),
@@ -147,7 +156,12 @@ describe("the answer", () => {
     [{ status: 400, body: { message: "You didn't specify your workspace's signing key" } }, "missing_signing_key"],
     [{ status: 400, body: { message: "No INNGEST_ENV branch name found" } }, "missing_branch_env_name"],
     [{ status: 400, body: { message: "no stock" } }, "no stock"],
+    [{ status: 400, body: {} }, "status_400"],
     [{ status: 500, body: {} }, "internal_server_error"],
+    [{ status: 500, body: { message: "Failed to register; fetch failed" } }, "Failed to register; fetch failed"],
+    [{ ...inBand(), body: "no functions" }, UNREADABLE],
+    [{ ...inBand(), body: null }, UNREADABLE],
+    [inBand({ functions: {} }), UNREADABLE],
     // So the Python SDK relays a refusal.
     [{ status: 200, body: { error: "Invalid function", status: 400 } }, "Invalid function"],
     [{ status: 200, body: { message: "Successfully registered", modified: true } }, undefined],
@@ -198,6 +212,7 @@ describe("the answer", () => {
     const { sync } = syncOf();
     expect(await sync.add("http://127.0.0.1:1/api/pawl")).toEqual({ kind: "failed", code: "unreachable" });
     expect(await sync.add("ftp://127.0.0.1/")).toEqual({ kind: "failed", code: "unsupported_protocol" });
+    expect(await sync.add("ws://127.0.0.1/")).toEqual({ kind: "failed", code: "unsupported_protocol" });
     const guarded = syncOf({ addressPolicy: NO_METADATA });
     expect(await guarded.sync.add("http://169.254.169.254/")).toEqual({ kind: "failed", code: "address_refused" });
   });

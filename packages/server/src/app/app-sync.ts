@@ -15,9 +15,9 @@ import type { Engine } from "../core/engine.ts";
 import { type AddressPolicy, connectorOf, RefusedAddressError } from "../net/address-policy.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
-import { textOf } from "../json.ts";
+import { given, isRecord, textOf } from "../json.ts";
 import { isSameUrl, normalizeAppUrl } from "./app-url.ts";
-import { refusalText, registerApp, type RegistrationResult } from "./register.ts";
+import { refusalText, registerApp, type Registration, type RegistrationResult } from "./register.ts";
 import { isSignedAnswer, signBody } from "./signature.ts";
 import { failureOf, type SyncOrigin } from "./sync-record.ts";
 import { uuidOf } from "./uuid.ts";
@@ -98,12 +98,12 @@ export class AppSync {
     return this.sync(url);
   }
 
-  /** Asks the app at a URL to register. Never rejects. */
-  sync(url: string): Promise<SyncResult> {
+  /** Asks the app at a URL to register. Never rejects. `isTrial`: where it fails and no app is known there, nothing is kept of it. */
+  sync(url: string, isTrial = false): Promise<SyncResult> {
     const known = this.#asking.get(url);
     if (known !== undefined) return known.result;
     const at = this.#options.engine.clock.now();
-    const asking: Asking = { at, result: this.#ask(url, () => asking).finally(() => this.#asking.delete(url)) };
+    const asking: Asking = { at, result: this.#ask(url, { asking: () => asking, isTrial }).finally(() => this.#asking.delete(url)) };
     this.#asking.set(url, asking);
     return asking.result;
   }
@@ -120,7 +120,7 @@ export class AppSync {
     if (asking !== undefined) asking.taken = result;
   }
 
-  async #ask(url: string, asking: () => Asking): Promise<SyncResult> {
+  async #ask(url: string, { asking, isTrial }: { readonly asking: () => Asking; readonly isTrial: boolean }): Promise<SyncResult> {
     const problem = await this.#ping(url);
     if (this.#isStopped) return { kind: "failed", code: "stopped" };
     const { at, taken } = asking();
@@ -128,7 +128,7 @@ export class AppSync {
     // What we have told the app is nearer to the cause than what it makes of that.
     const failure = taken === undefined ? problem : refusalText(taken);
     if (failure === undefined) return { kind: "synced" };
-    await this.#noteFailure(url, { failure, askedAt: at });
+    if (!isTrial || this.#appAt(url) !== undefined) await this.#noteFailure(url, { failure, askedAt: at });
     return { kind: "failed", code: failure };
   }
 
@@ -162,6 +162,7 @@ export class AppSync {
   async #ping(url: string): Promise<string | undefined> {
     const { kind, signingKey, engine } = this.#options;
     const body = JSON.stringify({ url });
+    if (!/^https?:/.test(url)) return "unsupported_protocol";
     try {
       const response = await request(url, {
         method: "PUT",
@@ -195,22 +196,8 @@ export class AppSync {
   }
 
   async #takeInBand(text: string, url: string): Promise<string | undefined> {
-    const reply = JSON.parse(text) as {
-      readonly app_id?: unknown;
-      readonly functions?: unknown;
-      readonly sdk_language?: unknown;
-      readonly sdk_version?: unknown;
-      readonly framework?: unknown;
-      readonly url?: unknown;
-    };
-    const registration = {
-      appName: textOf(reply.app_id),
-      url: textOf(reply.url, url),
-      sdk: `${textOf(reply.sdk_language)}:v${textOf(reply.sdk_version)}`,
-      framework: textOf(reply.framework),
-      method: "serve",
-      functions: Array.isArray(reply.functions) ? reply.functions : [],
-    } as const;
+    const registration = inBandRegistration(text, url);
+    if (registration === undefined) return "The app's answer says that its functions are in it, but can't be read.";
     const result = await registerApp(this.#options.engine, registration, this.originOf(url));
     this.took(url, result);
     return result.kind === "registered" ? undefined : refusalText(result);
@@ -263,6 +250,31 @@ export class AppSync {
   }
 }
 
+/** What an app registers in its answer; undefined where that is none. */
+function inBandRegistration(text: string, url: string): Registration | undefined {
+  const reply = jsonOf(text);
+  if (!isRecord(reply)) return undefined;
+  const { app_id: appName, functions = [], sdk, sdk_language: language, sdk_version: version, framework, appVersion } = reply;
+  if (!Array.isArray(functions)) return undefined;
+  return {
+    appName: textOf(appName),
+    url: textOf(reply["url"]) || url,
+    sdk: textOf(sdk) || `${textOf(language)}:v${textOf(version)}`,
+    framework: textOf(framework),
+    method: "serve",
+    functions,
+    ...given("appVersion", textOf(appVersion) || undefined),
+  };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 async function boundedText(body: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -292,7 +304,7 @@ function pingProblem(status: number, text: string): string | undefined {
   if (status !== 400) return status < 300 ? undefined : `status_${status}`;
   const message = messageOf(text) ?? "";
   if (message === "Your signing key is invalid") return "invalid_signing_key";
-  return BAD_REQUEST_CODES.find(([part]) => message.includes(part))?.[1] ?? message;
+  return BAD_REQUEST_CODES.find(([part]) => message.includes(part))?.[1] ?? (message || "status_400");
 }
 
 function messageOf(text: string): string | undefined {
@@ -301,10 +313,6 @@ function messageOf(text: string): string | undefined {
 
 /** A text of a JSON object that is not empty. */
 function fieldOf(text: string, name: "message" | "error"): string | undefined {
-  try {
-    const value = (JSON.parse(text) as { readonly message?: unknown; readonly error?: unknown } | null)?.[name];
-    return typeof value === "string" && value !== "" ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const answer = jsonOf(text);
+  return (isRecord(answer) && textOf(answer[name])) || undefined;
 }

@@ -76,7 +76,7 @@ async function read(response: Dispatcher.ResponseData): Promise<RawReply> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers)) headers[name] = textOf(value) ?? "";
   const whole = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-  const body = decode(whole, headers["content-encoding"]);
+  const body = decode(whole, headers["content-encoding"]?.trim().toLowerCase());
   if (typeof body !== "string") return body;
   return { kind: "response", status: response.statusCode, headers, body };
 }

@@ -4,9 +4,21 @@
  * Spec: wire 3.2, 3.4.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { formatSignature, normalizeSigningKey, parseSignature, SIGNATURE_AGE_S_MAX, signatureMessage } from "@pawl/protocol";
+import { canonicalJson, formatSignature, normalizeSigningKey, parseSignature, SIGNATURE_AGE_S_MAX, signatureMessage } from "@pawl/protocol";
 
-/** Value of the signature header for a body that is sent as it is. `now` in milliseconds since the epoch. */
+/**
+ * What is signed of a body that somebody else has written: verifiers put JSON into its canonical form first; anything else is signed as it
+ * is.
+ */
+export function signedForm(body: string): string {
+  try {
+    return canonicalJson(JSON.parse(body));
+  } catch {
+    return body;
+  }
+}
+
+/** Value of the signature header for a body in canonical form, or one that is no JSON. `now` in milliseconds since the epoch. */
 export function signBody(body: string, { signingKey, now }: { readonly signingKey: string; readonly now: number }): string {
   const at = Math.floor(now / 1_000);
   return formatSignature({ at, mac: macOf(body, { signingKey, at }) });

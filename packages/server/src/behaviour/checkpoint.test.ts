@@ -51,6 +51,27 @@ describe("semantics 12.2 async checkpointing", () => {
     expect((await world.run("f")).output).toEqual({ a: { data: "a" }, b: { data: 200 } });
   });
 
+  it("the body is read whatever its type is said to be; what is no object is 400, and does not stop the call", async () => {
+    const world: World = await worldOf({
+      f: {
+        answer: async ({ body: { ctx, steps } }) => {
+          if ("a" in steps) return sdkAnswer(200, steps);
+          const { run_id, qi_id, generation_id } = ctx;
+          const send = async (payload: string, type: string): Promise<number> => {
+            const request = { method: "POST", url: `/v1/checkpoint/${run_id}/async`, payload } as const;
+            return (await world.server.http.inject({ ...request, headers: { host: "localhost:8288", "content-type": type } })).statusCode;
+          };
+          const good = JSON.stringify({ run_id, qi_id, generation_id, steps: [done("a")] });
+          const bad = await Promise.all(["", "{", "[]", "null"].map((payload) => send(payload, "application/json")));
+          return sdkAnswer(206, [done("b", [await send(good, "application/octet-stream"), ...bad])]);
+        },
+      },
+    });
+    await world.send("shop/f");
+    await world.advance("1s");
+    expect((await world.run("f")).output).toEqual({ a: { data: "a" }, b: { data: [200, 400, 400, 400, 400] } });
+  });
+
   it("the same checkpoint twice is the same as once, and the first value stays", async () => {
     const world: World = await worldOf({
       f: {

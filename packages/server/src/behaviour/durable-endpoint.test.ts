@@ -1,8 +1,9 @@
 /** Durable endpoints: what an app reports about runs that it starts itself, and how the server goes on with them. */
+import { createHmac } from "node:crypto";
 import { hashStepId, HEADER } from "@pawl/protocol";
 import { onTestFinished, expect, test } from "vitest";
 import { syncRunRoutes } from "../http/checkpoint-api/sync-run-routes.ts";
-import { answer, settled, START, testServer, type Json, type TestServer } from "../http/test-server.fixture.ts";
+import { answer, settled, START, testServer, type Json, type TestServer, type TestServerOptions } from "../http/test-server.fixture.ts";
 import type { AppCall } from "../ports/invoker.ts";
 import { ManualClock } from "../ports/manual-clock.fixture.ts";
 import { systemRandom } from "../ports/random.ts";
@@ -26,7 +27,7 @@ const FINAL = { status: 201, headers: { "content-type": "text/x-quote", "x-own":
 
 type Endpoint = { readonly server: TestServer; readonly calls: AppCall[]; answers: Json[] };
 
-async function endpoint(): Promise<Endpoint> {
+async function endpoint(options: Pick<TestServerOptions, "signingKey"> = {}): Promise<Endpoint> {
   const clock = new ManualClock();
   const loadSecret = openSecrets();
   const realtime = new Realtime({ clock, random: systemRandom(), loadSecret });
@@ -37,7 +38,7 @@ async function endpoint(): Promise<Endpoint> {
     return answer(206, answers.shift() ?? []);
   };
   const invoker = { call, close: async () => {} };
-  const server = await testServer({ clock, routes: [syncRunRoutes({ realtime, loadSecret })], invoker: () => invoker });
+  const server = await testServer({ clock, routes: [syncRunRoutes({ realtime, loadSecret })], invoker: () => invoker, ...options });
   onTestFinished(() => server.stop());
   return { server, calls, answers };
 }
@@ -133,6 +134,25 @@ test("an endpoint that sleeps is called as its caller called it, and its caller 
     },
   ]);
   expect(await output).toMatchObject({ status: 201, body: "seven", headers: { "content-type": "text/x-quote", "x-own": "1" } });
+});
+
+test.each([
+  ['{"b": 1,\n"a":2}', '{"a":2,"b":1}'],
+  ["né", "né"],
+  ["", ""],
+])("the body %j is sent as it is, and signed as %j: verifiers put JSON into its canonical form first", async (body, signed) => {
+  const { server, calls } = await endpoint({ signingKey: "8f0e" });
+  const event = { name: "inngest/http.request", data: { ...REQUEST, body, content_type: "" } };
+  const start = { run_id: RUN, event, steps: [sleep] };
+  expect((await server.post("/v1/checkpoint", start, { authorization: "Bearer 8f0e" })).status).toBe(200);
+  await server.clock.advance(MINUTE);
+  await settled();
+  const at = String((START + MINUTE) / 1_000);
+  const mac = createHmac("sha256", "8f0e")
+    .update(signed + at)
+    .digest("hex");
+  expect(calls[0]).toMatchObject({ body, headers: { [HEADER.signature]: `t=${at}&s=${mac}` } });
+  expect(calls[0]?.headers).not.toHaveProperty("content-type");
 });
 
 test("a bare RunComplete is taken as well as a list", async () => {

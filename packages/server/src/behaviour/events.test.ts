@@ -1,4 +1,5 @@
 /** The Event API: what is accepted, how it is normalised, and what two events with one id do. */
+import { seededUlid } from "@pawl/protocol";
 import { describe, expect, it } from "vitest";
 import { settled, START, type World, worldOf } from "./world.fixture.ts";
 
@@ -54,6 +55,12 @@ describe("semantics 1.1 endpoints", () => {
     expect(health).toMatchObject({ status: 200, body: { status: 200, message: "OK" } });
     expect(health.headers["x-inngest-server-kind"]).toBe(kind);
     expect((await post(world, "{}")).headers["x-inngest-server-kind"]).toBe(kind);
+    const origin = kind === "dev" ? "http://localhost:3000" : "https://shop.example";
+    for (const request of [
+      { method: "OPTIONS", url: "/e/k", headers: { host: "localhost:8288", origin, "access-control-request-method": "POST" } },
+      { method: "POST", url: "/e/%zz", headers: { host: "localhost:8288" } },
+    ] as const)
+      expect((await world.server.http.inject(request)).headers["x-inngest-server-kind"]).toBe(kind);
   });
 
   it("pages of any origin may send events to a server with keys", async () => {
@@ -183,7 +190,9 @@ describe("semantics 1.5 ids", () => {
     expect(await world.events("shop/echo")).toHaveLength(2);
   });
 
-  it.each(["", "x", "0,AQIDBAUGAAAACQ==", "1790000000000,AQ==", `${SEED},1`])("a malformed seed is ignored: %j", async (seed) => {
+  const LATE = "281474976710656,AQIDBAUGAAAACQ==";
+
+  it.each(["", "x", "0,AQIDBAUGAAAACQ==", "1790000000000,AQ==", `${SEED},1`, LATE])("a malformed seed is ignored: %j", async (seed) => {
     const world = await echoWorld();
     const headers = { "x-inngest-event-id-seed": seed };
     const [a, b] = [await post(world, json({ name: "a" }), headers), await post(world, json({ name: "a" }), headers)];
@@ -342,11 +351,24 @@ describe("semantics 1.9 /invoke", () => {
     expect(await world.server.engine.store.unprocessedEvents({ limit: 1 })).toEqual([]);
   });
 
-  it("a body that is no object is refused", async () => {
+  it("a request that is sent again with its seed starts nothing more; its id is the seed's first", async () => {
     const world = await echoWorld();
-    const { statusCode } = await world.server.http.inject({ method: "POST", url: "/invoke/shop-echo", payload: "[1]" });
-    expect(statusCode).toBe(400);
+    const headers = { "x-inngest-event-id-seed": `1790000000000,${Buffer.from([1, 2, 3, 4, 5, 6, 0, 0, 0, 9]).toString("base64")}` };
+    const ids = [await world.post("/invoke/shop-echo", {}, headers), await world.post("/invoke/shop-echo", {}, headers)];
+    await settled();
+    const seed = { ms: 1_790_000_000_000, entropy: Uint8Array.from([1, 2, 3, 4, 5, 6, 0, 0, 0, 9]), index: 0 };
+    expect(ids.map(({ body }) => body.id as unknown)).toEqual([seededUlid(seed), seededUlid(seed)]);
+    expect(await world.runs("echo")).toHaveLength(1);
   });
+
+  it.each(["[1]", '{"data":[]}', '{"data":"x"}', '{"ts":1.5}', '{"ts":1e300}', '{"ts":-1}', '{"ts":"2026"}'])(
+    "a body that is no event is refused: %s",
+    async (payload) => {
+      const world = await echoWorld();
+      const { statusCode } = await world.server.http.inject({ method: "POST", url: "/invoke/shop-echo", payload });
+      expect(statusCode).toBe(400);
+    },
+  );
 
   it.each(["dev", "cloud"] as const)("with keys, one is needed: %s", async (kind) => {
     const world = await echoWorld({ server: { kind, eventKeys: ["k"], signingKey: "abcd" } });

@@ -114,6 +114,35 @@ describe("semantics 5.4 invoke", () => {
     expect(world.calls("parent")).toHaveLength(2);
   });
 
+  it.each(["", null])("a time-out of %j is none", async (timeout) => {
+    const world = await worldOf({
+      parent: { script: ({ step }) => step.invoke("call", { function_id: "shop-child", payload: {}, timeout }) },
+      child: { on: [], script: ({ step }) => step.sleep("nap", "1h") },
+    });
+    await world.send("shop/parent");
+    const { id } = await world.run("parent");
+    expect((await world.steps(id))["call"]?.until).toBe(START + 365 * 86_400_000);
+  });
+
+  it.each(["367d", "99999999999999999w"])("a time-out of %s is refused, and the run says why", async (timeout) => {
+    const world = await worldOf({
+      parent: { script: ({ step }) => step.invoke("call", { function_id: "shop-child", payload: {}, timeout }) },
+      child: CHILD,
+    });
+    await world.send("shop/parent");
+    expect(await world.run("parent")).toMatchObject({ status: "FAILED", error: { name: "InngestErrTimeoutTooLong" } });
+    expect(await world.runs("child")).toEqual([]);
+  });
+
+  it.each([1.5, 1e300, -1, 9e15, "2026"])("a payload's time %j is none: the child starts now", async (ts) => {
+    const world = await worldOf({
+      parent: { script: ({ step }) => step.invoke("call", { function_id: "shop-child", payload: { ts }, timeout: "1h" }) },
+      child: { on: [], script: ({ event }) => event["ts"] },
+    });
+    await world.send("shop/parent");
+    expect(await world.run("parent")).toMatchObject({ status: "COMPLETED", output: START });
+  });
+
   it("without a time-out the step waits for a year", async () => {
     const world = await worldOf({
       parent: { script: ({ step }) => caught(step.invoke("call", { function_id: "shop-child", payload: {} })) },

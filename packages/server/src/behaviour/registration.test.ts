@@ -56,6 +56,28 @@ describe("semantics 11.8 app sync", () => {
     expect((await register(world, [], { headers: { "x-inngest-expected-server-kind": "dev" } })).status).toBe(200);
   });
 
+  it.each(["application/json; charset=utf-8", "text/plain", "application/x-www-form-urlencoded", undefined])(
+    "the body is read whatever its type is said to be: %s",
+    async (type) => {
+      const world = await shop();
+      const payload = JSON.stringify({ url: "http://127.0.0.1:9/api/pawl", appName: "shop", functions: [functionOf("a")] });
+      const headers = { host: "localhost:8288", ...(type === undefined ? {} : { "content-type": type }) };
+      const answer = await world.server.http.inject({ method: "POST", url: "/fn/register", headers, payload });
+      expect([answer.statusCode, answer.json()]).toMatchObject([200, { ok: true, modified: true }]);
+    },
+  );
+
+  it.each(["", "{", "[]", '"x"', '{"appName":"shop","url":"http://127.0.0.1:9/","functions":{}}'])(
+    "what can't be read is refused, and archives nothing: %s",
+    async (payload) => {
+      const world = await shop();
+      const headers = { host: "localhost:8288", "content-type": "application/json" };
+      const answer = await world.server.http.inject({ method: "POST", url: "/fn/register", headers, payload });
+      expect([answer.statusCode, answer.json<{ error: string }>().error]).toEqual([400, expect.stringMatching(/^Invalid request: /)]);
+      expect(world.server.engine.registry.functionBySlug("shop-a")?.archivedAt).toBeUndefined();
+    },
+  );
+
   it("the answer names the app and the sync; an equal one changes nothing", async () => {
     const world = await shop();
     const first = await register(world, [functionOf("a")]);

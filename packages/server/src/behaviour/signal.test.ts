@@ -1,6 +1,6 @@
 /** Signals: one waiting run for each name. */
 import { describe, expect, it } from "vitest";
-import { type World, worldOf } from "./world.fixture.ts";
+import { START, type World, worldOf } from "./world.fixture.ts";
 
 /** A world with a function that waits for the signal its event names. */
 function signalWorld(): Promise<World> {
@@ -46,6 +46,19 @@ describe("semantics 5.5 signals", () => {
     expect((await world.run("job")).status).toBe("RUNNING");
     await world.advance("1h");
     expect(await world.run("job")).toMatchObject({ status: "COMPLETED", output: null });
+  });
+
+  it.each(["", null])("a time-out of %j is none", async (timeout) => {
+    const world = await worldOf({ job: { script: ({ step }) => step.waitForSignal("go", { signal: "go", timeout }) } });
+    await world.send("shop/job");
+    const { id } = await world.run("job");
+    expect((await world.steps(id))["go"]?.until).toBe(START + 365 * 86_400_000);
+  });
+
+  it.each(["367d", "99999999999999999w"])("a time-out of %s is refused, and the run says why", async (timeout) => {
+    const world = await worldOf({ job: { script: ({ step }) => step.waitForSignal("go", { signal: "go", timeout }) } });
+    await world.send("shop/job");
+    expect(await world.run("job")).toMatchObject({ status: "FAILED", error: { name: "InngestErrTimeoutTooLong" } });
   });
 
   it("a second run that waits for it fails at once, and the first still gets it", async () => {

@@ -77,6 +77,7 @@ describe("semantics 4.1 the call: transport", () => {
 
   it.each([
     ["gzip", gzipSync],
+    ["GZIP", gzipSync],
     ["br", brotliCompressSync],
   ] as const)("%s is decoded", async (encoding, compress) => {
     const app = await listening((_request, response) =>

@@ -42,7 +42,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { CallHeld, Invoker } from "../ports/invoker.ts";
 import type { Gateway } from "../ports/gateway.ts";
 import type { Logger } from "../ports/logger.ts";
-import { signBody } from "../app/signature.ts";
+import { signBody, signedForm } from "../app/signature.ts";
 import { given } from "../json.ts";
 import { traceContextOf } from "../tracing/trace-context.ts";
 import { endpointCallOf } from "./endpoint-call.ts";
@@ -238,9 +238,10 @@ export class Executor {
     const stepId = item.stepId ?? DISCOVERY_STEP_ID;
     const request = definition.endpoint === undefined ? undefined : endpointCallOf(state);
     const body = request?.body ?? callBody(state, { item, generation, requestId });
+    const signed = request === undefined ? body : signedForm(body);
     const url = request?.url ?? stepUrl(definition.url, stepId);
     const headers = {
-      "content-type": request?.contentType ?? "application/json",
+      ...(request?.contentType === "" ? {} : { "content-type": request?.contentType ?? "application/json" }),
       "user-agent": "Pawl",
       [HEADER.accountId]: ACCOUNT_ID,
       [HEADER.runId]: item.runId,
@@ -252,7 +253,7 @@ export class Executor {
       ...(request === undefined || item.stepId !== undefined ? { [HEADER.stepId]: stepId } : {}),
       ...(request === undefined ? {} : { [HEADER.signature]: "" }),
       ...(request !== undefined && mustPlan(state, item) ? { [HEADER.forceStepPlan]: "true" } : {}),
-      ...(signingKey === undefined ? {} : { [HEADER.signature]: signBody(body, { signingKey, now: clock.now() }) }),
+      ...(signingKey === undefined ? {} : { [HEADER.signature]: signBody(signed, { signingKey, now: clock.now() }) }),
       ...traceContextOf(item, state.run.appId),
     };
     const limit = clock.setTimer(CALL_MS_MAX, () => abort.abort("timeout"));

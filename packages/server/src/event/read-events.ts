@@ -13,6 +13,7 @@ import {
   isTooDeepJson,
   JSON_DEPTH_MAX,
   seededUlid,
+  ULID_TIME_MAX,
 } from "@pawl/protocol";
 import type { NewEvent } from "../core/ingest.ts";
 import { isRecord } from "../json.ts";
@@ -74,7 +75,7 @@ export function checkEvents(raw: RawEvents, { seed, traceparent }: EventSource =
 export function parseSeed(header: string | undefined): Seed | undefined {
   const [msText = "", base64 = "", ...rest] = header?.split(",") ?? [];
   const ms = Number(msText);
-  if (rest.length > 0 || !Number.isSafeInteger(ms) || ms <= 0 || base64 === "") return undefined;
+  if (rest.length > 0 || !Number.isInteger(ms) || ms <= 0 || ms > ULID_TIME_MAX || base64 === "") return undefined;
   const entropy = Buffer.from(base64, "base64");
   return entropy.length === 10 ? { ms, entropy } : undefined;
 }

@@ -7,7 +7,8 @@
  *
  * Spec: wire 8; semantics 1. Where the reference answers `[""]` for no events, the list is empty here ([bug] there).
  */
-import { HEADER, isTooDeepJson } from "@pawl/protocol";
+import { isEventTime } from "@pawl/engine";
+import { HEADER, isTooDeepJson, seededUlid } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { checkEvents, parseSeed, readEvents } from "../event/read-events.ts";
 import { traceparentOf } from "../tracing/traceparent.ts";
@@ -15,6 +16,7 @@ import { refuseUnderPressure } from "./back-pressure.ts";
 import { acceptsEventKey, bearerOf, hasKeyFor } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
 import { hintFor, sendError } from "./errors.ts";
+import { given, isRecord } from "../json.ts";
 
 /** Body of one request: 5,000 events are rarely larger than a few kB each. */
 const BODY_BYTES_MAX: number = 64 * 1024 * 1024;
@@ -55,13 +57,12 @@ async function takeInvocation(context: ServerContext, request: FastifyRequest, r
     });
   }
   const payload = parseObject(bodyOf(request));
-  if (payload === undefined)
-    return sendError(reply, {
-      status: 400,
-      code: "invalid_request",
-      message: 'Invalid invocation event: the body must be a JSON object such as {"data":{}}.',
-    });
-  const id = await context.engine.invoke({ target: slug, payload, ...traceparentOf(request) });
+  const problem = payload === undefined ? 'the body must be a JSON object such as {"data":{}}' : problemOf(payload);
+  if (payload === undefined || problem !== undefined)
+    return sendError(reply, { status: 400, code: "invalid_request", message: `Invalid invocation event: ${problem}.` });
+  const seed = parseSeed(textHeader(request, HEADER.eventIdSeed));
+  const internalId = seed === undefined ? undefined : seededUlid({ ...seed, index: 0 });
+  const id = await context.engine.invoke({ target: slug, payload, ...given("internalId", internalId), ...traceparentOf(request) });
   return reply.code(200).send({ id, status: 200 });
 }
 
@@ -69,11 +70,17 @@ function isSender(context: ServerContext, request: FastifyRequest): boolean {
   return acceptsEventKey(context, bearerOf(request.headers) ?? "") || hasKeyFor(context, request, "write");
 }
 
+function problemOf({ data, ts }: Readonly<Record<string, unknown>>): string | undefined {
+  if (data !== undefined && data !== null && !isRecord(data)) return "its data must be an object";
+  if (ts === undefined || ts === null || ts === 0 || isEventTime(ts)) return undefined;
+  return "its ts must be whole milliseconds from 1980 to 2100";
+}
+
 function parseObject(body: Buffer): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(body.length === 0 ? "{}" : body.toString("utf8"));
     if (isTooDeepJson(value, body.length)) return undefined;
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -41,16 +41,17 @@ export type Routes = (app: FastifyInstance, context: ServerContext) => void | Pr
 /** Builds the server; `listen` is the caller's. */
 export async function createHttpServer(context: ServerContext, extraRoutes: readonly Routes[] = []): Promise<FastifyInstance> {
   const limits: HttpLimits = { ...HTTP_LIMITS, ...context.limits };
-  const app = openFastify(limits);
+  const app = openFastify(limits, context.kind);
+  // First, so that it is on answers to preflights, and on those of the guard.
+  app.addHook("onRequest", async (_request, reply) => {
+    void reply.header(HEADER.serverKind, context.kind);
+  });
   app.addHook("onRequest", guardAgainstPages(context));
   await app.register(cors, {
     origin: true,
     methods: ["GET", "POST", "PUT", "DELETE", "OPTIONS"],
     exposedHeaders: ["Link", "Mcp-Session-Id"],
     maxAge: 3_600,
-  });
-  app.addHook("onRequest", async (_request, reply) => {
-    void reply.header(HEADER.serverKind, context.kind);
   });
   if (limits.requestsPerSecond !== undefined) {
     // Loaded only where there is one.
@@ -78,7 +79,7 @@ export async function createHttpServer(context: ServerContext, extraRoutes: read
   return app;
 }
 
-function openFastify(limits: HttpLimits): FastifyInstance {
+function openFastify(limits: HttpLimits, kind: ServerContext["kind"]): FastifyInstance {
   const app = fastify({
     requestTimeout: REQUEST_MS_MAX,
     keepAliveTimeout: limits.idleMs,
@@ -89,6 +90,7 @@ function openFastify(limits: HttpLimits): FastifyInstance {
     bodyLimit: 16 * 1024 * 1024,
     // Addresses that can't be decoded.
     frameworkErrors: (error, _request, reply) => {
+      void reply.header(HEADER.serverKind, kind);
       sendError(reply, { status: error.statusCode ?? 400, code: codeOf(error), message: error.message });
     },
   });

@@ -4,7 +4,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { archiveApp } from "../app/archive-app.ts";
 import { isSameUrl, normalizeAppUrl } from "../app/app-url.ts";
 import { registerApp, type Registration, type RegistrationProblem } from "../app/register.ts";
-import { isRecord, textOf } from "../json.ts";
+import { textOf } from "../json.ts";
+import { readBodiesAsJson } from "./any-json.ts";
 import { requireSigningKey } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
 import { sendError } from "./errors.ts";
@@ -14,10 +15,14 @@ const BODY_BYTES_MAX: number = 16 * 1024 * 1024;
 /** Adds the routes. */
 export function registerRoutes(app: FastifyInstance, context: ServerContext): void {
   app.addHook("onRequest", requireSigningKey(context));
-  const options = { bodyLimit: BODY_BYTES_MAX };
-  app.post("/fn/register", options, (request, reply) => register(context, request, reply));
-  app.put("/fn/register", options, (request, reply) => register(context, request, reply));
-  app.delete("/fn/remove", (request, reply) => remove(context, request, reply));
+  readBodiesAsJson(app, BODY_BYTES_MAX);
+  app.post("/fn/register", (request, reply) => register(context, request, reply));
+  app.put("/fn/register", (request, reply) => register(context, request, reply));
+  void app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
+    scope.delete("/fn/remove", (request, reply) => remove(context, request, reply));
+  });
 }
 
 async function register(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -26,12 +31,12 @@ async function register(context: ServerContext, request: FastifyRequest, reply: 
     const message = `Expected server kind ${context.kind}, got ${expected}`;
     return sendError(reply, { status: 400, code: "invalid_request", message });
   }
-  const { body } = request;
-  if (!isRecord(body))
-    return sendError(reply, { status: 400, code: "invalid_request", message: "Invalid request: the body must be a JSON object" });
+  const body = (request.body ?? {}) as Readonly<Record<string, unknown>>;
   const field = (name: string): unknown => fieldOf(body, name);
   const appVersion = textOf(field("appVersion"));
-  const functions = field("functions");
+  const functions = field("functions") ?? [];
+  if (!Array.isArray(functions))
+    return sendError(reply, { status: 400, code: "invalid_request", message: "Invalid request: functions must be a list" });
   const url = textOf(field("url"));
   const registration: Registration = {
     appName: textOf(field("appName")),
@@ -39,7 +44,7 @@ async function register(context: ServerContext, request: FastifyRequest, reply: 
     sdk: textOf(field("sdk")),
     framework: textOf(field("framework")),
     method: textOf(field("deployType"), "ping") === "connect" ? "connect" : "serve",
-    functions: Array.isArray(functions) ? functions : [],
+    functions,
     ...(appVersion === "" ? {} : { appVersion }),
   };
   const asked = normalizeAppUrl(url) ?? url;
@@ -57,7 +62,8 @@ async function register(context: ServerContext, request: FastifyRequest, reply: 
 }
 
 async function remove(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const { url = "" } = request.query as { readonly url?: string };
+  const { url: given } = request.query as { readonly url?: unknown };
+  const url = textOf(given ?? new URLSearchParams(textOf(request.body)).get("url"));
   const normalized = normalizeAppUrl(url);
   const app =
     normalized === undefined

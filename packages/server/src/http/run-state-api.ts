@@ -8,6 +8,7 @@ import { HEADER, isUlid } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { CheckpointResult } from "../core/checkpoints.ts";
 import { textOf } from "../json.ts";
+import { readBodiesAsJson } from "./any-json.ts";
 import { requireSigningKey } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
 import { sendError } from "./errors.ts";
@@ -18,10 +19,11 @@ const BODY_BYTES_MAX: number = 32 * 1024 * 1024;
 /** Adds the routes. */
 export function runStateRoutes(app: FastifyInstance, context: ServerContext): void {
   app.addHook("onRequest", requireSigningKey(context));
+  readBodiesAsJson(app, BODY_BYTES_MAX);
   app.get("/v0/runs/:runId/batch", (request, reply) => sendState(context, { request, reply, part: "batch" }));
   app.get("/v0/runs/:runId/actions", (request, reply) => sendState(context, { request, reply, part: "actions" }));
   for (const prefix of ["/v1/checkpoint", "/v1/http/runs"]) {
-    app.post(`${prefix}/:runId/async`, { bodyLimit: BODY_BYTES_MAX }, (request, reply) => checkpoint(context, request, reply));
+    app.post(`${prefix}/:runId/async`, (request, reply) => checkpoint(context, request, reply));
   }
 }
 

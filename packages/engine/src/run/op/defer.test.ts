@@ -33,6 +33,10 @@ test("what was deferred is started when the run ends, however it ends, and is to
   }
 });
 
+test("a note of null is none", () => {
+  expect(statuses(with_(add("d", { fn_slug: "f", input: {}, meta: null })))).toEqual([["d", "after-run", undefined]]);
+});
+
 test("an aborted one is not started, and stays aborted", () => {
   const state = with_(add("d"), op({ op: "DeferAbort", id: "x", opts: { target_hashed_id: "d" } }), add("d"));
   expect(statuses(state)).toEqual([["d", "aborted", undefined]]);

@@ -43,7 +43,8 @@ export function abortDefer(draft: Draft, op: WireOp): void {
 }
 
 function readDefer(draft: Draft, op: WireOp): { readonly input: string; readonly problem?: string } {
-  const { input = {}, meta = {} } = op.opts ?? {};
+  const { input = {}, meta: given } = op.opts ?? {};
+  const meta = given ?? {};
   if (optionText(op, "fn_slug") === undefined || !isRecord(input) || !isRecord(meta)) return { input: "{}", problem: "invalid_opts" };
   const all = [...allDefers(draft)];
   if (all.length >= DEFERS_PER_RUN_MAX) return { input: "{}", problem: "per_run_count" };

@@ -5,25 +5,26 @@
  *
  * Spec: wire 6.12, 8.7; semantics 5.4.
  */
-import { canonicalJson, WAIT_MS_DEFAULT, type WireOp } from "@pawl/protocol";
+import { canonicalJson, EVENT_TS_MAX, EVENT_TS_MIN, WAIT_MS_DEFAULT, WAIT_MS_MAX, type WireOp } from "@pawl/protocol";
 import type { EventRow } from "../../event/event-row.ts";
 import { type Draft, failRun, stepOf } from "../draft.ts";
 import { FUNCTION_INVOKED } from "../lifecycle-events.ts";
 import { optionText } from "./op-step.ts";
-import { addPause, addWaitingStep, timeoutAt } from "./wait.ts";
+import { addPause, addWaitingStep, badTimeout, timeoutAt } from "./wait.ts";
 import { isRecord, recordOf } from "../../json.ts";
 
 /** Invokes a function and waits for its end. A payload that is no object counts as empty. */
 export function invokeFunction(draft: Draft, op: WireOp): void {
   if (stepOf(draft, op.id) !== undefined) return;
   const target = optionText(op, "function_id");
-  const timeout = op.opts?.["timeout"];
-  const expiresAt = timeout === undefined || timeout === null ? draft.env.ctx.now + WAIT_MS_DEFAULT : timeoutAt(timeout, draft.env.ctx.now);
+  const timeout = op.opts?.["timeout"] ?? "";
+  const { random, now } = draft.env.ctx;
+  const expiresAt = timeout === "" ? now + WAIT_MS_DEFAULT : timeoutAt(timeout, now);
   if (target === undefined || expiresAt === undefined) return failRun(draft, badOptions(op));
+  if (expiresAt - now > WAIT_MS_MAX) return failRun(draft, badTimeout("invoke", timeout));
   const correlationId = `${draft.run.id}.${op.id}`;
   const step = addWaitingStep(draft, op, { kind: "invoke", expiresAt });
   addPause(draft, step, { kind: "invoke", correlationId, expiresAt });
-  const { random, now } = draft.env.ctx;
   const { run } = draft;
   const source = { appId: run.appId, functionId: run.functionId, functionVersion: run.functionVersion };
   const invocation = { target, payload: payloadOf(op), correlationId, source, expire: expiresAt, name: step.name };
@@ -45,7 +46,7 @@ export type Invocation = {
 /** The event that starts one function. */
 export function invokedEvent(invocation: Invocation, { id, now }: { readonly id: string; readonly now: number }): EventRow {
   const { payload, source } = invocation;
-  const ts = typeof payload["ts"] === "number" && payload["ts"] > 0 ? payload["ts"] : now;
+  const ts = isEventTime(payload["ts"]) ? payload["ts"] : now;
   const externalId = typeof payload["id"] === "string" && payload["id"] !== "" ? payload["id"] : id;
   const data = {
     ...recordOf(payload["data"]),
@@ -66,6 +67,11 @@ export function invokedEvent(invocation: Invocation, { id, now }: { readonly id:
   };
   const body = canonicalJson({ name: FUNCTION_INVOKED, data, id: externalId, ts, user: recordOf(payload["user"]), ...extras });
   return { id, externalId, name: FUNCTION_INVOKED, ts, receivedAt: now, body, isInternal: true, isProcessed: false };
+}
+
+/** Whether a value may be the time of an event, milliseconds since the epoch. */
+export function isEventTime(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= EVENT_TS_MIN && value <= EVENT_TS_MAX;
 }
 
 function payloadOf(op: WireOp): Readonly<Record<string, unknown>> {

@@ -95,9 +95,10 @@ function lookBackSince({ env, run }: Draft, lookBack: unknown): number | undefin
 export function waitForSignal(draft: Draft, op: WireOp, { signalHolders }: OpContext): void {
   if (stepOf(draft, op.id) !== undefined) return;
   const signal = optionText(op, "signal") ?? op.name ?? "";
-  const timeout = op.opts?.["timeout"];
-  const expiresAt = timeout === undefined ? draft.env.ctx.now + WAIT_MS_DEFAULT : timeoutAt(timeout, draft.env.ctx.now);
-  if (signal === "" || expiresAt === undefined) return failRun(draft, badTimeout("signal", timeout));
+  const timeout = op.opts?.["timeout"] ?? "";
+  const { now } = draft.env.ctx;
+  const expiresAt = timeout === "" ? now + WAIT_MS_DEFAULT : timeoutAt(timeout, now);
+  if (signal === "" || expiresAt === undefined || expiresAt - now > WAIT_MS_MAX) return failRun(draft, badTimeout("signal", timeout));
   const own = pauseInDraft(draft, signal);
   const holder = own ?? signalHolders?.get(signal);
   if (holder !== undefined && op.opts?.["conflict"] !== "replace") return failRun(draft, conflict());
@@ -192,7 +193,8 @@ function badLookBack(value: unknown): Parameters<typeof failRun>[1] {
   return { error: "invalid look-back", name: "Error", message };
 }
 
-function badTimeout(what: string, timeout: unknown): Parameters<typeof failRun>[1] {
+/** The failure of a run that asks for a wait without an end, or with one too far away. */
+export function badTimeout(what: string, timeout: unknown): Parameters<typeof failRun>[1] {
   const message = `The ${what} timeout ${JSON.stringify(timeout)} is no duration such as "1h30m" and no date, or it expires more than one year in the future.`;
   return { error: "invalid timeout", name: "InngestErrTimeoutTooLong", message };
 }

@@ -12,6 +12,7 @@ import { textOf } from "../../json.ts";
 import type { LoadSecret } from "../../ports/secrets.ts";
 import type { Realtime } from "../../realtime/realtime.ts";
 import { STREAM_TOPIC } from "../../realtime/topic.ts";
+import { readBodiesAsJson } from "../any-json.ts";
 import { requireSigningKey } from "../auth.ts";
 import type { ServerContext } from "../context.ts";
 import { sendError } from "../errors.ts";
@@ -36,9 +37,10 @@ export function syncRunRoutes({ realtime, loadSecret }: SyncRunParts): Routes {
     const parts: Parts = { context, realtime, secret: loadSecret(RUN_CLAIM_SECRET) };
     await app.register(async (scope) => {
       scope.addHook("onRequest", requireSigningKey(context));
+      readBodiesAsJson(scope, BODY_BYTES_MAX);
       for (const prefix of PREFIXES) {
-        scope.post(prefix, { bodyLimit: BODY_BYTES_MAX }, (request, reply) => start(parts, { request, reply }));
-        scope.post(`${prefix}/:runId/steps`, { bodyLimit: BODY_BYTES_MAX }, (request, reply) => report(parts, { request, reply }));
+        scope.post(prefix, (request, reply) => start(parts, { request, reply }));
+        scope.post(`${prefix}/:runId/steps`, (request, reply) => report(parts, { request, reply }));
       }
     });
     await app.register(async (scope) => {
