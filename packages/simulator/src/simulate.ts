@@ -4,10 +4,15 @@
  * I1  The same seed gives the same world, event by event: its trace has the same hash.
  * I2  Every world comes to rest: within a bound of virtual time after the last fault, nothing is left to do.
  */
-import { FakeApp, type Checkpoint, type CheckpointAnswer } from "./app/fake-app.ts";
-import { generatePrograms } from "./app/generate-program.ts";
+import { Executions } from "./app/executions.ts";
+import { FakeApp } from "./app/fake-app.ts";
+import { FakeEndpoint } from "./app/fake-endpoint.ts";
+import { generateEndpoints, generatePrograms } from "./app/generate-program.ts";
 import type { Canary } from "./canary/canary.ts";
+import type { Program } from "./app/program.ts";
 import { Watch, type Violation } from "./check/watch.ts";
+import { AppApi } from "./world/app-api.ts";
+import { beginCalls } from "./world/callers.ts";
 import { Cluster } from "./world/cluster.ts";
 import { Load } from "./world/load.ts";
 import { ofWorldKind, type Scenario, scenarioOf, type WorldKind } from "./world/scenario.ts";
@@ -24,8 +29,6 @@ const TIMERS_PER_CRASH_MAX = 150;
 const OUTAGE_MS_MAX = 120_000;
 /** After the faults: so much later the schedules end, since a world that goes on ticking never rests. */
 const SCHEDULES_END_MS = 200_000;
-const CHECKPOINT_MS_MAX = 10_000;
-const CHECKPOINT_TRIES_MAX = 3;
 
 export type SimulationOptions = {
   readonly canary?: Canary;
@@ -70,6 +73,8 @@ class World {
   readonly #cluster: Cluster;
   readonly #app: FakeApp;
   readonly #load: Load;
+  readonly #endpoints: readonly Program[];
+  readonly #endpoint: FakeEndpoint;
   #appIsDown = false;
   #timers = 0;
 
@@ -80,7 +85,8 @@ class World {
     const trace = new Trace(mode);
     const scenario = ofWorldKind(scenarioOf(random.fork("scenario")), kind);
     const programs = generatePrograms(random.fork("programs"), scenario);
-    const watch = new Watch({ programs, scenario, now: () => clock.now() });
+    const endpoints = generateEndpoints(random.fork("endpoints"), scenario);
+    const watch = new Watch({ programs, endpoints, scenario, now: () => clock.now() });
     const common = { clock, scenario, programs, watch, trace };
     this.#random = random.fork("world");
     this.#trace = trace;
@@ -93,14 +99,28 @@ class World {
       isFaulty: () => this.#isFaulty(),
       isAppDown: () => this.#appIsDown && this.#isFaulty(),
     });
+    const endpointRandom = random.fork("endpoint requests");
+    const isFaulty = (): boolean => this.#isFaulty();
+    const api = new AppApi({ clock, scenario, cluster: () => this.#cluster, watch, random: this.#random, endpointRandom, isFaulty });
+    const executions = new Executions({ clock, executed: (execution) => watch.executed(execution) });
     this.#app = new FakeApp({
       programs,
+      endpoints,
       clock,
-      checkpoint: (request) => this.#checkpoint(request),
-      executed: (execution) => watch.executed(execution),
+      executions,
+      checkpoint: (request) => api.checkpoint(request),
+      fetchState: (call) => api.fetchState(call),
+    });
+    this.#endpoints = endpoints;
+    this.#endpoint = new FakeEndpoint({
+      executions,
+      start: (request, ops) => api.start(request, ops),
+      report: (runId, ops) => api.report(runId, ops),
+      now: () => clock.now() + scenario.clockAheadMs,
+      isStopped: () => this.#isFaulty() && endpointRandom.chance(scenario.app.stop),
     });
     this.#load = new Load({ ...common, random: random.fork("load"), cluster: this.#cluster, mirror: watch.mirror });
-    trace.note(clock.now(), () => JSON.stringify({ seed, scenario, programs }));
+    trace.note(clock.now(), () => JSON.stringify({ seed, scenario, programs, endpoints }));
   }
 
   /** Nobody waits for a promise that was rejected: a server would end. */
@@ -111,6 +131,8 @@ class World {
   async run(): Promise<SimulationResult> {
     this.#cluster.begin(this.#app);
     this.#load.begin();
+    const calls = { clock: this.#clock, random: this.#random.fork("callers"), scenario: this.#scenario };
+    beginCalls({ ...calls, endpoints: this.#endpoints, endpoint: this.#endpoint });
     this.#planFaults();
     this.#clock.setTimer(this.#scenario.faultyMs + SCHEDULES_END_MS, () => this.#cluster.endSchedules());
     if (await this.#comesToRest()) this.#watch.ended({ acknowledged: this.#load.acknowledged, stored: this.#cluster.stored() });
@@ -164,29 +186,5 @@ class World {
       this.#clock.setTimer(at, () => (this.#appIsDown = true));
       this.#clock.setTimer(at + this.#random.integer(OUTAGE_MS_MAX), () => (this.#appIsDown = false));
     }
-  }
-
-  /** The way of a checkpoint from the app to whichever node is up. */
-  async #checkpoint(request: Checkpoint): Promise<CheckpointAnswer> {
-    for (let tries = 0; tries < CHECKPOINT_TRIES_MAX; tries++) {
-      const answer = await this.#tryCheckpoint(request);
-      const isRepeated = this.#isFaulty() && this.#random.chance(this.#scenario.app.repeatCheckpoint);
-      if (isRepeated) this.#clock.setTimer(this.#random.integer(CHECKPOINT_MS_MAX), () => void this.#tryCheckpoint(request));
-      if (answer !== "failed") return answer;
-      await this.#clock.sleep(100);
-    }
-    return "failed";
-  }
-
-  async #tryCheckpoint({ runId, itemId, generation, ops }: Checkpoint): Promise<CheckpointAnswer> {
-    const { engine } = this.#cluster;
-    if (engine === undefined) return "failed";
-    const saving = engine.checkpoint({ runId, itemId, ops, ...(generation === undefined ? {} : { generation }) }).then(
-      ({ kind }) => kind,
-      () => "failed" as const,
-    );
-    const kind = await Promise.race([saving, this.#clock.sleep(CHECKPOINT_MS_MAX).then(() => "failed" as const)]);
-    if (kind === "refused") this.#watch.report("world", `a checkpoint of run ${runId} was refused`);
-    return kind === "saved" || kind === "stale" ? kind : "failed";
   }
 }

@@ -3,10 +3,11 @@
  *
  * I1  The failure of the handler itself comes as an op about a step with the id of `complete`. It is an attempt of the function that failed,
  *     not a step: as a step it would be memoised, and no handler would ever read it.
+ * I2  What comes with it was done, and counts: steps that have finished, and what was deferred.
  *
  * Spec: wire 7.5, 7.8.
  */
-import { RUN_COMPLETE_ID, type WireOp } from "@pawl/protocol";
+import { isLazyOpcode, RUN_COMPLETE_ID, type WireOp } from "@pawl/protocol";
 import { functionErrorOf } from "./function-error.ts";
 import type { Reply } from "./reply.ts";
 
@@ -24,6 +25,7 @@ export function endpointReply(reply: Reply): Reply {
     kind: "failure",
     error: functionErrorOf(failed.error, "the endpoint failed"),
     isRetryable: failed.op === "StepError" && !reply.noRetry,
+    done: reply.ops.filter(({ op }) => op === "StepRun" || op === "Step" || isLazyOpcode(op)),
     ...(reply.retryAfterMs === undefined ? {} : { retryAfterMs: reply.retryAfterMs }),
     ...(reply.httpStatus === undefined ? {} : { httpStatus: reply.httpStatus }),
   };

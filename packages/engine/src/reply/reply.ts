@@ -30,6 +30,8 @@ export type Reply =
       readonly isRetryable: boolean;
       readonly retryAfterMs?: number;
       readonly httpStatus?: number;
+      /** What was done before it failed: finished steps, and what rides along with them. */
+      readonly done?: readonly WireOp[];
     };
 
 /** What came back from the transport. */

@@ -13,9 +13,7 @@ import type { ItemRow } from "../queue/item-row.ts";
 import { isStartLane } from "../queue/lane.ts";
 import { decisionOf, draftOf, isEnded, type RunEnvironment } from "./draft.ts";
 import { noteStart } from "./decide-reply.ts";
-import { abortDefer, addDefer } from "./op/defer.ts";
-import { noteMetadata } from "./op/op-metadata.ts";
-import { finishedStep } from "./op/step-run.ts";
+import { applyDone } from "./op/apply-op.ts";
 import type { RunState } from "./run-state.ts";
 
 export type CheckpointInput = {
@@ -54,12 +52,7 @@ export function decideCheckpoint(state: RunState, input: CheckpointInput, env: R
   if (size !== undefined) return { kind: "refused", code: "too-large", message: size };
   if (input.generation !== undefined) draft.guards.push({ kind: "item-leased", itemId: input.item.id, generation: input.generation });
   noteStart(draft, input.startedAt);
-  for (const op of input.ops) {
-    if (op.metadata !== undefined) noteMetadata(draft, op);
-    if (op.op === "StepRun" || op.op === "Step") finishedStep(draft, op, input);
-    else if (op.op === "DeferAdd") addDefer(draft, op);
-    else if (op.op === "DeferAbort") abortDefer(draft, op);
-  }
+  applyDone(draft, input.ops, input);
   // The attempts begin anew, and a run that has started is not among those that wait for their start any more.
   if (input.item.attempt > 0 || isStartLane(input.item.lane))
     draft.changes.push({ kind: "amend-item", item: { ...input.item, lane: draft.run.lane, attempt: 0 } });

@@ -27,7 +27,7 @@ import {
   STALLS_MAX,
   stepOf,
 } from "./draft.ts";
-import { applyOp, type OpContext } from "./op/apply-op.ts";
+import { applyDone, applyOp, type OpContext } from "./op/apply-op.ts";
 import type { RunState } from "./run-state.ts";
 import { timeoutItem } from "./schedule-run.ts";
 
@@ -86,6 +86,11 @@ function takeFailure(
   { input, reply }: { readonly input: ReplyInput; readonly reply: Extract<Reply, { kind: "failure" }> },
 ): boolean {
   const { item } = input;
+  if (reply.done !== undefined) applyDone(draft, reply.done, input);
+  // What was done may be more than a run can hold.
+  if (isEnded(draft)) return false;
+  // Whoever tries it again finds what is next by itself.
+  draft.discoveryAt = undefined;
   const next = decideRetry(item, { ...reply, ...optionalInterval(input), ...policyOf(draft, item) }, draft.env.ctx);
   const attempt = {
     runId: item.runId,

@@ -1,8 +1,9 @@
 import { hashStepId, type WireOp } from "@pawl/protocol";
 import { expect, test } from "vitest";
-import { after, context, environment, eventRow, functionRow, NOW, ofKind, op, runState } from "../fixtures/fixtures.ts";
+import { after, context, environment, eventRow, functionRow, item, NOW, ofKind, op, ops, runState } from "../fixtures/fixtures.ts";
 import type { Decision } from "../decision/decision.ts";
 import { itemIdOf } from "../queue/item-row.ts";
+import { decideReply } from "./decide-reply.ts";
 import { decideSyncSteps } from "./decide-sync-steps.ts";
 import { decideTimer } from "./decide-timer.ts";
 import type { RunState } from "./run-state.ts";
@@ -128,4 +129,67 @@ test("the timer of a run that is ordinary does nothing", () => {
   if (item === undefined) throw new Error("no item");
   const { changes } = decideTimer(runState({ run: { id: RUN } }), { item, generation: 1 }, env);
   expect(ofKind(changes, "delete-item")).toHaveLength(1);
+});
+
+test("what an endpoint has deferred counts also where its handler then fails, for now or for good", () => {
+  const add = op({ op: "DeferAdd", id: "d", opts: { fn_slug: "shop-mail", input: {} } });
+  for (const failure of ["StepError", "StepFailed"] as const) {
+    const state = started().state;
+    const { changes } = saved(state, add, op({ op: "StepRun", data: 1 }), op({ op: failure, id: hashStepId("complete"), error }));
+    expect(ofKind(changes, "put-defer")).toMatchObject([{ defer: { id: "d", status: "after-run" } }]);
+    expect(ofKind(changes, "put-step").map(({ step }) => step.id)).toEqual(["a"]);
+    expect(ofKind(changes, "insert-item").map(({ item }) => item.attempt)).toEqual(failure === "StepError" ? [1] : []);
+  }
+});
+
+test.each<[string, WireOp[], WireOp[]]>([
+  ["a failure of the handler for good", [op({ op: "StepFailed", id: hashStepId("complete"), error })], []],
+  [
+    "a failure of the handler after which it was tried again",
+    [op({ op: "StepError", id: hashStepId("complete"), error })],
+    [op({ op: "RunComplete", id: "c" })],
+  ],
+  ["a request to go on", [op({ op: "DiscoveryRequest", id: "r" })], [op({ op: "RunComplete", id: "c" })]],
+  [
+    "something taken back",
+    [
+      op({ op: "DeferAdd", id: "d", opts: { fn_slug: "f" } }),
+      op({ op: "DeferAbort", id: "x", opts: { target_hashed_id: "d" } }),
+      op({ op: "Sleep", id: "z", name: "1h" }),
+    ],
+    [],
+  ],
+])("the same report again is known after the run has ended, or gone to the server: %s", (_what, report, later) => {
+  const state = started().state;
+  after(state, saved(state, ...report).changes);
+  if (later.length > 0) {
+    const input = { item: item({ id: itemIdOf.discovery(RUN, 0) }), generation: 1, reply: ops(...later), startedAt: NOW };
+    after(state, decideReply(state, input, env).changes);
+    expect(state.run.endedAt).toBeDefined();
+  }
+  expect(decideSyncSteps(state, { ops: report }, env)).toEqual({ kind: "known" });
+});
+
+test("the same report again is known where the signal that it waits for is another run's", () => {
+  const wait = [op({ op: "WaitForSignal", id: "w", opts: { signal: "go" } }), op({ op: "Sleep", id: "z", name: "1h" })];
+  const state = started().state;
+  const result = decideSyncSteps(state, { ops: wait, signalHolders: new Map([["go", "other"]]) }, env);
+  if (result.kind !== "save") throw new Error(result.kind);
+  after(state, result.decision.changes);
+  expect(state.run.status).toBe("FAILED");
+  expect(decideSyncSteps(state, { ops: wait }, env)).toEqual({ kind: "known" });
+});
+
+test("when an app has reported is what our clock says, not its own", () => {
+  const { state, decision } = started();
+  const [timeout] = itemsOf(decision);
+  if (timeout === undefined) throw new Error("no item");
+  const later = environment({ function: endpoint, ctx: context({ now: NOW + 3_000_000 }) });
+  const result = decideSyncSteps(state, { ops: [op({ op: "StepRun", data: 1, timing: { a: (NOW - 7_200_000) * 1e6, b: 0 } })] }, later);
+  if (result.kind !== "save") throw new Error(result.kind);
+  after(state, result.decision.changes);
+  const at = (now: number) =>
+    runOf(decideTimer(state, { item: timeout, generation: 1 }, environment({ function: endpoint, ctx: context({ now }) })));
+  expect(at(NOW + SYNC_MS_MAX)?.status).toBe("RUNNING");
+  expect(at(NOW + 3_000_000 + SYNC_MS_MAX)?.status).toBe("FAILED");
 });

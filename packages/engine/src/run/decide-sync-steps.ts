@@ -18,8 +18,9 @@ import { isFinished } from "../step/step-row.ts";
 import { outputsTooLarge } from "./decide-checkpoint.ts";
 import { takeReply } from "./decide-reply.ts";
 import { type Draft, decisionOf, discoverNow, draftOf, isEnded, itemOf, type RunEnvironment } from "./draft.ts";
-import { finishedStep } from "./op/step-run.ts";
+import { optionText } from "./op/op-step.ts";
 import { outputOf } from "./op/run-complete.ts";
+import { SIGNAL_CONFLICT } from "./op/wait.ts";
 import type { RunState } from "./run-state.ts";
 import { isSyncRun } from "./sync-run.ts";
 
@@ -38,6 +39,8 @@ export type SyncStepsDecision =
   | { readonly kind: "refused"; readonly code: "not-sync" | "too-large"; readonly message: string };
 
 const DONE_OPS: ReadonlySet<string> = new Set(["None", "Step", "StepRun", "RunComplete", "SyncRunComplete"]);
+
+const SIGNAL_CONFLICT_TEXT = JSON.stringify(SIGNAL_CONFLICT);
 
 /** After these the app has to be asked what it makes of them. */
 const ASKING_OPS: ReadonlySet<string> = new Set(["StepFailed", "StepError", "DiscoveryRequest"]);
@@ -70,19 +73,12 @@ function takeOver(draft: Draft, input: SyncStepsInput): Decision {
   const requestVersion = draft.env.function.definition.endpoint?.requestVersion ?? 0;
   draft.run = { ...draft.run, requestVersion };
   const reply = endpointReply(opsOf(input.ops, requestVersion));
-  if (reply.kind === "failure") keepSteps(draft, input.ops);
   const isRetrying = take(draft, { input, reply });
   // A retry asks again by itself, after its delay; and what the app has done it knows, so only what it waits for asks again.
   const isWaiting = draft.unfinished.size > 0 && !input.ops.some(({ op }) => ASKING_OPS.has(op));
   if (isRetrying || isWaiting) draft.discoveryAt = undefined;
   else if (!isEnded(draft) && draft.unfinished.size === 0) discoverNow(draft);
   return decisionOf(draft, { id: itemIdOf.timeout(draft.run.id, "sync"), keep: false });
-}
-
-/** Steps that were done before the handler failed. */
-function keepSteps(draft: Draft, ops: readonly WireOp[]): void {
-  const item = firstItem(draft);
-  for (const op of ops) if (op.op === "StepRun" || op.op === "Step") finishedStep(draft, op, { item, startedAt: draft.env.ctx.now });
 }
 
 /** Applies the report as the answer to a call whose item does not exist: a retry inserts it. True for a retry. */
@@ -106,13 +102,16 @@ function opsOf(ops: readonly WireOp[], requestVersion: number): Reply {
   return { kind: "ops", ops, requestVersion, noRetry: false };
 }
 
-/** Whether what an op tells is in the state already (I2). */
+/**
+ * Whether what an op tells is in the state already (I2). A request to go on, and a failure of the handler, tell nothing that outlives their
+ * run; a conflict about a signal has ended the run instead of what comes with it.
+ */
 function isKnown({ run, steps, defers }: RunState, op: WireOp): boolean {
-  const hasEnded = run.endedAt !== undefined;
   if (op.op === "RunComplete" || op.op === "SyncRunComplete") return run.output === canonicalJson(outputOf(op));
-  if (op.op === "None" || (op.op === "DiscoveryRequest" && !hasEnded)) return true;
-  if (isHandlerError(op)) return !hasEnded;
+  if (op.op === "None" || op.op === "DiscoveryRequest" || isHandlerError(op)) return true;
+  if (op.op === "DeferAbort") return defers.get(optionText(op, "target_hashed_id") ?? "")?.status !== "after-run";
   if (isLazyOpcode(op.op)) return defers.has(op.id);
   const step = steps.get(op.id);
-  return step !== undefined && (op.op !== "StepRun" || isFinished(step));
+  if (op.op === "StepRun" || op.op === "Step") return step !== undefined && isFinished(step);
+  return step !== undefined || run.error === SIGNAL_CONFLICT_TEXT;
 }

@@ -53,8 +53,10 @@ export function isSyncRun({ run }: Pick<RunState, "run">, { definition }: Pick<F
 /** Fails a run whose app has not reported for too long (I1). */
 export function timeOutSync(draft: Draft, item: ItemRow): Decision {
   if (!isSyncRun(draft, draft.env.function)) return decisionOf(draft, { id: item.id, keep: false });
-  const reports = [...draft.state.steps.values()].map(({ endedAt = 0 }) => Math.min(endedAt, draft.env.ctx.now));
-  const dueAt = Math.max(draft.run.queuedAt, ...reports) + SYNC_MS_MAX;
+  // Steps come to be when they are reported; when they ended is what the app's clock says.
+  let reportedAt = draft.run.queuedAt;
+  for (const { queuedAt } of draft.state.steps.values()) reportedAt = Math.max(reportedAt, queuedAt);
+  const dueAt = reportedAt + SYNC_MS_MAX;
   if (dueAt > draft.env.ctx.now) {
     draft.changes.push({ kind: "reschedule-item", item: { ...item, dueAt } });
     return decisionOf(draft, { id: item.id, keep: true });

@@ -270,8 +270,8 @@ export class Engine {
     return this.#registrations.pause(functionId, mode);
   }
 
-  /** State of a run, for the app that asks for it. */
+  /** Stored state of a run, for the app that asks for it. */
   state(runId: string): Promise<RunState | undefined> {
-    return this.runs.get(runId);
+    return this.runs.stored(runId);
   }
 }

@@ -1,5 +1,14 @@
 import { hashStepId } from "@pawl/protocol";
-import { type ApplyResult, type Decision, type ItemRow, type RawReply, type RunRow, type RunState, runStateOf } from "@pawl/engine";
+import {
+  type ApplyResult,
+  type Decision,
+  type ItemRow,
+  type RawReply,
+  type RunRow,
+  type RunState,
+  runStateOf,
+  type StepRow,
+} from "@pawl/engine";
 import type { Store } from "@pawl/store";
 import { expect, test, vi } from "vitest";
 import { answer, type CallBody, settled, testServer } from "../http/test-server.fixture.ts";
@@ -128,3 +137,25 @@ function commitInGroups(store: Store): readonly ItemRow[] {
   });
   return stored;
 }
+
+test("what is told to those who ask is stored: a commit under way is waited for, and what a failed one would have stored is not told", async () => {
+  const { run, runs, settle } = pendingRuns();
+  const step = { runId: "run-1", id: "a", result: "1", endedAt: 1, position: 0 } as StepRow;
+  const storing: Decision = { ...EMPTY, changes: [{ kind: "put-step", step }] };
+  const told: (readonly string[])[] = [];
+  const ask = async (): Promise<void> => void told.push([...((await runs.stored("run-1"))?.steps.keys() ?? [])]);
+  void runs.decide("run-1", () => storing);
+  await settled();
+  void ask();
+  await settled();
+  expect(told).toEqual([]);
+  settle[0]?.({ kind: "conflict", guard: { kind: "run-absent", runId: run.id } });
+  await settled();
+  expect(told).toEqual([[]]);
+  void runs.decide("run-1", () => storing);
+  await settled();
+  void ask();
+  settle[1]?.({ kind: "applied" });
+  await settled();
+  expect(told).toEqual([[], ["a"]]);
+});

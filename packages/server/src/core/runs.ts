@@ -10,6 +10,8 @@
  *     The same holds for an item whose attempts a pending commit resets: an answer to a call of it counts from there.
  * I5  That there is nothing to decide is found only once what it was found on is durable: a wait that another event seems to have ended
  *     is open again where that commit fails.
+ * I6  What an app is told on request is stored: unlike a call, nobody checks later that it was true. It is not less than what its call was
+ *     made on either: that is waited for.
  */
 import {
   type ApplyResult,
@@ -83,6 +85,18 @@ export class Runs {
     if (known !== undefined) return known;
     const loading = this.#loading.get(runId) ?? this.#load(runId);
     return loading;
+  }
+
+  /** The state of a run as it is stored, for those outside (I6). It is a copy: no decision that follows changes it. */
+  async stored(runId: string): Promise<RunState | undefined> {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const state = await this.get(runId);
+      const pending = state === undefined ? undefined : this.#pending.get(state);
+      if (pending === undefined)
+        return state === undefined ? undefined : { ...state, steps: new Map(state.steps), defers: new Map(state.defers) };
+      await pending.catch(() => undefined);
+    }
+    return this.#options.store.loadRun(runId);
   }
 
   /** An item of a run as a commit will leave it that the state is ahead of (I4). */

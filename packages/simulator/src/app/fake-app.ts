@@ -1,30 +1,20 @@
 /**
- * An app with an SDK, as the server sees it: takes calls, runs step bodies, checkpoints, answers.
+ * An app with an SDK, as the server sees it: takes calls, runs step bodies, checkpoints, answers. Calls of its endpoints are of runs that
+ * they have begun themselves (fake-endpoint.ts).
  *
  * I1  It lives outside the node: a call goes on although the node that made it has crashed, and its checkpoints reach whichever node is up.
- * I2  Every execution of a step's body has a token of its own, so two executions can be told apart by what was stored.
  *
- * Spec: wire 6.4, 7.2.
+ * Spec: wire 6.4, 7.2, 7.8.
  */
 import type { RawReply } from "@pawl/engine";
-import { type CallRequest, DISCOVERY_STEP_ID, hashStepId, type WireOp } from "@pawl/protocol";
+import { type CallRequest, DISCOVERY_STEP_ID, HEADER, type WireOp } from "@pawl/protocol";
 import type { AppCall } from "@pawl/server";
 import type { VirtualClock } from "../world/virtual-clock.ts";
-import {
-  answer,
-  type BodyOutput,
-  FUNCTION_ERROR,
-  lazyOpOf,
-  NOT_FOUND_ERROR,
-  opOf,
-  type Payload,
-  runComplete,
-  STALE_ERROR,
-  stepDone,
-  stepFailed,
-} from "./ops.ts";
-import { type Program, type RunStatement, statementsOf } from "./program.ts";
-import { type FoundStep, isErrorResult, type Memo, replay, type Replay } from "./replay.ts";
+import { type Executed, type Executions, type Run, tokensOf } from "./executions.ts";
+import { answer, endpointComplete, FUNCTION_ERROR, handlerFailed, NOT_FOUND_ERROR, opOf, runComplete, STALE_ERROR } from "./ops.ts";
+import type { Program } from "./program.ts";
+import type { Replay } from "./replay.ts";
+import { endpointCall, noteLazy, payloadOf, type Session, sessionOf } from "./session.ts";
 
 /** An SDK waits so long for a targeted step to turn up. */
 const STEP_SEARCH_MS = 10_000;
@@ -38,53 +28,57 @@ export type Checkpoint = {
   readonly ops: readonly WireOp[];
 };
 
+/** What a run remembers, in the order in which its steps have finished; or why it is not to be had. */
+export type FetchedState = { readonly steps: Readonly<Record<string, unknown>>; readonly stack: readonly string[] } | "gone" | "failed";
+
 export type FakeAppOptions = {
   readonly programs: readonly Program[];
+  readonly endpoints: readonly Program[];
   readonly clock: VirtualClock;
+  readonly executions: Executions;
   readonly checkpoint: (request: Checkpoint) => Promise<CheckpointAnswer>;
-  /** Told of each execution of a step's body. */
-  readonly executed: (execution: { readonly runId: string; readonly stepId: string; readonly isOk: boolean }) => void;
-};
-
-type Session = {
-  readonly program: Program;
-  readonly call: CallRequest;
-  readonly steps: Record<string, unknown>;
-  readonly stack: string[];
-  /** Finished steps, and what rides along with them, that the server does not know of yet. */
-  buffer: WireOp[];
-  /** Ids of ops that ride along and are in the buffer, or were. */
-  readonly noted: Set<string>;
+  /** The state of a run, for a call that does not bring it along. */
+  readonly fetchState: (call: { readonly runId: string; readonly itemId: string; readonly generation: number }) => Promise<FetchedState>;
 };
 
 export class FakeApp {
   readonly #options: FakeAppOptions;
   readonly #programs: ReadonlyMap<string, Program>;
-  /** Executions of step bodies, by run and step. */
-  readonly #executions = new Map<string, number>();
-  readonly #throws = new Map<string, number>();
-  #tokens = 0;
+  readonly #endpoints: ReadonlyMap<string, Program>;
 
   constructor(options: FakeAppOptions) {
     this.#options = options;
     this.#programs = new Map(options.programs.map((program) => [program.slug, program]));
+    this.#endpoints = new Map(options.endpoints.map((program) => [`/${program.slug}`, program]));
   }
 
   /** Handles a call as an SDK does. */
-  async handle({ url, body }: Pick<AppCall, "url" | "body">): Promise<RawReply> {
-    const call = JSON.parse(body) as CallRequest;
-    const { searchParams } = new URL(url);
+  async handle(request: Pick<AppCall, "url" | "body" | "headers" | "attempt">): Promise<RawReply> {
+    const { pathname, searchParams } = new URL(request.url);
+    const endpoint = this.#endpoints.get(pathname);
+    if (endpoint !== undefined) return this.#reenter(endpoint, request);
     const program = this.#programs.get(searchParams.get("fnId") ?? "");
     if (program === undefined) return { kind: "response", status: 410, headers: {}, body: "no such function" };
-    const session: Session = {
-      program,
-      call,
-      steps: { ...call.steps },
-      stack: [...(call.ctx.stack.stack ?? [])],
-      buffer: [],
-      noted: new Set(),
+    const session = sessionOf(program, JSON.parse(request.body) as CallRequest);
+    return this.#go(session, searchParams.get("stepId") ?? DISCOVERY_STEP_ID);
+  }
+
+  /** A request of an endpoint that the server makes again. */
+  async #reenter(program: Program, { headers, body }: Pick<AppCall, "body" | "headers">): Promise<RawReply> {
+    const of = {
+      runId: headers[HEADER.runId] ?? "",
+      itemId: headers[HEADER.jobId] ?? "",
+      generation: Number(headers[HEADER.generationId]),
     };
-    const stepId = searchParams.get("stepId") ?? DISCOVERY_STEP_ID;
+    const state = await this.#options.fetchState(of);
+    if (typeof state === "string")
+      return answer(program, { status: 500, body: { name: FUNCTION_ERROR, message: `the state is ${state}` }, noRetry: false });
+    const mustPlan = headers[HEADER.forceStepPlan] === "true";
+    const session = sessionOf(program, endpointCall({ ...of, ...state, mustPlan, body }));
+    return this.#go(session, headers[HEADER.stepId] ?? DISCOVERY_STEP_ID);
+  }
+
+  #go(session: Session, stepId: string): Promise<RawReply> {
     return stepId === DISCOVERY_STEP_ID ? this.#discover(session) : this.#target(session, stepId);
   }
 
@@ -149,86 +143,32 @@ export class FakeApp {
   async #threw(session: Session, { message, isRetryable }: Extract<Replay["outcome"], { kind: "threw" }>): Promise<RawReply> {
     const refused = await this.#flush(session);
     if (refused !== undefined) return refused;
+    const { program, buffer } = session;
+    if (program.isEndpoint === true && program.endsByOp)
+      return answer(program, { status: 206, body: [...buffer, handlerFailed({ message, isRetryable })], noRetry: !isRetryable });
     // Unsaved steps come again with the retry; a failure can't bring them along.
-    return answer(session.program, { status: isRetryable ? 500 : 400, body: { name: FUNCTION_ERROR, message }, noRetry: !isRetryable });
+    return answer(program, { status: isRetryable ? 500 : 400, body: { name: FUNCTION_ERROR, message }, noRetry: !isRetryable });
   }
 
-  async #execute(session: Session, { step, statement }: Run): Promise<Executed> {
+  #execute(session: Session, run: Run): Promise<Executed> {
     const { ctx } = session.call;
-    const key = `${ctx.run_id}/${step.hash}`;
-    const count = (this.#executions.get(key) ?? 0) + 1;
-    this.#executions.set(key, count);
-    const token = ++this.#tokens;
-    const isOk = count > statement.failures;
-    const seen = tokensOf(session.steps);
-    this.#options.executed({ runId: ctx.run_id, stepId: step.hash, isOk });
-    await this.#options.clock.sleep(statement.bodyMs);
-    if (isOk) return { op: stepDone(step, { token, seen }), output: { token, seen }, noRetry: false };
-    const isFinal = !statement.isRetryable || ctx.attempt + 1 >= ctx.max_attempts;
-    return { op: stepFailed(step, { token, isFinal }), output: undefined, noRetry: isFinal };
+    const isLast = ctx.attempt + 1 >= ctx.max_attempts;
+    const { slug } = session.program;
+    return this.#options.executions.execute({ ...run, runId: ctx.run_id, slug, steps: session.steps, isLast });
   }
 
   #replay(session: Session, isDiscovery: boolean): Replay {
-    const memo: Memo = session;
-    const throwsNow = (id: string): boolean => {
-      const failures = failuresOf(session.program, id);
-      const key = `${session.call.ctx.run_id}/${id}`;
-      const count = this.#throws.get(key) ?? 0;
-      if (isDiscovery && count < failures) this.#throws.set(key, count + 1);
-      return count < failures;
-    };
-    const replayed = replay(session.program, { memo, throwsNow });
+    const { program, call } = session;
+    const replayed = this.#options.executions.replay(program, { memo: session, runId: call.ctx.run_id, counts: isDiscovery });
     noteLazy(session, replayed.lazy);
     return replayed;
   }
 }
 
-type Run = { readonly step: FoundStep; readonly statement: RunStatement };
-type Executed = { readonly op: WireOp; readonly output: BodyOutput | undefined; readonly noRetry: boolean };
-
 function returned({ program, buffer, steps }: Session): RawReply {
   const output = tokensOf(steps);
+  if (program.isEndpoint === true) return answer(program, { status: 206, body: [...buffer, endpointComplete(output)], noRetry: false });
   if (buffer.length > 0 || program.endsByOp)
     return answer(program, { status: 206, body: [...buffer, runComplete(output)], noRetry: false });
   return answer(program, { status: 200, body: output });
-}
-
-/** What the server does not know yet goes with the next report; what it knows is not sent again. */
-function noteLazy(session: Session, lazy: Replay["lazy"]): void {
-  const { defers = {} } = session.call;
-  for (const statement of lazy) {
-    const op = lazyOpOf(statement, payloadOf(session));
-    const known = defers[hashStepId(statement.kind === "defer" ? statement.id : statement.defer)];
-    const isKnown = statement.kind === "defer" ? known !== undefined : known?.abortable === false;
-    if (isKnown || session.noted.has(op.id)) continue;
-    session.noted.add(op.id);
-    session.buffer.push(op);
-  }
-}
-
-function payloadOf({ call }: Session): Payload {
-  const { k, n } = call.event.data;
-  return { k, n };
-}
-
-/** Tokens of the executions whose outputs are memoised, by step. */
-function tokensOf(steps: Readonly<Record<string, unknown>>): Readonly<Record<string, number>> {
-  const tokens: Record<string, number> = {};
-  for (const [hash, value] of Object.entries(steps)) {
-    const token = tokenOf(value);
-    if (token !== undefined) tokens[hash] = token;
-  }
-  return tokens;
-}
-
-/** Token of a memoised output; undefined for a result of another kind. */
-export function tokenOf(value: unknown): number | undefined {
-  if (typeof value !== "object" || value === null || isErrorResult(value) || !("data" in value)) return undefined;
-  const { data } = value;
-  return typeof data === "object" && data !== null && "token" in data && typeof data.token === "number" ? data.token : undefined;
-}
-
-function failuresOf({ body }: Program, id: string): number {
-  for (const statement of statementsOf(body)) if (statement.kind === "throw" && statement.id === id) return statement.failures;
-  return 0;
 }

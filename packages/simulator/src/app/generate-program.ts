@@ -34,6 +34,25 @@ export function generatePrograms(
   });
 }
 
+/** Handlers of HTTP endpoints. They may invoke and defer every function of the app. */
+export function generateEndpoints(
+  random: SeededRandom,
+  { endpoints, functions, hasDefers }: { readonly endpoints: number; readonly functions: number; readonly hasDefers: boolean },
+): readonly Program[] {
+  const later = Array.from({ length: functions }, (_, index) => `f${index}`);
+  return Array.from({ length: endpoints }, (_, index) => {
+    const slug = `e${index}`;
+    const {
+      trigger: _trigger,
+      concurrency: _concurrency,
+      cancel: _cancel,
+      ...generated
+    } = generateProgram(random.fork(slug), { slug, later });
+    const program: Program = { ...generated, isEndpoint: true };
+    return hasDefers ? withDefers(program, { random: random.fork(`${slug} defers`), later }) : program;
+  });
+}
+
 /** Some waits are for one of two events, and some count what came before. */
 function withWaits(statement: Statement, random: SeededRandom): Statement {
   if (statement.kind === "parallel")

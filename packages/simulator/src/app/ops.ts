@@ -65,6 +65,16 @@ export function stepFailed(step: FoundStep, { token, isFinal }: { readonly token
   return op(step, { op: isFinal ? "StepFailed" : "StepError", error: { name: STEP_ERROR, message: `execution ${token} failed` } });
 }
 
+/** The end of an endpoint's handler: its HTTP answer. */
+export function endpointComplete(data: unknown): WireOp {
+  return runComplete({ status: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(data) });
+}
+
+/** The failure of an endpoint's handler itself. */
+export function handlerFailed({ message, isRetryable }: { readonly message: string; readonly isRetryable: boolean }): WireOp {
+  return { op: isRetryable ? "StepError" : "StepFailed", id: RUN_COMPLETE_ID, error: { name: FUNCTION_ERROR, message } };
+}
+
 export function runComplete(data: unknown): WireOp {
   return { op: "RunComplete", id: RUN_COMPLETE_ID, data };
 }

@@ -74,6 +74,8 @@ export type Program = {
   /** An event `stop` cancels; with the same `data.k` only where `matchesK`. */
   readonly cancel?: { readonly matchesK: boolean };
   readonly flow: FlowOptions;
+  /** Whether it is the handler of an HTTP endpoint, which begins its runs itself. */
+  readonly isEndpoint?: boolean;
 };
 
 /** At most `limit` calls at once: of the function, of the function for each `data.k`, or of all functions for each `data.k`. */

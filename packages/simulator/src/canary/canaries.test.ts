@@ -22,9 +22,7 @@ const WITHOUT: ReadonlySet<string> = new Set([
   "queue/item-row",
   // Read at registration only.
   "cron/parse-cron",
-  // The simulated app has no endpoints of its own, and uses neither requests by the server nor metadata.
-  "run/decide-sync-steps",
-  "run/sync-run",
+  // The simulated app uses neither requests by the server nor metadata.
   "run/decide-gateway",
   "run/op/gateway",
   "run/metadata",

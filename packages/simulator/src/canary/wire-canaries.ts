@@ -1,6 +1,6 @@
-/** Mistakes in what runs do besides events and steps: what they defer. */
-import { DEFERRED_SCHEDULE } from "@pawl/engine";
-import { dropping, mapping } from "./alterations.ts";
+/** Mistakes in what runs do besides events and steps: what they defer, and what endpoints report. */
+import { type Change, type ChangeSet, DEFERRED_SCHEDULE } from "@pawl/engine";
+import { dropping, mapping, withoutGuards } from "./alterations.ts";
 import type { Canary } from "./canary.ts";
 
 export const WIRE_CANARIES: readonly Canary[] = [
@@ -32,4 +32,45 @@ export const WIRE_CANARIES: readonly Canary[] = [
     foundBy: ["defers"],
     alter: dropping((change) => change.kind === "put-defer" && change.defer.status === "aborted"),
   },
+  {
+    name: "a step that an endpoint reports is not stored",
+    module: "run/decide-sync-steps",
+    foundBy: ["endpoints"],
+    alter: (changeSet, random) =>
+      isReport(changeSet) && random.chance(0.3)
+        ? { ...changeSet, changes: changeSet.changes.filter(({ kind }) => kind !== "put-step") }
+        : changeSet,
+  },
+  {
+    name: "a run that the server takes over has nothing to do",
+    module: "run/decide-sync-steps",
+    foundBy: ["nothing-stuck"],
+    alter: (changeSet, random) =>
+      isReport(changeSet) && random.chance(0.3)
+        ? { ...changeSet, changes: changeSet.changes.filter(({ kind }) => kind !== "insert-item") }
+        : changeSet,
+  },
+  {
+    name: "an endpoint that never reports has its run for ever",
+    module: "run/sync-run",
+    foundBy: ["nothing-stuck"],
+    alter: dropping((change) => change.kind === "insert-item" && isSyncItem(change)),
+  },
+  {
+    name: "two runs of an endpoint may have the same key",
+    module: "run/sync-run",
+    foundBy: ["endpoints"],
+    alter: withoutGuards("idempotency-free"),
+  },
 ];
+
+/** A decision about a run without a lease: of an endpoint's report, where it stores a step. */
+function isReport({ guards, changes }: ChangeSet): boolean {
+  const isLeased = guards.some(({ kind }) => kind === "item-leased");
+  const isOfPause = guards.some(({ kind }) => kind === "pause-open" || kind === "event-unprocessed");
+  return !isLeased && !isOfPause && changes.some(({ kind }) => kind === "update-run") && changes.some(({ kind }) => kind === "put-step");
+}
+
+function isSyncItem({ item }: Extract<Change, { kind: "insert-item" }>): boolean {
+  return item.id.endsWith("/timeout/sync");
+}

@@ -7,6 +7,7 @@ import { checkConcurrency } from "./concurrency.ts";
 import { checkDebounces } from "./debounces.ts";
 import { checkDefers } from "./defers.ts";
 import { checkDurability } from "./durability.ts";
+import { checkEndpoints } from "./endpoints.ts";
 import { checkEvents } from "./events.ts";
 import { checkExecutions } from "./executions.ts";
 import { checkFailures } from "./failures.ts";
@@ -36,6 +37,7 @@ export type CheckerName =
   | "debounces"
   | "defers"
   | "durability"
+  | "endpoints"
   | "events"
   | "executions"
   | "failures"
@@ -65,6 +67,7 @@ export const CHECKERS: Readonly<Record<Exclude<CheckerName, "world">, MakeChecke
   debounces: checkDebounces,
   defers: checkDefers,
   durability: checkDurability,
+  endpoints: checkEndpoints,
   events: checkEvents,
   executions: checkExecutions,
   failures: checkFailures,

@@ -3,13 +3,14 @@
  * comes again after the time that the table says, and some seconds by chance.
  */
 import { ofKind, type CheckContext, type Checker } from "./checker.ts";
+import { latenessMs } from "./lateness.ts";
 
 /** The protocol's table, semantics 4.3. */
 const BACKOFF_S = [15, 30, 60, 120, 300, 600, 1_200, 2_400, 3_600, 7_200];
 const JITTER_MS = 30_000;
 
 /** Makes the checker. */
-export function checkAttempts({ mirror, programs, report }: CheckContext): Checker {
+export function checkAttempts({ mirror, programs, scenario, report }: CheckContext): Checker {
   return {
     callBegan: ({ itemId, body: { ctx } }) => {
       if (ctx.attempt >= ctx.max_attempts) report(`the item ${itemId} is called with attempt ${ctx.attempt} of ${ctx.max_attempts}`);
@@ -18,7 +19,8 @@ export function checkAttempts({ mirror, programs, report }: CheckContext): Check
       for (const { attempt } of ofKind(changeSet, "insert-attempt")) {
         if (attempt.retryAt === undefined) continue;
         const leastMs = (BACKOFF_S[attempt.attempt] ?? 7_200) * 1_000;
-        const isTooSoon = attempt.retryAt < (attempt.endedAt ?? 0) + leastMs;
+        // When it ended is what the app's clock says, which may go before ours.
+        const isTooSoon = attempt.retryAt < Math.min(attempt.endedAt, at - latenessMs(scenario)) + leastMs;
         if (isTooSoon || attempt.retryAt > at + leastMs + JITTER_MS)
           report(`attempt ${attempt.attempt} of step ${attempt.stepId} of run ${attempt.runId} is repeated at ${attempt.retryAt}`);
       }

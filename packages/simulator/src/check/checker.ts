@@ -5,7 +5,7 @@
  * I2  What they are told about commits is what was committed, in the order of the commits.
  */
 import type { Change, ChangeSet } from "@pawl/engine";
-import type { CallRequest } from "@pawl/protocol";
+import type { CallRequest, WireOp } from "@pawl/protocol";
 import type { MemorySnapshot } from "@pawl/store-memory";
 import type { Program } from "../app/program.ts";
 import type { Scenario } from "../world/scenario.ts";
@@ -22,7 +22,28 @@ export type Commit = {
 /** A call as it leaves a node. `node` counts its starts. */
 export type ObservedCall = { readonly node: number; readonly itemId: string; readonly slug: string; readonly body: CallRequest };
 
-export type Execution = { readonly runId: string; readonly stepId: string; readonly isOk: boolean };
+/** An execution of a step's body. `slug`: whose code it was. */
+export type Execution = { readonly runId: string; readonly slug: string; readonly stepId: string; readonly isOk: boolean };
+
+/** A state that the app has fetched for a call. */
+export type Fetch = {
+  readonly runId: string;
+  readonly itemId: string;
+  readonly generation: number;
+  readonly steps: Readonly<Record<string, unknown>>;
+};
+
+/** An answer to what an endpoint has reported. `slug`: of the endpoint, where it says that a run has begun. `isRepeated`: not for the first time. */
+export type Report = {
+  readonly runId: string;
+  readonly slug?: string;
+  readonly key?: string;
+  readonly ops: readonly WireOp[];
+  readonly answer: "saved" | "refused" | "failed";
+  /** Why it was refused. */
+  readonly code: string;
+  readonly isRepeated: boolean;
+};
 
 /** What came of a world. `acknowledged`: internal ids of events whose senders were told that they are stored. */
 export type Ending = { readonly acknowledged: readonly string[]; readonly stored: MemorySnapshot };
@@ -36,6 +57,8 @@ export type Checker = {
   readonly callBegan?: (call: ObservedCall) => void;
   readonly callEnded?: (call: ObservedCall) => void;
   readonly executed?: (execution: Execution) => void;
+  readonly fetched?: (fetch: Fetch) => void;
+  readonly reported?: (report: Report) => void;
   /** The world has come to rest. */
   readonly ended?: (ending: Ending) => void;
 };
@@ -43,6 +66,7 @@ export type Checker = {
 export type CheckContext = {
   /** What is committed. */
   readonly mirror: Mirror;
+  /** By the function's id; endpoints as they are registered. */
   readonly programs: ReadonlyMap<string, Program>;
   readonly scenario: Scenario;
   readonly now: () => number;

@@ -13,9 +13,9 @@ export function checkExecutions({ mirror, programs, scenario, report }: CheckCon
   if (!isClean(scenario)) return {};
   const done = new Set<string>();
   return {
-    executed: ({ runId, stepId, isOk }) => {
+    executed: ({ runId, slug, stepId, isOk }) => {
       const program = programs.get(mirror.runs.get(runId)?.functionId ?? "");
-      if (program === undefined || program.requestVersion === 1) return;
+      if (program?.slug !== slug || program.requestVersion === 1) return;
       for (const statement of statementsOf(program.body)) if (statement.kind === "parallel" && statement.mode === "race") return;
       const key = `${runId}/${stepId}`;
       if (done.has(key)) report(`the body of step ${stepId} of run ${runId} runs again after it was done`);

@@ -3,6 +3,8 @@ import { FUNCTION_ERROR, NOT_FOUND_ERROR, STALE_ERROR, STEP_ERROR } from "../app
 import { isClean } from "../world/scenario.ts";
 import { ofKind, type CheckContext, type Checker } from "./checker.ts";
 
+/** Whether it was right is checked for endpoints. */
+const NOT_REPORTED = "EndpointDidNotReport";
 const SIGNAL_CONFLICT = "Signal conflict";
 
 /** Makes the checker. */
@@ -13,7 +15,8 @@ export function checkFailures({ scenario, report }: CheckContext): Checker {
       for (const { run } of ofKind(changeSet, "update-run")) {
         if (run.status !== "FAILED") continue;
         const { name, message, error } = JSON.parse(run.error ?? "{}") as Readonly<Record<string, string>>;
-        const isOwn = name === FUNCTION_ERROR || name === STEP_ERROR || message?.startsWith(SIGNAL_CONFLICT) === true;
+        const isOwn =
+          name === FUNCTION_ERROR || name === STEP_ERROR || name === NOT_REPORTED || message?.startsWith(SIGNAL_CONFLICT) === true;
         const isOurs =
           name === STALE_ERROR || name === "InvalidExpression" || error === "no progress" || name?.startsWith("InngestErr") === true;
         const isFault = !clean && !isOurs && message?.startsWith(NOT_FOUND_ERROR) !== true;

@@ -41,6 +41,10 @@ export function checkFirstWrite({ mirror, report }: CheckContext): Checker {
           report(`step ${step.id} of run ${step.runId} is at position ${step.position}, but only ${count} have finished`);
       }
     },
+    fetched: ({ runId, itemId, generation, steps }) => {
+      const sent = Object.entries(steps).map(([stepId, value]) => [stepId, JSON.stringify(value)] as const);
+      sentTo.set(`${itemId} ${generation}`, { runId, sent });
+    },
     callBegan: ({ itemId, body: { steps, ctx } }) => {
       const sent = Object.entries(steps).map(([stepId, value]) => [stepId, JSON.stringify(value)] as const);
       sentTo.set(`${itemId} ${ctx.generation_id}`, { runId: ctx.run_id, sent });

@@ -5,7 +5,7 @@
  * Left out: functions that checkpoint, in worlds where a request can arrive twice. There two executions of one call save steps side by
  * side under the same lease, which the protocol can't tell apart.
  */
-import { tokenOf } from "../app/fake-app.ts";
+import { tokenOf } from "../app/executions.ts";
 import { type Program, statementsOf } from "../app/program.ts";
 import { ofKind, type CheckContext, type Checker } from "./checker.ts";
 
@@ -27,12 +27,19 @@ export function checkSeenOutputs({ mirror, programs, scenario, report }: CheckCo
           checkSeen(`step ${step.id}`, { runId: step.runId, seen: seenBy(step.result) });
       for (const { run } of ofKind(changeSet, "update-run")) {
         if (run.status !== "COMPLETED") continue;
-        const output = JSON.parse(run.output ?? "null") as Readonly<Record<string, number>> | null;
+        const output = outputOf(run.output, programs.get(run.functionId));
         if (output === null) report(`run ${run.id} is completed without what its function returned`);
         else if (!hasOverlaps(programs.get(run.functionId))) checkSeen("the end", { runId: run.id, seen: output });
       }
     },
   };
+}
+
+/** What a function returned; an endpoint answers with it. */
+function outputOf(text = "null", program?: Program): Readonly<Record<string, number>> | null {
+  const output = JSON.parse(text) as Readonly<Record<string, number>> | { readonly body: string } | null;
+  const isAnswer = program?.isEndpoint === true && output !== null && typeof output["body"] === "string";
+  return (isAnswer ? JSON.parse(output["body"]) : output) as Readonly<Record<string, number>> | null;
 }
 
 /** Calls of a race, and of request version 1, overlap: two of them may run the same step, and one of them the end. */

@@ -149,7 +149,7 @@ export class Cluster {
   async #ready(node: Node): Promise<void> {
     const { clock, programs, canary } = this.#options;
     // An app that is registered as it is registers no more.
-    if (node.engine.registry.apps().length > 0) this.#isRegistered = true;
+    if (node.engine.registry.appById(APP_ID) !== undefined) this.#isRegistered = true;
     if (!this.#isRegistered) {
       const now = clock.now();
       const app = {

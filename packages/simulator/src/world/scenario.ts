@@ -23,6 +23,11 @@ export type Scenario = {
   readonly bulks: number;
   /** Whether functions defer others. */
   readonly hasDefers: boolean;
+  /** HTTP endpoints that begin their runs themselves, and requests to them; numbers. */
+  readonly endpoints: number;
+  readonly requests: number;
+  /** By how much the clock of the endpoints goes before ours; milliseconds. */
+  readonly clockAheadMs: number;
   /** Longest time that the store takes for a commit or a read; 0: it answers at once. */
   readonly storeLatencyMs: number;
   readonly app: AppFaults;
@@ -54,6 +59,8 @@ export type AppFaults = {
   readonly delay: number;
   /** The checkpoint arrives twice, the second time late. */
   readonly repeatCheckpoint: number;
+  /** An endpoint's process is stopped before it reports, or after. */
+  readonly stop: number;
   /** Times at which the app is gone for a while; a number. */
   readonly outages: number;
 };
@@ -96,6 +103,9 @@ export function scenarioOf(random: SeededRandom): Scenario {
     isBursty: flow.chance(0.3),
     bulks: flow.chance(0.2) ? flow.between(1, 2) : 0,
     hasDefers: wire.chance(0.5),
+    endpoints: wire.chance(0.5) ? wire.between(1, 2) : 0,
+    requests: wire.between(2, 8),
+    clockAheadMs: wire.pick([0, 0, 1_000, 7_200_000, -7_200_000]),
     storeLatencyMs: random.pick([0, 0, 1, 3, 20]),
     app: {
       refuse: rate(0.2),
@@ -105,6 +115,7 @@ export function scenarioOf(random: SeededRandom): Scenario {
       repeat: rate(0.3),
       delay: rate(0.2),
       repeatCheckpoint: rate(0.5),
+      stop: !hasFaults || wire.chance(0.5) ? 0 : wire.pick([0.01, 0.05, 0.2]),
       outages: count(3),
     },
     store: { failBefore: rate(0.1), failAfter: rate(0.1), failRead: rate(0.05), conflict: rate(0.1) },
@@ -115,7 +126,7 @@ export function scenarioOf(random: SeededRandom): Scenario {
 /** The same world, with no more in it than its kind says. */
 export function ofWorldKind(scenario: Scenario, kind: WorldKind): Scenario {
   if (kind === "full") return scenario;
-  const flow: Scenario = { ...scenario, hasDefers: false };
+  const flow: Scenario = { ...scenario, hasDefers: false, endpoints: 0, app: { ...scenario.app, stop: 0 } };
   return kind === "flow" ? flow : { ...flow, hasFlow: false, pauses: 0, reruns: 0, bulks: 0, isBursty: false };
 }
 

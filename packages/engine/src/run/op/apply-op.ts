@@ -7,7 +7,7 @@ import type { ReplyInput } from "../decide-reply.ts";
 import { abortDefer, addDefer } from "./defer.ts";
 import { noteMetadata } from "./op-metadata.ts";
 import { endOfRun } from "./run-complete.ts";
-import { finishedStep, failedStep, stepError, stepPlanned } from "./step-run.ts";
+import { finishedStep, failedStep, type OpOrigin, stepError, stepPlanned } from "./step-run.ts";
 import { planGateway } from "./gateway.ts";
 import { invokeFunction } from "./invoke.ts";
 import { sleep } from "./sleep.ts";
@@ -18,6 +18,16 @@ export type OpContext = ReplyInput & {
   /** Set by a step error that leaves attempts: the item is scheduled again and stays. */
   isRetrying: boolean;
 };
+
+/** Applies what was done in a call that goes on, or has failed: finished steps, and what rides along with them. Other ops do nothing. */
+export function applyDone(draft: Draft, ops: readonly WireOp[], origin: OpOrigin): void {
+  for (const op of ops) {
+    if (op.metadata !== undefined) noteMetadata(draft, op);
+    if (op.op === "StepRun" || op.op === "Step") finishedStep(draft, op, origin);
+    else if (op.op === "DeferAdd") addDefer(draft, op);
+    else if (op.op === "DeferAbort") abortDefer(draft, op);
+  }
+}
 
 /** Applies one op. */
 export function applyOp(draft: Draft, op: WireOp, context: OpContext): void {

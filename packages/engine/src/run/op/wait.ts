@@ -13,11 +13,19 @@ import { EVENTS_PER_WAIT_MAX, LOOK_BACK_MS_MAX, parseDurationMs, WAIT_MS_DEFAULT
 import { bindEvent, compileOnce, type ExpressionEvent, indexKeyOf } from "../../expression/index.ts";
 import type { PauseRow } from "../../pause/pause-row.ts";
 import { type ItemRow, itemIdOf } from "../../queue/item-row.ts";
+import type { FunctionError } from "../../reply/reply.ts";
 import { parseInstant } from "../../reply/retry-after.ts";
 import type { StepRow } from "../../step/step-row.ts";
 import { type Draft, failRun, itemOf, putStep, stepOf } from "../draft.ts";
 import type { OpContext } from "./apply-op.ts";
 import { optionText, stepOfOp } from "./op-step.ts";
+
+/** What a run fails with that waits for a signal for which another waits already. */
+export const SIGNAL_CONFLICT: FunctionError = {
+  error: "signal conflict",
+  name: "Error",
+  message: "Signal conflict; signal wait already exists for another run",
+};
 
 /** Id of the pause of a step; of one that waits for several events, the first. */
 export function pauseIdOf(runId: string, stepId: string): string {
@@ -101,7 +109,7 @@ export function waitForSignal(draft: Draft, op: WireOp, { signalHolders }: OpCon
   if (signal === "" || expiresAt === undefined || expiresAt - now > WAIT_MS_MAX) return failRun(draft, badTimeout("signal", timeout));
   const own = pauseInDraft(draft, signal);
   const holder = own ?? signalHolders?.get(signal);
-  if (holder !== undefined && op.opts?.["conflict"] !== "replace") return failRun(draft, conflict());
+  if (holder !== undefined && op.opts?.["conflict"] !== "replace") return failRun(draft, SIGNAL_CONFLICT);
   if (holder !== undefined && own === undefined) draft.guards.push({ kind: "pause-open", pauseId: holder });
   if (holder !== undefined) draft.changes.push({ kind: "delete-pause", pauseId: holder });
   else draft.guards.push({ kind: "signal-free", signal });
@@ -197,8 +205,4 @@ function badLookBack(value: unknown): Parameters<typeof failRun>[1] {
 export function badTimeout(what: string, timeout: unknown): Parameters<typeof failRun>[1] {
   const message = `The ${what} timeout ${JSON.stringify(timeout)} is no duration such as "1h30m" and no date, or it expires more than one year in the future.`;
   return { error: "invalid timeout", name: "InngestErrTimeoutTooLong", message };
-}
-
-function conflict(): Parameters<typeof failRun>[1] {
-  return { error: "signal conflict", name: "Error", message: "Signal conflict; signal wait already exists for another run" };
 }
