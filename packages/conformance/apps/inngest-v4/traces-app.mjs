@@ -18,11 +18,14 @@ const traced = client.createFunction({ id: "import", triggers: [{ event: "traced
       }
     });
   const rows = await step.run("load", () => span("read file", () => span("parse", () => 3)));
+  await step.sendEvent("tell", { name: "traced/told" });
   await step.sleep("nap", 10);
   return step.run("save", () => span("write rows", () => rows));
 });
 
-const server = createServer(serve({ client, functions: [traced] }));
+const told = client.createFunction({ id: "told", triggers: [{ event: "traced/told" }] }, () => "heard");
+
+const server = createServer(serve({ client, functions: [traced, told] }));
 server.listen(0, "127.0.0.1", () => process.send({ kind: "listening", port: server.address().port }));
 process.once("SIGTERM", () => process.exit(0));
 process.on("disconnect", () => process.exit(0));

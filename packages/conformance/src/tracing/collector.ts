@@ -9,6 +9,7 @@ export type CollectedSpan = {
   readonly parentSpanId?: string;
   readonly name: string;
   readonly status: { readonly code?: number };
+  readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
 };
 
 type ExportBody = {
@@ -49,8 +50,17 @@ export class Collector {
 
   /** Resolves when a body names a text. */
   async named(text: string): Promise<string> {
+    return this.#found(() => this.bodies.find((body) => body.includes(text)));
+  }
+
+  /** Resolves with the first span that is wanted, when it is there. */
+  async span(isWanted: (span: CollectedSpan) => boolean): Promise<CollectedSpan> {
+    return this.#found(() => this.bodies.flatMap(spansOf).find(isWanted));
+  }
+
+  async #found<T>(find: () => T | undefined): Promise<T> {
     for (;;) {
-      const found = this.bodies.find((body) => body.includes(text));
+      const found = find();
       if (found !== undefined) return found;
       await new Promise<void>((resolve) => (this.#told = resolve));
     }

@@ -51,9 +51,13 @@ client.createFunction({ id: "import", triggers: [{ event: "shop/import" }] }, as
       if (attempt === 0) throw new Error("busy");
     }),
   );
+  await step.sendEvent("tell", { name: "shop/told" });
+  await step.run("tell more", async () => (await client.send({ name: "shop/told" })).ids);
   await traced("sum up", () => {});
   return rows;
 });
+
+client.createFunction({ id: "told", triggers: [{ event: "shop/told" }] }, () => "heard");
 
 /** Spans that end outside of runs are nobody's but the app's. */
 await traced("start", () => {});

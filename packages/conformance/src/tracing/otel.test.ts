@@ -16,10 +16,9 @@ import { type ServerProcess, startServerProcess } from "../harness/server-proces
 import { MANAGEMENT_HEADERS, Watch } from "../harness/watch.ts";
 import { type CollectedSpan, Collector, spansOf } from "./collector.ts";
 
-/** The app's spans of a run, as `parent > span`; the two attempts of `call shop` are two. */
-const PLACES = [
-  "flaky > call shop",
-  "flaky > call shop",
+/** The app's spans of a run, as `parent > span`; `call shop` is in two attempts, which only the server tells apart. */
+const placesIn = (attempts: readonly [string, string]): readonly string[] => [
+  ...attempts.map((attempt) => `${attempt} > call shop`),
   "left > write left",
   "load > read file",
   "read file > parse",
@@ -94,7 +93,10 @@ describe.each([
     runId = run.id;
     app.tell({ kind: "flush" });
     expect(await app.report("waiting for the app's spans to be sent", ({ kind }) => kind === "flushed")).toMatchObject({ dropped: 0 });
-    ofServer = spansOf(await collector.named(runId));
+    const sent = spansOf(await collector.named(runId));
+    // Those that it started may have been sent with it.
+    const root = sent.find(({ name }) => name === "shop-import");
+    ofServer = sent.filter(({ traceId }) => traceId === root?.traceId);
     ofApp = app.reports.filter(({ kind }) => kind === "span").slice(1) as unknown as readonly AppSpan[];
   });
 
@@ -109,13 +111,30 @@ describe.each([
     expect(new Set([...ofServer, ...ofApp].map(({ traceId }) => traceId)).size).toBe(1);
     const [root] = ofServer;
     expect([root?.name, root?.parentSpanId]).toEqual(["shop-import", undefined]);
-    const attempt = ofServer.filter(({ name }) => name === "attempt 0");
+    const attempts = ofServer.filter(({ name }) => name.startsWith("attempt "));
     expect(placesOf(ofServer.slice(1), ofServer)).toEqual([
       "flaky > attempt 0",
-      ...["flaky", "left", "load", "right"].map((name) => `shop-import > ${name}`),
+      "flaky > attempt 1",
+      ...["flaky", "left", "load", "right", "tell", "tell more"].map((name) => `shop-import > ${name}`),
     ]);
-    expect(attempt).toMatchObject([{ status: { code: 2 } }]);
-    expect(placesOf(ofApp, [...ofServer, ...ofApp])).toEqual(PLACES);
+    expect(attempts).toMatchObject([{ status: { code: 2 } }, { status: { code: 1 } }]);
+    expect(placesOf(ofApp, [...ofServer, ...ofApp])).toEqual(placesIn(["flaky", "flaky"]));
+  });
+
+  test("runs that are started by events from inside another are linked to it", async () => {
+    await watch.until(
+      "waiting for runs that the run's events start",
+      (runs) =>
+        [...runs.values()].filter(({ functionSlug, endedAt }) => functionSlug === "shop-told" && endedAt !== undefined).length === 2,
+    );
+    const [{ traceId, spanId } = { traceId: "", spanId: "" }] = ofServer;
+    for (const { id, functionSlug } of watch.runs.values()) {
+      if (functionSlug !== "shop-told") continue;
+      const bodies = spansOf(await collector.named(id));
+      const own = bodies.filter(({ name }) => name === "shop-told");
+      expect(own.length).toBeGreaterThan(0);
+      for (const span of own) expect(span).toMatchObject({ links: [{ traceId, spanId }] });
+    }
   });
 
   test("GraphQL has the app's spans below their steps, with the ids that were sent", async () => {
@@ -129,7 +148,7 @@ describe.each([
     const shape = ({ name, spanID: spanId, parentSpanID }: GqlSpan) => ({ name, spanId, parentSpanId: parentSpanID ?? "" });
     const known = spans.map((span) => ({ ...shape(span), ...(span === data.runTrace ? { name: "shop-import" } : {}) }));
     const ofUsers = spans.filter(({ isUserland }) => isUserland);
-    expect(placesOf(ofUsers.map(shape), known)).toEqual(PLACES);
+    expect(placesOf(ofUsers.map(shape), known)).toEqual(placesIn(["Attempt 0", "Attempt 1"]));
     expect(ofUsers.map(({ spanID }) => spanID).toSorted()).toEqual(ofApp.map(({ spanId }) => spanId).toSorted());
     expect(ofUsers.filter(({ name }) => name === "call shop").map(({ status }) => status)).toEqual(["FAILED", "COMPLETED"]);
     expect(ofUsers.find(({ name }) => name === "parse")?.userlandSpan).toMatchObject({

@@ -55,8 +55,10 @@ describe.each([{ checkpointing: true }, { checkpointing: false }])("inngest-v4, 
     const [eventId = ""] = await sendEvents(server, [{ name: "traced/import", data: {} }]);
     const { run } = await watch.endedRunOf(eventId);
     expect(run.status).toBe("COMPLETED");
-    const exported = spansOf(await collector.named(run.id));
-    expect(exported.map(({ name }) => name)).toEqual(["traced-import", "load", "nap", "save"]);
+    const sent = spansOf(await collector.named(run.id));
+    const root = sent.find(({ name }) => name === "traced-import");
+    const exported = sent.filter(({ traceId }) => traceId === root?.traceId);
+    expect(exported.map(({ name }) => name)).toEqual(["traced-import", "load", "tell", "nap", "save"]);
     expect(collector.headers[0]).toBe("secret");
     const detail = jsonOf(await http(`${server.url}/ui/v1/runs/${run.id}`, { headers: MANAGEMENT_HEADERS })) as UiRunDetail;
     const spans = detail.userSpans ?? [];
@@ -72,5 +74,15 @@ describe.each([{ checkpointing: true }, { checkpointing: false }])("inngest-v4, 
       ["save", undefined],
     ]);
     expect(spans.find(({ name }) => name === "parse")).toMatchObject({ status: "unset", attributes: expect.stringContaining('"rows":3') });
+  });
+
+  test("a run that was started by an event from inside another is linked to it", async () => {
+    const [eventId = ""] = await sendEvents(server, [{ name: "traced/import", data: {} }]);
+    const { run } = await watch.endedRunOf(eventId);
+    const root = spansOf(await collector.named(run.id)).find(({ name }) => name === "traced-import");
+    const { traceId = "" } = root ?? {};
+    const linked = await collector.span(({ name, links = [] }) => name === "traced-told" && links.some((link) => link.traceId === traceId));
+    expect(linked).toMatchObject({ links: [{ traceId, spanId: expect.stringMatching(/^[0-9a-f]{16}$/) as string }] });
+    expect(linked.traceId).not.toBe(traceId);
   });
 });
