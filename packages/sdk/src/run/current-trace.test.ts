@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Pawl } from "../client/client.ts";
+import { again, APP, endpointTest } from "../endpoint/endpoint.fixture.ts";
 import { callBody, post, world, type World } from "../serve/app.fixture.ts";
 import { createHandler } from "../serve/web.ts";
 
@@ -99,5 +100,25 @@ describe("events that are sent from inside a run carry the trace of the call", (
     await call((client) => client.send(EVENT), { traceparent: TRACE.traceparent });
     expect(sent()).toEqual([{ traceparent: TRACE.traceparent, tracestate: undefined }]);
     expect(app.requests[0]?.headers).not.toHaveProperty("tracestate");
+  });
+
+  test("in a durable endpoint that the server calls again; the first request's is its caller's", async () => {
+    const { server, client } = endpointTest();
+    const sentBy: unknown[] = [];
+    server.fate = ({ url, headers }) => {
+      if (!url.includes("/e/")) return "answered";
+      sentBy.push(headers["traceparent"]);
+      return { status: 200, body: '{"ids":["1"]}' };
+    };
+    const endpoint = client.endpoint(async (_request, { step }) => {
+      await step.run("first", () => client.send(EVENT));
+      await step.sleep("nap", "1s");
+      await client.send(EVENT);
+      return new Response("done");
+    });
+    await endpoint(new Request(APP, { headers: { traceparent: OTHER.traceparent } }));
+    for (const { id } of server.run.waiting) server.run.steps.set(id, null);
+    expect((await endpoint(again(server.run, TRACE))).status).toBe(206);
+    expect(sentBy).toEqual([undefined, TRACE.traceparent]);
   });
 });
