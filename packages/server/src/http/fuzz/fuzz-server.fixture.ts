@@ -12,9 +12,11 @@ import { Connect } from "../../connect/connect.ts";
 import { connectRoutes } from "../../connect/connect-routes.ts";
 import type { ApiScope } from "../../core/api-keys.ts";
 import { checkEvents, readEvents } from "../../event/read-events.ts";
+import { given } from "../../json.ts";
 import { mcpRoutes } from "../../mcp/mcp-routes.ts";
 import { Metrics } from "../../metrics/metrics.ts";
 import { metricsRoutes } from "../../metrics/metrics-routes.ts";
+import { readTrustedProxies } from "../../net/client-address.ts";
 import { ManualClock, settled } from "../../ports/manual-clock.fixture.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { systemRandom } from "../../ports/random.ts";
@@ -95,6 +97,9 @@ export async function fuzzServer(kind: "dev" | "cloud"): Promise<FuzzServer> {
     functions: [functionConfig("shop-import"), functionConfig("shop-wait", { triggers: [{ event: "shop/wait" }] })],
     engine: { logger },
     workers: connect.workers,
+    // Every client is counted, and none refused.
+    limits: { requestsPerSecond: 1_000_000 },
+    ...given("trustedProxies", readTrustedProxies(["127.0.0.0/8"])),
     routes: [
       realtimeRoutes(realtime),
       syncRunRoutes({ realtime, loadSecret }),

@@ -87,7 +87,7 @@ const QUERY_NAMES: readonly string[] = (
 
 const HEADERS: readonly string[] = (
   "authorization content-type content-encoding x-inngest-signature x-inngest-event-id-seed x-inngest-env x-inngest-expected-server-kind " +
-  "x-inngest-generation-id x-inngest-sdk x-forwarded-host x-forwarded-proto accept origin cookie last-event-id mcp-protocol-version " +
+  "x-inngest-generation-id x-inngest-sdk x-forwarded-for x-forwarded-host x-forwarded-proto accept origin cookie last-event-id mcp-protocol-version " +
   "idempotency-key if-none-match range accept-encoding user-agent sec-fetch-site host traceparent x-http-method-override"
 ).split(" ");
 
@@ -99,6 +99,7 @@ const ODD_HEADERS: readonly string[] = [
   "Bearer \u00ff",
   "t=99999999999999999999&s=00",
   "x/y; boundary=",
+  "1.2.3.4, [::1]:5, unknown,, 10.0.0.1%eth0",
   "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
   `01-${"f".repeat(32)}-${"f".repeat(16)}-ff-${"-".repeat(5_000)}`,
   ...(
