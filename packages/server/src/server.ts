@@ -133,7 +133,7 @@ export async function startServer(options: ServerOptions): Promise<PawlServer> {
   ];
   const context = contextOf(options, { engine, sync, logger, kind, workers: connect.workers });
   const http = await createHttpServer(context, routes);
-  connect.requests.expect(await takeOver({ store: options.store, clock: systemClock }));
+  connect.requests.expected.expect(await takeOver({ store: options.store, clock: systemClock }));
   await engine.start();
   readiness.started();
   try {
@@ -182,6 +182,7 @@ function engineOf(options: ServerOptions, { connect, realtime, metrics }: Rooms)
       openTopic: topicOpener(realtime),
     }),
     workerSlotsOf: connect.slotsOf,
+    handedOver: connect.requests.expected,
     logger: options.logger ?? silentLogger,
     ...given("workers", options.workers),
     ...given("signingKey", options.signingKey),

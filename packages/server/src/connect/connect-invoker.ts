@@ -16,6 +16,7 @@ import { ACCOUNT_ID, ENVIRONMENT_ID } from "../http/rest/identity.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AppCall, CallHeld, Invoker } from "../ports/invoker.ts";
 import { answerKey, systemContextOf } from "./early-answers.ts";
+import type { HandedOverCall } from "./expected.ts";
 import { keepNewest } from "./keep-newest.ts";
 import { rawReplyOf } from "./reply.ts";
 import type { ForwardOutcome, Requests } from "./requests.ts";
@@ -43,8 +44,8 @@ export class ConnectInvoker implements Invoker {
   readonly #waiters = new Set<Waiter>();
   /** Workers lost, by item. */
   readonly #losses = new Map<string, number>();
-  /** After the close: keys of what workers have. */
-  underway: readonly string[] = [];
+  /** After the close: what workers have. */
+  underway: readonly HandedOverCall[] = [];
 
   constructor(options: ConnectInvokerOptions) {
     this.#options = options;
@@ -56,9 +57,10 @@ export class ConnectInvoker implements Invoker {
     const destination = this.#destinationOf(slug);
     if (destination === undefined)
       return { kind: "no-response", code: "unknown_function", message: `The function ${slug} is not registered any more.` };
-    const key = answerKey(call.headers[HEADER.jobId] ?? "", call.attempt);
+    const { [HEADER.jobId]: jobId = "", [HEADER.generationId]: generation } = call.headers;
+    const asked = { jobId, attempt: call.attempt, generation: Number(generation) };
     const message = messageOf(call, destination);
-    const rejoined = await this.#options.requests.rejoin(key, call.signal);
+    const rejoined = await this.#options.requests.rejoin(answerKey(asked), call.signal);
     if (rejoined !== undefined && rejoined.kind !== "not-taken") return this.#ended(rejoined, { call, message });
     const excluded = new Set<Worker>();
     const writeFrame = await loadFrameWriter();
@@ -68,7 +70,7 @@ export class ConnectInvoker implements Invoker {
       const leaseId = this.#options.random.ulid(this.#options.clock.now());
       const frame = writeFrame({ ...message, leaseId });
       const { requestId } = message;
-      const outcome = await this.#options.requests.forward({ requestId, key, leaseId, worker, frame, signal: call.signal });
+      const outcome = await this.#options.requests.forward({ requestId, call: asked, leaseId, worker, frame, signal: call.signal });
       if (outcome.kind !== "not-taken") return this.#ended(outcome, { call, message });
       excluded.add(worker);
     }

@@ -194,7 +194,16 @@ export class ConnectWorld {
         return memory.apply(changeSet);
       },
     };
-    this.engine = new Engine({ store, clock: this.clock, random, invoker, workerSlotsOf: slotsOf, logger, workers: 10 });
+    this.engine = new Engine({
+      store,
+      clock: this.clock,
+      random,
+      invoker,
+      workerSlotsOf: slotsOf,
+      handedOver: this.connect.requests.expected,
+      logger,
+      workers: 10,
+    });
     this.connect.attach(this.engine);
     this.clock.settle = () => this.settle();
   }
@@ -312,7 +321,7 @@ function stepsOf(slug: string): Readonly<Record<string, unknown>> {
 /** Starts one, on what is stored. */
 export async function connectWorld(store?: Store, clock?: ManualClock): Promise<ConnectWorld> {
   const world = new ConnectWorld(store, clock);
-  world.connect.requests.expect(await takeOver({ store: world.engine.store, clock: world.clock }));
+  world.connect.requests.expected.expect(await takeOver({ store: world.engine.store, clock: world.clock }));
   await world.engine.start();
   return world;
 }

@@ -26,6 +26,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { LoadSecret } from "../ports/secrets.ts";
 import { ConnectInvoker } from "./connect-invoker.ts";
 import type { WorkerConnection } from "./connection.ts";
+import type { HandedOverCall } from "./expected.ts";
 import { Requests } from "./requests.ts";
 import { CONNECT_SECRET, opensSession, sessionToken } from "./token.ts";
 import { type SyncResult, WorkerSync } from "./worker-sync.ts";
@@ -168,8 +169,8 @@ export class Connect {
     for (const connection of this.#connections) connection.drain(hasPeers);
   }
 
-  /** What workers have, after the engine has stopped: for the server that comes after, by `requests.expect`. */
-  get underway(): readonly string[] {
+  /** What workers have, after the engine has stopped: for the server that comes after, by `requests.expected`. */
+  get underway(): readonly HandedOverCall[] {
     return this.#invoker?.underway ?? [];
   }
 

@@ -71,8 +71,13 @@ export function systemContextOf({ jobId, attempt }: { readonly jobId: string; re
 }
 
 /** What calls and answers of the same attempt of the same item have in common. */
-export function answerKey(jobId: string, attempt: number | string): string {
+export function answerKey({ jobId, attempt }: { readonly jobId: string; readonly attempt: number | string }): string {
   return `${jobId} ${attempt}`;
+}
+
+/** The item of a key. */
+export function jobOfKey(key: string): string {
+  return key.slice(0, key.lastIndexOf(" "));
 }
 
 /** The key that an answer says; undefined where it says none, or that its call was told to stop: another one is being made. */
@@ -85,7 +90,7 @@ export function contextKey(systemTraceCtx: Uint8Array): string | undefined {
   const context = parseJson(new TextDecoder().decode(systemTraceCtx));
   if (!isRecord(context)) return undefined;
   const { job_id: jobId, attempt } = context;
-  return typeof jobId === "string" && typeof attempt === "string" ? answerKey(jobId, attempt) : undefined;
+  return typeof jobId === "string" && typeof attempt === "string" ? answerKey({ jobId, attempt }) : undefined;
 }
 
 /** What SDKs answer whose checkpoint was refused with 409. */

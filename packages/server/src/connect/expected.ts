@@ -1,21 +1,36 @@
 /**
- * Calls that workers had when the server before this one stopped: they are not made anew while their worker may come back with them.
+ * Calls that workers had when the server before this one stopped: they are not made anew while their worker may come back with them, and
+ * what it saves meanwhile is saved.
  *
  * I1  A call waits for its worker at most `WAIT_MS`: one that extends its lease comes within `CONNECT_EXTEND_MS` of its connection.
- * I2  What nobody has come back with `EXPECTED_MS` after the start is not expected any more.
+ * I2  What nobody has come back with `EXPECTED_MS` after the start is not expected any more, and neither is what was made anew.
  *
- * Spec: wire 9.5, 9.8; semantics 12.1.
+ * Spec: wire 7.3, 9.5, 9.8; semantics 12.1.
  */
 import { CONNECT_EXTEND_MS } from "@pawl/protocol";
 import type { Clock, Timer } from "../ports/clock.ts";
+import type { HandedOver } from "../ports/handed-over.ts";
+import { answerKey, jobOfKey } from "./early-answers.ts";
 
 const WAIT_MS: number = 2 * CONNECT_EXTEND_MS;
 export const EXPECTED_MS = 60_000;
 
-export class Expected {
+/** One attempt of a queue item, by the generation with which a worker was asked for it. */
+export type HandedOverCall = { readonly jobId: string; readonly attempt: number; readonly generation: number };
+
+type Entry = {
+  readonly call: HandedOverCall;
+  /** Its worker has come back with it, or with its answer. */
+  isFound: boolean;
+  readonly called: PromiseWithResolvers<void>;
+  /** Ends the wait of the call. */
+  end: ((isFound: boolean) => void) | undefined;
+};
+
+export class Expected implements HandedOver {
   readonly #clock: Clock;
-  readonly #keys = new Set<string>();
-  readonly #waiting = new Map<string, (isFound: boolean) => void>();
+  /** By item. */
+  readonly #entries = new Map<string, Entry>();
   #timer: Timer | undefined;
   #isStopping = false;
 
@@ -24,38 +39,60 @@ export class Expected {
   }
 
   /** Before the first call. */
-  expect(keys: readonly string[]): void {
-    for (const key of keys) this.#keys.add(key);
-    if (keys.length > 0) this.#timer = this.#clock.setTimer(EXPECTED_MS, () => this.#keys.clear());
+  expect(calls: readonly HandedOverCall[]): void {
+    for (const call of calls) this.#entries.set(call.jobId, { call, isFound: false, called: Promise.withResolvers(), end: undefined });
+    if (calls.length > 0) this.#timer = this.#clock.setTimer(EXPECTED_MS, () => this.#expire());
   }
 
-  has(key: string): boolean {
-    return this.#keys.has(key);
+  /** The call that is expected under a key, and that nobody has come with. */
+  get(key: string): HandedOverCall | undefined {
+    const entry = this.#entries.get(jobOfKey(key));
+    return entry === undefined || entry.isFound || answerKey(entry.call) !== key ? undefined : entry.call;
   }
 
-  /** Somebody has come with it: it is expected no more, and the call that waits goes on. */
+  has(itemId: string, generation: number | undefined): boolean {
+    const entry = this.#entries.get(itemId);
+    return entry !== undefined && (generation === undefined || generation === entry.call.generation);
+  }
+
+  called(itemId: string): Promise<void> {
+    return this.#entries.get(itemId)?.called.promise ?? Promise.resolve();
+  }
+
+  /** Somebody has come with it: the call that waits goes on. */
   found(key: string): void {
-    this.#keys.delete(key);
-    this.#waiting.get(key)?.(true);
+    const entry = this.#entries.get(jobOfKey(key));
+    if (entry === undefined) return;
+    entry.isFound = true;
+    entry.end?.(true);
   }
 
-  /** Resolves with whether somebody has come; at once where nobody is expected. A call that has waited in vain, or has ended, expects nobody. */
+  /** Its call is over, or is made anew. */
+  forget(key: string): void {
+    const jobId = jobOfKey(key);
+    this.#entries.get(jobId)?.called.resolve();
+    this.#entries.delete(jobId);
+  }
+
+  /** The call is made. Resolves with whether somebody has come with it; at once where nobody is expected. */
   wait(key: string, signal: AbortSignal): Promise<boolean> {
-    if (!this.#keys.has(key) || signal.aborted) return Promise.resolve(false);
+    const entry = this.#entries.get(jobOfKey(key));
+    entry?.called.resolve();
+    if (entry === undefined || this.get(key) === undefined || signal.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
       const end = (isFound: boolean): void => {
         timer.cancel();
         signal.removeEventListener("abort", giveUp);
-        this.#waiting.delete(key);
+        entry.end = undefined;
         resolve(isFound);
       };
       const giveUp = (): void => {
-        if (!this.#isStopping) this.#keys.delete(key);
+        if (!this.#isStopping) this.forget(key);
         end(false);
       };
       const timer = this.#clock.setTimer(WAIT_MS, giveUp);
       signal.addEventListener("abort", giveUp);
-      this.#waiting.set(key, end);
+      entry.end = end;
     });
   }
 
@@ -65,9 +102,18 @@ export class Expected {
   }
 
   /** Returns what is still expected. */
-  stop(): readonly string[] {
+  stop(): readonly HandedOverCall[] {
     this.#timer?.cancel();
-    for (const end of this.#waiting.values()) end(false);
-    return [...this.#keys];
+    const entries = [...this.#entries.values()];
+    for (const { end, called } of entries) {
+      called.resolve();
+      end?.(false);
+    }
+    return entries.map(({ call }) => call);
+  }
+
+  /** Keeps I2. */
+  #expire(): void {
+    for (const { call, isFound, end } of this.#entries.values()) if (!isFound && end === undefined) this.forget(answerKey(call));
   }
 }

@@ -1,7 +1,9 @@
 /** A server that is stopped while its workers work, and the one that comes after. */
-import { type ExecutorRequest, FRAME, type WorkerReply } from "@pawl/protocol";
+import { type ExecutorRequest, FRAME, type WireOp, type WorkerReply } from "@pawl/protocol";
 import { openMemoryStore } from "@pawl/store-memory";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { CheckpointResult } from "../core/checkpoints.ts";
+import { given } from "../json.ts";
 import { ManualClock, START } from "../ports/manual-clock.fixture.ts";
 import { type ConnectWorld, connectWorld, type FakeWorker, replyTo } from "./connect.fixture.ts";
 
@@ -104,6 +106,51 @@ describe("what a worker has when the server stops", () => {
     await world.settle();
     expect(await world.run(runId)).toMatchObject({ status: "COMPLETED", output: '"kept"' });
     expect([back.requests.length, back.kinds.at(-1)]).toEqual([0, FRAME.replyAck]);
+  });
+
+  describe("may save steps", () => {
+    const step = { op: "StepRun", id: "a", name: "a", data: 1, opts: {}, userland: { id: "a" } };
+    const save = (generation?: number) => {
+      const ops = [step as unknown as WireOp];
+      return world.engine.checkpoint({ runId, itemId: request.jobId, ops, ...given("generation", generation) });
+    };
+    const before = (): number => JSON.parse(new TextDecoder().decode(request.requestPayload)).ctx.generation_id;
+
+    test.each([false, true])("before it is back, and then its answer counts; saying its generation: %s", async (saysGeneration) => {
+      const generation = saysGeneration ? before() : undefined;
+      await restarted();
+      let result: CheckpointResult | undefined;
+      void save(generation).then((saved) => (result = saved));
+      await world.advance(3_000);
+      expect(result).toBeUndefined();
+      const back = await world.worker();
+      expect(result).toEqual({ kind: "saved" });
+      back.extend(request);
+      await world.settle();
+      expect(await save(generation)).toEqual({ kind: "saved" });
+      back.answer(request, "kept");
+      await world.settle();
+      expect(await world.run(runId)).toMatchObject({ status: "COMPLETED", output: '"kept"', stepsDone: 1 });
+    });
+
+    test("not after it was made anew", async () => {
+      const generation = before();
+      await restarted();
+      await world.worker({ instanceId: "other" });
+      expect(await save(generation)).toEqual({ kind: "saved" });
+      await world.advance(10_000);
+      expect(await save(generation)).toEqual({ kind: "stale" });
+    });
+
+    test("not of another call, and not for ever", async () => {
+      const generation = before();
+      await restarted();
+      expect(await save(generation + 1)).toEqual({ kind: "stale" });
+      let result: CheckpointResult | undefined;
+      void save(generation).then((saved) => (result = saved));
+      await world.advance(60_000);
+      expect(result).toEqual({ kind: "stale" });
+    });
   });
 
   test("ends with its run", async () => {

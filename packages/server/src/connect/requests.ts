@@ -18,8 +18,8 @@
  */
 import { CONNECT_ACK_MS_MAX, CONNECT_LEASE_MS, CONNECT_RETURN_MS, type ExtendLease, ulidTime, type WorkerReply } from "@pawl/protocol";
 import type { Clock, Timer } from "../ports/clock.ts";
-import { contextKey, EarlyAnswers, keyOfAnswer } from "./early-answers.ts";
-import { Expected } from "./expected.ts";
+import { answerKey, contextKey, EarlyAnswers, keyOfAnswer } from "./early-answers.ts";
+import { Expected, type HandedOverCall } from "./expected.ts";
 import type { Worker } from "./workers.ts";
 
 export type ForwardOutcome =
@@ -31,10 +31,9 @@ export type ForwardOutcome =
   | { readonly kind: "lost" }
   | { readonly kind: "aborted" };
 
-/** `key`: of the attempt, see `answerKey`. */
 export type Forward = {
   readonly requestId: string;
-  readonly key: string;
+  readonly call: HandedOverCall;
   readonly leaseId: string;
   readonly worker: Worker;
   readonly frame: Uint8Array;
@@ -43,6 +42,8 @@ export type Forward = {
 
 type Request = {
   readonly id: string;
+  readonly call: HandedOverCall;
+  /** Of the call. */
   readonly key: string;
   readonly leaseId: string;
   readonly sdk: string;
@@ -59,13 +60,14 @@ export class Requests {
   readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #early: EarlyAnswers;
-  readonly #expected: Expected;
   /** Requests of before the start whose worker has come back, and whose call is not made yet. */
   readonly #claims = new Map<string, Request>();
   #isStopping = false;
   readonly #requests = new Map<string, Request>();
   /** Answers that are being stored. */
   readonly #answered = new Map<string, Promise<boolean>>();
+  /** What workers had when the server before this one stopped. */
+  readonly expected: Expected;
   /** Called when a worker has a free place. */
   onFree: () => void = () => {};
 
@@ -73,7 +75,7 @@ export class Requests {
     this.#clock = clock;
     this.#startedAt = clock.now();
     this.#early = new EarlyAnswers(clock);
-    this.#expected = new Expected(clock);
+    this.expected = new Expected(clock);
   }
 
   get size(): number {
@@ -81,7 +83,9 @@ export class Requests {
   }
 
   /** Sends a request to a worker that has a place for it. */
-  forward({ requestId, key, leaseId, worker, frame, signal }: Forward): Promise<ForwardOutcome> {
+  forward({ requestId, call, leaseId, worker, frame, signal }: Forward): Promise<ForwardOutcome> {
+    const key = answerKey(call);
+    this.expected.forget(key);
     if (signal.aborted || worker.phase === "gone") {
       worker.requests.delete(requestId);
       return Promise.resolve({ kind: signal.aborted ? "aborted" : "not-taken" });
@@ -89,6 +93,7 @@ export class Requests {
     return new Promise((resolve) => {
       const request: Request = {
         id: requestId,
+        call,
         key,
         leaseId,
         sdk: worker.facts.sdk,
@@ -145,34 +150,34 @@ export class Requests {
     return promise;
   }
 
-  /** Before the first call: what workers had when the server before this one stopped. */
-  expect(keys: readonly string[]): void {
-    this.#expected.expect(keys);
-  }
-
   /** What becomes of a call that a worker has since before the start, or has answered. Undefined: it is to be made. */
   async rejoin(key: string, signal: AbortSignal): Promise<ForwardOutcome | undefined> {
     do {
       const early = this.#early.take(key);
-      if (early !== undefined) return { kind: "replied", sdk: "", ...early };
+      if (early !== undefined) {
+        this.expected.forget(key);
+        return { kind: "replied", sdk: "", ...early };
+      }
       const claim = this.#claims.get(key);
       if (claim !== undefined) return this.#adopt(claim, signal);
-    } while (await this.#expected.wait(key, signal));
+    } while (await this.expected.wait(key, signal));
     return signal.aborted ? { kind: "aborted" } : undefined;
   }
 
   /** From now on it is known that the server stops (I7). */
   drain(): void {
     this.#isStopping = true;
-    this.#expected.drain();
+    this.expected.drain();
   }
 
   /** Keeps I6. */
   #claim({ requestId, leaseId, systemTraceCtx }: ExtendLease, worker: Worker): Request | undefined {
     const key = contextKey(systemTraceCtx);
-    if (key === undefined || !this.#expected.has(key) || !this.#isOfBefore(requestId)) return undefined;
+    const call = key === undefined ? undefined : this.expected.get(key);
+    if (key === undefined || call === undefined || !this.#isOfBefore(requestId)) return undefined;
     const request: Request = {
       id: requestId,
+      call,
       key,
       leaseId,
       sdk: worker.facts.sdk,
@@ -189,7 +194,7 @@ export class Requests {
     worker.requests.add(requestId);
     this.#arm(request);
     this.#claims.set(key, request);
-    this.#expected.found(key);
+    this.expected.found(key);
     return request;
   }
 
@@ -214,7 +219,7 @@ export class Requests {
     const underway = [...this.#requests.values()].find((request) => request.key === key && request.end !== undefined);
     if (underway === undefined) {
       void this.#early.keep(key, reply).then(isStored);
-      this.#expected.found(key);
+      this.expected.found(key);
     } else giveUp(underway, { kind: "replied", reply, sdk: underway.sdk, isStored });
     return promise;
   }
@@ -242,14 +247,15 @@ export class Requests {
     }
   }
 
-  /** Ends all, for a stop. Returns the keys of what workers have, or may come back with. */
-  stop(): readonly string[] {
+  /** Ends all, for a stop. Returns what workers have, or may come back with. */
+  stop(): readonly HandedOverCall[] {
     this.drain();
-    const underway = [...this.#requests.values()].filter(({ isTaken }) => isTaken).map(({ key }) => key);
-    const expected = this.#expected.stop();
+    const expected = this.expected.stop();
+    const taken = [...this.#requests.values()].filter(({ isTaken }) => isTaken).map(({ call }) => call);
+    const underway = new Map([...expected, ...taken].map((call) => [call.jobId, call]));
     for (const request of this.#requests.values()) this.#remove(request, { kind: "aborted" });
     this.#early.stop();
-    return [...underway, ...expected];
+    return [...underway.values()];
   }
 
   #orphan(request: Request): void {
@@ -281,6 +287,7 @@ export class Requests {
     request.timer?.cancel();
     this.#requests.delete(request.id);
     request.worker?.requests.delete(request.id);
+    if (outcome.kind !== "aborted" || !this.#isStopping) this.expected.forget(request.key);
     request.end?.(outcome);
     request.end = undefined;
     this.onFree();

@@ -7,7 +7,8 @@
 import { type CheckpointDecision, decideCheckpoint, type ItemRow } from "@pawl/engine";
 import type { WireOp } from "@pawl/protocol";
 import type { Clock } from "../ports/clock.ts";
-import { type Executor, isStillTrue } from "./executor.ts";
+import type { HandedOver } from "../ports/handed-over.ts";
+import { type CallInProgress, type Executor, isStillTrue } from "./executor.ts";
 import type { Runs } from "./runs.ts";
 
 export type CheckpointRequest = {
@@ -29,12 +30,16 @@ export type CheckpointOptions = {
   readonly runs: Runs;
   readonly executor: Executor;
   readonly currentItem: (item: ItemRow) => ItemRow;
+  readonly handedOver?: HandedOver | undefined;
 };
 
 /** Saves steps. Resolves when they are durable. */
 export async function saveCheckpoint(request: CheckpointRequest, options: CheckpointOptions): Promise<CheckpointResult> {
-  const call = options.executor.callOf(request.itemId);
-  if (call === undefined || (request.generation !== undefined && request.generation !== call.generation)) {
+  const { executor, handedOver } = options;
+  if (executor.callOf(request.itemId) === undefined && handedOver?.has(request.itemId, request.generation) === true)
+    await handedOver.called(request.itemId);
+  const call = executor.callOf(request.itemId);
+  if (call === undefined || !isOf(call, request, handedOver)) {
     const state = await options.runs.get(request.runId);
     return state === undefined ? { kind: "no-run" } : { kind: "stale" };
   }
@@ -54,4 +59,10 @@ export async function saveCheckpoint(request: CheckpointRequest, options: Checkp
   if (refused !== undefined) return refused.code === "run-ended" ? { kind: "stale" } : refused;
   if (decided.kind === "no-run") return { kind: "no-run" };
   return decided.kind === "stale" ? { kind: "stale" } : { kind: "saved" };
+}
+
+/** Whether a call is the one that the request is of, or goes on with it: its worker had it before the server was restarted. */
+function isOf({ generation }: CallInProgress, request: CheckpointRequest, handedOver: HandedOver | undefined): boolean {
+  if (request.generation === undefined || request.generation === generation) return true;
+  return handedOver?.has(request.itemId, request.generation) === true;
 }

@@ -17,6 +17,7 @@ import {
 import type { Store } from "@pawl/store";
 import type { Clock } from "../ports/clock.ts";
 import type { Gateway } from "../ports/gateway.ts";
+import type { HandedOver } from "../ports/handed-over.ts";
 import type { Invoker } from "../ports/invoker.ts";
 import type { Logger } from "../ports/logger.ts";
 import { given } from "../json.ts";
@@ -53,6 +54,8 @@ export type EngineOptions = {
   readonly workers?: number;
   /** Places of connected workers that calls of a function need. After a change, call `queue.limitsChanged`. Default: none are needed. */
   readonly workerSlotsOf?: (row: FunctionRow) => readonly Slot[];
+  /** Calls that the server before this one has handed over. Default: none. */
+  readonly handedOver?: HandedOver;
   /** Signs calls. */
   readonly signingKey?: string;
   /** Constant delay of retries in milliseconds, in the place of the protocol's table. */
@@ -89,6 +92,7 @@ export class Engine {
   readonly #ingest: Ingest;
   readonly #invoker: Invoker;
   readonly #gateway: Gateway | undefined;
+  readonly #handedOver: HandedOver | undefined;
 
   constructor(options: EngineOptions) {
     const { store, clock, random, logger, invoker } = options;
@@ -98,6 +102,7 @@ export class Engine {
     this.#random = random;
     this.#invoker = invoker;
     this.#gateway = options.gateway;
+    this.#handedOver = options.handedOver;
     const functionById = (functionId: string): FunctionRow | undefined => registry.functionById(functionId);
     this.#cells = new Cells(store);
     this.#commits = new Commits(store, this.#cells, this.#commitListeners());
@@ -231,6 +236,7 @@ export class Engine {
       runs: this.runs,
       executor: this.executor,
       currentItem: (item) => this.queue.current(item),
+      handedOver: this.#handedOver,
     });
   }
 
