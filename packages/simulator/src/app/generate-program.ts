@@ -3,6 +3,7 @@
  * invocations ends.
  */
 import type { FunctionDefinition, FunctionRow } from "@pawl/engine";
+import type { Scenario } from "../world/scenario.ts";
 import type { SeededRandom } from "../world/seeded-random.ts";
 import { withDefers } from "./generate-defers.ts";
 import { flowDefinitionOf, generateFlow, NO_FLOW, runLimitOf, scheduleTriggers } from "./generate-flow.ts";
@@ -16,14 +17,15 @@ const BRANCHES_MAX = 4;
 /** Programs of an app. */
 export function generatePrograms(
   random: SeededRandom,
-  { functions, hasFlow, hasDefers }: { readonly functions: number; readonly hasFlow: boolean; readonly hasDefers: boolean },
+  { functions, hasFlow, hasDefers, hasFetches }: Pick<Scenario, "functions" | "hasFlow" | "hasDefers" | "hasFetches">,
 ): readonly Program[] {
   const slugs = Array.from({ length: functions }, (_, index) => `f${index}`);
   return slugs.map((slug, index) => {
     const later = slugs.slice(index + 1);
     const generated = generateProgram(random.fork(slug), { slug, later });
     const mayDefer = hasDefers && later.length > 0 && generated.trigger?.event.startsWith("inngest/") !== true;
-    const program = mayDefer ? withDefers(generated, { random: random.fork(`${slug} defers`), later }) : generated;
+    const deferring = mayDefer ? withDefers(generated, { random: random.fork(`${slug} defers`), later }) : generated;
+    const program = hasFetches ? withFetches(deferring, random.fork(`${slug} fetches`)) : deferring;
     const mayBatch = program.cancel === undefined;
     const flow = generateFlow(random.fork(`${slug} flow`), { mayBatch });
     if (!hasFlow) return program;
@@ -37,7 +39,7 @@ export function generatePrograms(
 /** Handlers of HTTP endpoints. They may invoke and defer every function of the app. */
 export function generateEndpoints(
   random: SeededRandom,
-  { endpoints, functions, hasDefers }: { readonly endpoints: number; readonly functions: number; readonly hasDefers: boolean },
+  { endpoints, functions, hasDefers, hasFetches }: Pick<Scenario, "endpoints" | "functions" | "hasDefers" | "hasFetches">,
 ): readonly Program[] {
   const later = Array.from({ length: functions }, (_, index) => `f${index}`);
   return Array.from({ length: endpoints }, (_, index) => {
@@ -49,8 +51,19 @@ export function generateEndpoints(
       ...generated
     } = generateProgram(random.fork(slug), { slug, later });
     const program: Program = { ...generated, isEndpoint: true };
-    return hasDefers ? withDefers(program, { random: random.fork(`${slug} defers`), later }) : program;
+    const deferring = hasDefers ? withDefers(program, { random: random.fork(`${slug} defers`), later }) : program;
+    return hasFetches ? withFetches(deferring, random.fork(`${slug} fetches`)) : deferring;
   });
+}
+
+/** Some steps are requests that the server makes. */
+function withFetches(program: Program, random: SeededRandom): Program {
+  const within = (statement: Statement): Statement => {
+    if (statement.kind === "parallel") return { ...statement, branches: statement.branches.map((branch) => branch.map(within)) };
+    if (statement.kind !== "run" || !random.chance(0.3)) return statement;
+    return { kind: "fetch", id: statement.id, isAi: random.chance(0.5), catches: statement.catches };
+  };
+  return { ...program, body: program.body.map(within) };
 }
 
 /** Some waits are for one of two events, and some count what came before. */

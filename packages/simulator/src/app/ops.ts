@@ -10,6 +10,9 @@ export const FUNCTION_ERROR = "SimulatedFunctionError";
 export const STALE_ERROR = "SimulatedStaleDispatch";
 export const NOT_FOUND_ERROR = "could not find step to run";
 
+/** Where steps make requests to. */
+export const SERVER_URL = "http://servers.invalid/";
+
 /** Event that started the run, as far as the app looks at it. */
 export type Payload = { readonly k?: unknown; readonly n?: unknown };
 
@@ -35,6 +38,10 @@ export function opOf(step: FoundStep, payload: Payload): WireOp {
       const { signal, timeoutMs, replaces } = statement;
       const opts = { signal, timeout: duration(timeoutMs), ...(replaces ? { conflict: "replace" } : {}) };
       return op(step, { op: "WaitForSignal", name: signal, opts });
+    }
+    case "fetch": {
+      const opts = { url: SERVER_URL, method: "POST", body: { n: payload.n } };
+      return op(step, statement.isAi ? { op: "AIGateway", opts: { ...opts, format: "openai-chat" } } : { op: "Gateway", opts });
     }
     case "invoke": {
       const opts = { function_id: statement.target, payload: { data: payload }, timeout: duration(statement.timeoutMs) };

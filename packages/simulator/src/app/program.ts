@@ -12,6 +12,8 @@ export type Statement =
   | { readonly kind: "signal"; readonly id: string; readonly signal: string; readonly timeoutMs: number; readonly replaces: boolean }
   | { readonly kind: "invoke"; readonly id: string; readonly target: string; readonly timeoutMs: number; readonly catches: boolean }
   | { readonly kind: "parallel"; readonly mode: "wait" | "race"; readonly branches: readonly (readonly Statement[])[] }
+  /** The server makes a request to another server. */
+  | { readonly kind: "fetch"; readonly id: string; readonly isAi: boolean; readonly catches: boolean }
   | DeferStatement
   /** Takes back what the function has deferred before. */
   | { readonly kind: "abort"; readonly id: string; readonly defer: string }

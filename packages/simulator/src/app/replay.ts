@@ -70,7 +70,7 @@ function walkOne(walker: Walker, statement: Exclude<Statement, { kind: "parallel
     return { kind: "blocked" };
   }
   const at = walker.position.get(hash) ?? -1;
-  const mayThrow = (statement.kind === "run" || statement.kind === "invoke") && !statement.catches;
+  const mayThrow = (statement.kind === "run" || statement.kind === "invoke" || statement.kind === "fetch") && !statement.catches;
   if (mayThrow && isErrorResult(walker.memo.steps[hash]))
     return { kind: "threw", at, message: `step ${statement.id} failed`, isRetryable: false };
   return { kind: "done", at };

@@ -22,9 +22,7 @@ const WITHOUT: ReadonlySet<string> = new Set([
   "queue/item-row",
   // Read at registration only.
   "cron/parse-cron",
-  // The simulated app uses neither requests by the server nor metadata.
-  "run/decide-gateway",
-  "run/op/gateway",
+  // The simulated app uses no metadata.
   "run/metadata",
   // For lists.
   "run/run-filter",

@@ -1,6 +1,6 @@
-/** Mistakes in what runs do besides events and steps: what they defer, and what endpoints report. */
+/** Mistakes in what runs do besides events and steps: what they defer, what endpoints report, requests of steps. */
 import { type Change, type ChangeSet, DEFERRED_SCHEDULE } from "@pawl/engine";
-import { dropping, mapping, withoutGuards } from "./alterations.ts";
+import { dropping, mapping, steps, withoutGuards } from "./alterations.ts";
 import type { Canary } from "./canary.ts";
 
 export const WIRE_CANARIES: readonly Canary[] = [
@@ -31,6 +31,28 @@ export const WIRE_CANARIES: readonly Canary[] = [
     module: "run/op/defer",
     foundBy: ["defers"],
     alter: dropping((change) => change.kind === "put-defer" && change.defer.status === "aborted"),
+  },
+  {
+    name: "the answer to a step's request is another one",
+    module: "run/decide-gateway",
+    foundBy: ["fetches"],
+    alter: steps((step) =>
+      step.kind === "ai-gateway" && step.status === "completed" ? { ...step, result: '{"data":{"token":0}}' } : step,
+    ),
+  },
+  {
+    name: "a step's request that failed is not tried again",
+    module: "run/decide-gateway",
+    foundBy: ["nothing-stuck"],
+    alter: mapping((change) =>
+      change.kind === "reschedule-item" && change.item.kind === "gateway" ? [{ kind: "delete-item", itemId: change.item.id }] : [change],
+    ),
+  },
+  {
+    name: "a step's request is not made",
+    module: "run/op/gateway",
+    foundBy: ["nothing-stuck"],
+    alter: dropping((change) => change.kind === "insert-item" && change.item.kind === "gateway"),
   },
   {
     name: "a step that an endpoint reports is not stored",

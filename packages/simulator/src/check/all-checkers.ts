@@ -11,6 +11,7 @@ import { checkEndpoints } from "./endpoints.ts";
 import { checkEvents } from "./events.ts";
 import { checkExecutions } from "./executions.ts";
 import { checkFailures } from "./failures.ts";
+import { checkFetches } from "./fetches.ts";
 import { checkFirstWrite } from "./first-write.ts";
 import { checkGuards } from "./guards.ts";
 import { checkInvokes } from "./invokes.ts";
@@ -41,6 +42,7 @@ export type CheckerName =
   | "events"
   | "executions"
   | "failures"
+  | "fetches"
   | "first-write"
   | "guards"
   | "invokes"
@@ -71,6 +73,7 @@ export const CHECKERS: Readonly<Record<Exclude<CheckerName, "world">, MakeChecke
   events: checkEvents,
   executions: checkExecutions,
   failures: checkFailures,
+  fetches: checkFetches,
   "first-write": checkFirstWrite,
   guards: checkGuards,
   invokes: checkInvokes,

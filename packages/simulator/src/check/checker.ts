@@ -4,7 +4,7 @@
  * I1  Checkers only look: a world with fewer of them runs the same way.
  * I2  What they are told about commits is what was committed, in the order of the commits.
  */
-import type { Change, ChangeSet } from "@pawl/engine";
+import type { Change, ChangeSet, GatewayOutcome } from "@pawl/engine";
 import type { CallRequest, WireOp } from "@pawl/protocol";
 import type { MemorySnapshot } from "@pawl/store-memory";
 import type { Program } from "../app/program.ts";
@@ -33,6 +33,9 @@ export type Fetch = {
   readonly steps: Readonly<Record<string, unknown>>;
 };
 
+/** A request of a step to another server. `node` counts its starts. */
+export type StepRequest = { readonly node: number; readonly runId: string; readonly stepId: string };
+
 /** An answer to what an endpoint has reported. `slug`: of the endpoint, where it says that a run has begun. `isRepeated`: not for the first time. */
 export type Report = {
   readonly runId: string;
@@ -58,6 +61,8 @@ export type Checker = {
   readonly callEnded?: (call: ObservedCall) => void;
   readonly executed?: (execution: Execution) => void;
   readonly fetched?: (fetch: Fetch) => void;
+  readonly requestBegan?: (request: StepRequest) => void;
+  readonly requestEnded?: (request: StepRequest & { readonly outcome: GatewayOutcome }) => void;
   readonly reported?: (report: Report) => void;
   /** The world has come to rest. */
   readonly ended?: (ending: Ending) => void;

@@ -1,30 +1,41 @@
 /** At no instant more calls of one node are under way than a concurrency limit allows. A crash frees what the dead node held. */
 import type { Program } from "../app/program.ts";
-import type { CheckContext, Checker, ObservedCall } from "./checker.ts";
+import type { CheckContext, Checker, StepRequest } from "./checker.ts";
 
 /** Makes the checker. */
-export function checkConcurrency({ programs, report }: CheckContext): Checker {
+export function checkConcurrency({ mirror, programs, report }: CheckContext): Checker {
   const counts = new Map<string, number>();
-  const keyOf = ({ node, slug, body }: ObservedCall): string | undefined => {
+  const keyOf = ({ node, slug, k }: Holder): string | undefined => {
     const program = programs.get(slug);
-    return program === undefined ? undefined : slotOf(program, { node, k: body.event.data["k"] });
+    return program === undefined ? undefined : slotOf(program, { node, k });
+  };
+  const began = (holder: Holder): void => {
+    const key = keyOf(holder);
+    const program = programs.get(holder.slug);
+    if (key === undefined || program === undefined) return;
+    const limit = limitOf(program, programs.values());
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    if (count > limit) report(`${count} calls hold ${key}; ${holder.slug} allows ${limit}`);
+  };
+  const ended = (holder: Holder): void => {
+    const key = keyOf(holder);
+    if (key !== undefined) counts.set(key, (counts.get(key) ?? 1) - 1);
+  };
+  const requesting = ({ node, runId }: StepRequest): Holder => {
+    const run = mirror.runs.get(runId);
+    return { node, slug: run?.functionId ?? "", k: mirror.events.get(run?.eventIds[0] ?? "")?.data.k };
   };
   return {
-    callBegan: (call) => {
-      const key = keyOf(call);
-      const program = programs.get(call.slug);
-      if (key === undefined || program === undefined) return;
-      const limit = limitOf(program, programs.values());
-      const count = (counts.get(key) ?? 0) + 1;
-      counts.set(key, count);
-      if (count > limit) report(`${count} calls hold ${key}; ${call.slug} allows ${limit}`);
-    },
-    callEnded: (call) => {
-      const key = keyOf(call);
-      if (key !== undefined) counts.set(key, (counts.get(key) ?? 1) - 1);
-    },
+    callBegan: (call) => began({ ...call, k: call.body.event.data["k"] }),
+    callEnded: (call) => ended({ ...call, k: call.body.event.data["k"] }),
+    requestBegan: (request) => began(requesting(request)),
+    requestEnded: (request) => ended(requesting(request)),
   };
 }
+
+/** What takes a slot: a call of the app, or a request that the server makes for a step. */
+type Holder = { readonly node: number; readonly slug: string; readonly k: unknown };
 
 /** Functions that share a slot have each its own limit; the largest is never exceeded, whoever came last. */
 function limitOf({ concurrency }: Program, programs: Iterable<Program>): number {

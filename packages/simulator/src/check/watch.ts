@@ -1,10 +1,21 @@
 /** Hands what happens to the mirror and to every checker, and collects what they report. */
+import type { GatewayOutcome } from "@pawl/engine";
 import { type CallRequest, HEADER } from "@pawl/protocol";
 import type { AppCall } from "@pawl/server";
 import type { Program } from "../app/program.ts";
 import type { Scenario } from "../world/scenario.ts";
 import { CHECKERS, type CheckerName } from "./all-checkers.ts";
-import { type Checker, type Commit, type Ending, type Execution, type Fetch, type ObservedCall, ofKind, type Report } from "./checker.ts";
+import {
+  type Checker,
+  type Commit,
+  type Ending,
+  type Execution,
+  type Fetch,
+  type ObservedCall,
+  ofKind,
+  type Report,
+  type StepRequest,
+} from "./checker.ts";
 import { Mirror } from "./mirror.ts";
 
 /** `at`: virtual time of the world. */
@@ -92,6 +103,14 @@ export class Watch {
       max_attempts: this.mirror.item(itemId)?.attemptsMax ?? 0,
     };
     return { ctx, steps: {}, event: { data: {} }, events: [] } as unknown as CallRequest;
+  }
+
+  requestBegan(request: StepRequest): void {
+    for (const checker of this.#checkers) checker.requestBegan?.(request);
+  }
+
+  requestEnded(request: StepRequest & { readonly outcome: GatewayOutcome }): void {
+    for (const checker of this.#checkers) checker.requestEnded?.(request);
   }
 
   fetched(fetch: Fetch): void {

@@ -12,6 +12,7 @@ import { APP_ID, functionRowOf } from "../app/generate-program.ts";
 import type { Program } from "../app/program.ts";
 import type { Canary } from "../canary/canary.ts";
 import type { Watch } from "../check/watch.ts";
+import { fakeGateway } from "./fake-gateway.ts";
 import { hasSoundStore, type Scenario } from "./scenario.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import { connectStore, leasedItemOf, type NodeState } from "./store-connection.ts";
@@ -204,6 +205,13 @@ export class Cluster {
       },
       random: random.fork("engine"),
       invoker: this.#invoker(index, random.fork("transport")),
+      gateway: fakeGateway({
+        node: index,
+        clock,
+        random: random.fork("gateway"),
+        watch,
+        faults: () => (isFaulty() ? scenario.app : undefined),
+      }),
       logger: this.#logger(state),
       workers: scenario.workers,
     });

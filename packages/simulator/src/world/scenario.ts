@@ -28,6 +28,11 @@ export type Scenario = {
   readonly requests: number;
   /** By how much the clock of the endpoints goes before ours; milliseconds. */
   readonly clockAheadMs: number;
+  /** Whether the server makes requests for steps. */
+  readonly hasFetches: boolean;
+  /** Times at which the app registers anew, and updates of metadata; numbers. */
+  readonly registrations: number;
+  readonly notes: number;
   /** Longest time that the store takes for a commit or a read; 0: it answers at once. */
   readonly storeLatencyMs: number;
   readonly app: AppFaults;
@@ -61,6 +66,11 @@ export type AppFaults = {
   readonly repeatCheckpoint: number;
   /** An endpoint's process is stopped before it reports, or after. */
   readonly stop: number;
+  /** Of a step's request to another server: nobody is there; it can't be made; the answer says that the server has failed; it takes minutes. */
+  readonly fetchFails: number;
+  readonly fetchRefused: number;
+  readonly fetchStatus: number;
+  readonly fetchDelay: number;
   /** Times at which the app is gone for a while; a number. */
   readonly outages: number;
 };
@@ -91,6 +101,7 @@ export function scenarioOf(random: SeededRandom): Scenario {
   // One world in six has no faults: there, what is promised only without them is checked too.
   const hasFaults = !random.chance(1 / 6);
   const rate = (most: number): number => (!hasFaults || random.chance(0.5) ? 0 : random.pick([0.1, 0.4, 1]) * most);
+  const wireRate = (most: number): number => (!hasFaults || wire.chance(0.5) ? 0 : wire.pick([0.1, 0.4, 1]) * most);
   const count = (most: number): number => (!hasFaults || random.chance(0.5) ? 0 : random.between(1, most));
   return {
     functions: random.between(1, 5),
@@ -106,6 +117,9 @@ export function scenarioOf(random: SeededRandom): Scenario {
     endpoints: wire.chance(0.5) ? wire.between(1, 2) : 0,
     requests: wire.between(2, 8),
     clockAheadMs: wire.pick([0, 0, 1_000, 7_200_000, -7_200_000]),
+    hasFetches: wire.chance(0.4),
+    registrations: wire.chance(0.4) ? wire.between(1, 4) : 0,
+    notes: wire.chance(0.4) ? wire.between(2, 8) : 0,
     storeLatencyMs: random.pick([0, 0, 1, 3, 20]),
     app: {
       refuse: rate(0.2),
@@ -115,7 +129,11 @@ export function scenarioOf(random: SeededRandom): Scenario {
       repeat: rate(0.3),
       delay: rate(0.2),
       repeatCheckpoint: rate(0.5),
-      stop: !hasFaults || wire.chance(0.5) ? 0 : wire.pick([0.01, 0.05, 0.2]),
+      stop: wireRate(0.2),
+      fetchFails: wireRate(0.5),
+      fetchRefused: wireRate(0.1),
+      fetchStatus: wireRate(0.5),
+      fetchDelay: wireRate(0.2),
       outages: count(3),
     },
     store: { failBefore: rate(0.1), failAfter: rate(0.1), failRead: rate(0.05), conflict: rate(0.1) },
@@ -126,7 +144,8 @@ export function scenarioOf(random: SeededRandom): Scenario {
 /** The same world, with no more in it than its kind says. */
 export function ofWorldKind(scenario: Scenario, kind: WorldKind): Scenario {
   if (kind === "full") return scenario;
-  const flow: Scenario = { ...scenario, hasDefers: false, endpoints: 0, app: { ...scenario.app, stop: 0 } };
+  const app: AppFaults = { ...scenario.app, stop: 0, fetchFails: 0, fetchRefused: 0, fetchStatus: 0, fetchDelay: 0 };
+  const flow: Scenario = { ...scenario, hasDefers: false, endpoints: 0, hasFetches: false, registrations: 0, notes: 0, app };
   return kind === "flow" ? flow : { ...flow, hasFlow: false, pauses: 0, reruns: 0, bulks: 0, isBursty: false };
 }
 
