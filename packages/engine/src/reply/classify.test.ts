@@ -91,6 +91,13 @@ test("a streamed answer is what its envelope says", () => {
   expect(classify(response(201, "   "))).toMatchObject({ kind: "failure" });
 });
 
+test.each([undefined, "206", 1e300, 200.5, 0, 201])("an envelope with the status %j has none", (status) => {
+  expect(classify(response(201, { status, body: "[]" }))).toMatchObject({
+    kind: "failure",
+    error: { error: "the envelope has no status" },
+  });
+});
+
 test("no response is a failure that can be retried", () => {
   expect(classify({ kind: "no-response", code: "http_unreachable", message: "refused" })).toMatchObject({
     kind: "failure",

@@ -48,10 +48,14 @@ function classifyStreamed(outer: Response, now: number): Reply {
   if (envelope.kind !== "json" || !isRecord(envelope.value)) return failure(streamProblem("the envelope isn't a JSON object", outer));
   const { status, headers, body, error } = envelope.value;
   if (typeof error === "string" && error !== "") return failure({ error, name: "Error", message: error });
-  if (typeof status !== "number" || status === 201) return failure(streamProblem("the envelope has no status", outer));
+  if (!isStatus(status) || status === 201) return failure(streamProblem("the envelope has no status", outer));
   const inner = isRecord(headers) ? Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)] as const) : [];
   const text = typeof body === "string" ? body : JSON.stringify(body ?? null);
   return classifyResponse({ kind: "response", status, headers: { ...outer.headers, ...Object.fromEntries(inner) }, body: text }, now);
+}
+
+function isStatus(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 100 && value <= 599;
 }
 
 function classifyOps(response: Response, { parsed, now }: { readonly parsed: Parsed; readonly now: number }): Reply {
@@ -119,7 +123,7 @@ function valueOr(parsed: Parsed, text: string): unknown {
 
 function requestVersionOf(headers: Response["headers"]): number {
   const version = Number(headers[HEADER.reqVersion] ?? 0);
-  return Number.isInteger(version) && version > 0 ? version : 0;
+  return Number.isSafeInteger(version) && version > 0 ? version : 0;
 }
 
 function common(

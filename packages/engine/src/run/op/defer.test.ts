@@ -79,3 +79,8 @@ test("metadata of ops is kept with the step or the run; what is invalid is left 
     ["", "userland.x", '{"op":"merge","values":{"a":1}}'],
   ]);
 });
+
+test.each(["x", { kind: "userland.x" }, [null, 1, "x"]])("metadata that is no list of updates is left out: %j", (odd) => {
+  const step = op({ op: "StepRun", id: "s", data: 1, metadata: odd as unknown as NonNullable<WireOp["metadata"]> });
+  expect(ofKind(reply(runState(), ops(step)), "put-metadata")).toEqual([]);
+});
