@@ -155,6 +155,15 @@ test.each([
   expect(calls[0]?.headers).not.toHaveProperty("content-type");
 });
 
+test("headers that HTTP can't carry are left out of the answer", async () => {
+  const { server } = await endpoint();
+  const headers = { "x-own": ["1", "2"], "x-broken": "a\nb", "no name": "1" };
+  const { token } = (await begin(server, [step, complete({ status: 200, headers, body: "seven" })])).body.data;
+  const output = await server.get(`/v1/http/runs/${RUN}/output?token=${token}`);
+  expect(output).toMatchObject({ status: 200, body: "seven", headers: { "x-own": ["1", "2"] } });
+  expect(Object.keys(output.headers)).not.toEqual(expect.arrayContaining(["x-broken"]));
+});
+
 test("a bare RunComplete is taken as well as a list", async () => {
   const { server, answers } = await endpoint();
   await begin(server, [sleep]);

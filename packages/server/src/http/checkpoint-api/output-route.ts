@@ -5,6 +5,7 @@
  *
  * Spec: wire 7.7. Departure: a run that failed without an answer of its own is answered with 500 and its error.
  */
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import { httpStatusOf, type RunRow } from "@pawl/engine";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Engine } from "../../core/engine.ts";
@@ -39,6 +40,17 @@ export async function sendOutput({ engine, secret }: OutputOptions, request: Fas
   return sendEnd(reply, run);
 }
 
+/** Whether HTTP can carry it. */
+function isHeader(name: string, value: string): boolean {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 type Waiting = { readonly engine: Engine; readonly reply: FastifyReply };
 
 /** The run when it has ended. Watches before it looks, so that no end is missed. */
@@ -69,8 +81,11 @@ function sendEnd(reply: FastifyReply, run: RunRow): unknown {
   const status = httpStatusOf(output);
   if (status !== undefined && isRecord(output)) {
     const headers = isRecord(output["headers"]) ? output["headers"] : {};
-    for (const [name, value] of Object.entries(headers))
-      if (!OWN_HEADERS.has(name.toLowerCase())) void reply.header(name, Array.isArray(value) ? value.map(String) : String(value));
+    for (const [name, value] of Object.entries(headers)) {
+      const texts = (Array.isArray(value) ? value : [value]).map(String);
+      if (!OWN_HEADERS.has(name.toLowerCase()) && texts.every((text) => isHeader(name, text)))
+        void reply.header(name, Array.isArray(value) ? texts : texts[0]);
+    }
     const { body } = output;
     return reply.code(status).send(typeof body === "string" ? body : body === undefined || body === null ? "" : JSON.stringify(body));
   }
