@@ -165,20 +165,24 @@ describe.each(["pawl", "inngest-v4", "inngest-v3"] as const)("%s", (client) => {
     expect(await outputOf(await send("depot/gated", { key: "b" }))).toMatchObject({ pid: app.child.pid });
   });
 
-  test("the server is stopped in the middle of a step that takes longer than it waits: the step goes on, once, and its result counts", async () => {
-    await server.child.stop();
-    server = await startServer({ drainTimeoutS: 1 });
-    const app = await worker();
-    const id = await send("depot/gated", { key: "a" });
-    await entered(app, "a");
-    watch.close();
-    expect(await server.child.stop()).toMatchObject({ code: 0 });
-    server = await startServer();
-    watch = await Watch.open(server);
-    app.tell({ kind: "open" });
-    expect(await outputOf(id)).toMatchObject({ pid: app.child.pid, attempt: 0 });
-    expect(app.reports.filter(({ kind }) => kind === "gate-entered")).toHaveLength(1);
-  });
+  // The official client 3.x delivers no answer that was ready while it had no connection: there the step is begun again.
+  test.skipIf(client === "inngest-v3")(
+    "the server is stopped in the middle of a step that takes longer than it waits: the step goes on, once, and its result counts",
+    async () => {
+      await server.child.stop();
+      server = await startServer({ drainTimeoutS: 1 });
+      const app = await worker();
+      const id = await send("depot/gated", { key: "a" });
+      await entered(app, "a");
+      watch.close();
+      expect(await server.child.stop()).toMatchObject({ code: 0 });
+      server = await startServer();
+      watch = await Watch.open(server);
+      app.tell({ kind: "open" });
+      expect(await outputOf(id)).toMatchObject({ pid: app.child.pid, attempt: 0 });
+      expect(app.reports.filter(({ kind }) => kind === "gate-entered")).toHaveLength(1);
+    },
+  );
 
   test("a worker that is stopped finishes the step that it is at", async () => {
     const app = await worker();
