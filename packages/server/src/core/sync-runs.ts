@@ -23,7 +23,7 @@ import {
 } from "@pawl/engine";
 import { canonicalJson, IDEMPOTENCY_MS, type WireOp } from "@pawl/protocol";
 import type { Store } from "@pawl/store";
-import { uuidOf } from "../app/uuid.ts";
+import { endpointIds } from "../app/uuid.ts";
 import { given } from "../json.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Commits } from "./commits.ts";
@@ -35,6 +35,9 @@ import { signalHoldersOf } from "./signal-holders.ts";
 /** Of one app; what more there is counts as one function. */
 const ENDPOINTS_MAX = 500;
 const OTHER_PATHS = "other paths";
+
+/** A report is decided anew so often where others take its signals. */
+const SIGNAL_TRIES_MAX = 10;
 
 export const HTTP_REQUEST_EVENT = "inngest/http.request";
 
@@ -104,8 +107,16 @@ export class SyncRuns {
     return { kind: "started", appId: row.appId, functionId: row.id };
   }
 
-  /** Stores what an app reports about its run. */
+  /** Stores what an app reports about its run. `stale`: other runs take the signals that it waits for, again and again. */
   async report(runId: string, ops: readonly WireOp[]): Promise<SyncStepsResult> {
+    for (let tries = 1; ; tries++) {
+      const result = await this.#tryReport(runId, ops);
+      // Another run has begun or ceased to wait for a signal meanwhile, so the report means something else.
+      if (result.kind !== "stale" || tries === SIGNAL_TRIES_MAX) return result;
+    }
+  }
+
+  async #tryReport(runId: string, ops: readonly WireOp[]): Promise<SyncStepsResult> {
     const { store, runs, retryIntervalMs } = this.#options;
     const signalHolders = await signalHoldersOf(store, ops);
     const input = {
@@ -126,9 +137,8 @@ export class SyncRuns {
   /** The endpoint's function, stored where it is new or has changed. */
   async #functionOf(started: SyncStart): Promise<FunctionRow> {
     const { registry, clock, register } = this.#options;
-    const appId = uuidOf(started.domain);
-    const request = this.#hasRoomFor(started, appId) ? started : { ...started, slug: OTHER_PATHS };
-    const id = endpointId(request);
+    const request = this.#hasRoomFor(started) ? started : { ...started, slug: OTHER_PATHS };
+    const { appId, functionId: id } = endpointIds(request);
     const app = registry.appById(appId);
     const known = registry.functionById(id);
     const isSame = known?.archivedAt === undefined && canonicalJson(known?.definition) === canonicalJson(definitionOf(request, known));
@@ -144,15 +154,12 @@ export class SyncRuns {
   }
 
   /** Keeps I3. */
-  #hasRoomFor(request: SyncStart, appId: string): boolean {
+  #hasRoomFor(request: SyncStart): boolean {
     const { registry } = this.#options;
-    if (registry.functionById(endpointId(request)) !== undefined) return true;
+    const { appId, functionId } = endpointIds(request);
+    if (registry.functionById(functionId) !== undefined) return true;
     return registry.functions().filter((row) => row.appId === appId).length < ENDPOINTS_MAX;
   }
-}
-
-function endpointId({ domain, slug }: Pick<SyncStart, "domain" | "slug">): string {
-  return uuidOf(`${domain} ${slug}`);
 }
 
 function functionRow(
