@@ -15,6 +15,8 @@ import { AppApi } from "./world/app-api.ts";
 import { beginCalls } from "./world/callers.ts";
 import { Cluster } from "./world/cluster.ts";
 import { Load } from "./world/load.ts";
+import { beginNotes } from "./world/noters.ts";
+import { beginRegistrations } from "./world/registrar.ts";
 import { ofWorldKind, type Scenario, scenarioOf, type WorldKind } from "./world/scenario.ts";
 import { SeededRandom } from "./world/seeded-random.ts";
 import { Trace, type TraceMode } from "./world/trace.ts";
@@ -102,7 +104,7 @@ class World {
     const endpointRandom = random.fork("endpoint requests");
     const isFaulty = (): boolean => this.#isFaulty();
     const api = new AppApi({ clock, scenario, cluster: () => this.#cluster, watch, random: this.#random, endpointRandom, isFaulty });
-    const executions = new Executions({ clock, executed: (execution) => watch.executed(execution) });
+    const executions = new Executions({ clock, notes: scenario.notes > 0, executed: (execution) => watch.executed(execution) });
     this.#app = new FakeApp({
       programs,
       endpoints,
@@ -133,6 +135,9 @@ class World {
     this.#load.begin();
     const calls = { clock: this.#clock, random: this.#random.fork("callers"), scenario: this.#scenario };
     beginCalls({ ...calls, endpoints: this.#endpoints, endpoint: this.#endpoint });
+    const outside = { clock: this.#clock, scenario: this.#scenario, cluster: this.#cluster, watch: this.#watch };
+    beginRegistrations({ ...outside, random: this.#random.fork("registrations") });
+    beginNotes({ ...outside, random: this.#random.fork("notes"), mirror: this.#watch.mirror });
     this.#planFaults();
     this.#clock.setTimer(this.#scenario.faultyMs + SCHEDULES_END_MS, () => this.#cluster.endSchedules());
     if (await this.#comesToRest()) this.#watch.ended({ acknowledged: this.#load.acknowledged, stored: this.#cluster.stored() });

@@ -1,6 +1,6 @@
 /** Durable endpoints: what an app reports about runs that it starts itself, and how the server goes on with them. */
 import { createHmac } from "node:crypto";
-import { hashStepId, HEADER } from "@pawl/protocol";
+import { hashStepId, HEADER, type WireOp } from "@pawl/protocol";
 import { onTestFinished, expect, test } from "vitest";
 import { syncRunRoutes } from "../http/checkpoint-api/sync-run-routes.ts";
 import { answer, settled, START, testServer, type Json, type TestServer, type TestServerOptions } from "../http/test-server.fixture.ts";
@@ -218,4 +218,14 @@ test("paths without a name make functions, but not without end: what is too much
   expect([slugs.filter((slug) => slug.startsWith("POST /orders/")).length, slugs.filter((slug) => slug === "other paths").length]).toEqual([
     500, 1,
   ]);
+});
+
+test("of two endpoints that wait for one signal at the same time, the second takes it over: neither report is refused", async () => {
+  const { server } = await endpoint();
+  const other = systemRandom().ulid(START);
+  await begin(server);
+  await begin(server, [], { run_id: other });
+  const wait: WireOp = { op: "WaitForSignal", id: "w", opts: { signal: "go", timeout: "1h", conflict: "replace" } };
+  const reports = [RUN, other].map((runId) => server.engine.syncRuns.report(runId, [wait]));
+  expect(await Promise.all(reports)).toEqual([{ kind: "saved" }, { kind: "saved" }]);
 });

@@ -11,6 +11,8 @@ import { type Program, type RunStatement, statementsOf } from "./program.ts";
 import { type FoundStep, isErrorResult, type Memo, replay, type Replay } from "./replay.ts";
 
 export type ExecutionsOptions = {
+  /** Whether steps note something about themselves. */
+  readonly notes: boolean;
   readonly clock: VirtualClock;
   /** Told of each execution of a step's body. */
   readonly executed: (execution: Execution) => void;
@@ -49,7 +51,7 @@ export class Executions {
     const seen = tokensOf(steps);
     this.#options.executed({ runId, slug, stepId: step.hash, isOk });
     await this.#options.clock.sleep(statement.bodyMs);
-    if (isOk) return { op: stepDone(step, { token, seen }), output: { token, seen }, noRetry: false };
+    if (isOk) return { op: stepDone(step, { token, seen }, this.#options.notes), output: { token, seen }, noRetry: false };
     const isFinal = !statement.isRetryable || isLast;
     return { op: stepFailed(step, { token, isFinal }), output: undefined, noRetry: isFinal };
   }

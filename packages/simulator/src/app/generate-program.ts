@@ -10,6 +10,7 @@ import { flowDefinitionOf, generateFlow, NO_FLOW, runLimitOf, scheduleTriggers }
 import { CANCEL_EVENT, type ConcurrencyLimit, N_BOUND, type Program, SIGNALS, type Statement, TRIGGER_EVENTS } from "./program.ts";
 
 export const APP_ID = "app";
+export const APP_URL = "http://app.invalid/api";
 const STATEMENTS_MAX = 4;
 const BRANCH_STATEMENTS_MAX = 2;
 const BRANCHES_MAX = 4;
@@ -159,7 +160,7 @@ function definitionOf({ slug, trigger, attemptsMax, concurrency, cancel, flow }:
   return {
     slug,
     name: slug,
-    url: `http://app.invalid/api?fnId=${slug}&stepId=step`,
+    url: `${APP_URL}?fnId=${slug}&stepId=step`,
     attemptsMax,
     triggers: [
       ...(trigger === undefined ? [] : [{ kind: "event", event: trigger.event, ...condition } as const]),

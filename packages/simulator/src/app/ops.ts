@@ -64,8 +64,13 @@ export function lazyOpOf(statement: LazyStatement, { k, n }: Payload): WireOp {
 /** Output of a step's body: which execution it was, and which outputs it had seen. */
 export type BodyOutput = { readonly token: number; readonly seen: Readonly<Record<string, number>> };
 
-export function stepDone(step: FoundStep, data: BodyOutput): WireOp {
-  return op(step, { op: "StepRun", data });
+/** Kind of what steps note about themselves. */
+export const STEP_METADATA_KIND = "userland.step";
+
+/** A finished step. `notes`: whether it notes something about itself. */
+export function stepDone(step: FoundStep, data: BodyOutput, notes: boolean): WireOp {
+  const metadata = [{ kind: STEP_METADATA_KIND, scope: "step", op: "add", values: { count: 1 } }] as const;
+  return op(step, { op: "StepRun", data, ...(notes ? { metadata } : {}) });
 }
 
 export function stepFailed(step: FoundStep, { token, isFinal }: { readonly token: number; readonly isFinal: boolean }): WireOp {

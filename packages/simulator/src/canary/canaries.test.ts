@@ -22,11 +22,8 @@ const WITHOUT: ReadonlySet<string> = new Set([
   "queue/item-row",
   // Read at registration only.
   "cron/parse-cron",
-  // The simulated app uses no metadata.
-  "run/metadata",
   // For lists.
   "run/run-filter",
-  "run/op/op-metadata",
 ]);
 
 test("every module that decides has a mistake of its own", () => {

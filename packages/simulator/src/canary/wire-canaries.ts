@@ -1,5 +1,5 @@
-/** Mistakes in what runs do besides events and steps: what they defer, what endpoints report, requests of steps. */
-import { type Change, type ChangeSet, DEFERRED_SCHEDULE } from "@pawl/engine";
+/** Mistakes in what runs do besides events and steps: what they defer, what endpoints report, requests of steps, metadata, registrations. */
+import { type Change, type ChangeSet, DEFERRED_SCHEDULE, type FunctionRow } from "@pawl/engine";
 import { dropping, mapping, steps, withoutGuards } from "./alterations.ts";
 import type { Canary } from "./canary.ts";
 
@@ -55,6 +55,40 @@ export const WIRE_CANARIES: readonly Canary[] = [
     alter: dropping((change) => change.kind === "insert-item" && change.item.kind === "gateway"),
   },
   {
+    name: "what a step notes about itself is forgotten",
+    module: "run/op/op-metadata",
+    foundBy: ["metadata"],
+    alter: dropping((change) => change.kind === "put-metadata" && change.metadata.stepId !== ""),
+  },
+  {
+    name: "an update of metadata is stored twice",
+    module: "run/metadata",
+    foundBy: ["metadata"],
+    alter: mapping((change) =>
+      change.kind === "put-metadata"
+        ? [change, { ...change, metadata: { ...change.metadata, name: `${change.metadata.name}/again` } }]
+        : [change],
+    ),
+  },
+  {
+    name: "a registration takes a pause away",
+    module: "server",
+    foundBy: ["registrations"],
+    alter: (changeSet) => {
+      if (!changeSet.changes.some(({ kind }) => kind === "put-app")) return changeSet;
+      const changes = changeSet.changes.map((change) =>
+        change.kind === "put-function" ? { ...change, function: notPaused(change.function) } : change,
+      );
+      return { ...changeSet, changes };
+    },
+  },
+  {
+    name: "a registration forgets a function",
+    module: "server",
+    foundBy: ["registrations"],
+    alter: dropping((change) => change.kind === "put-function" && change.function.version > 1),
+  },
+  {
     name: "a step that an endpoint reports is not stored",
     module: "run/decide-sync-steps",
     foundBy: ["endpoints"],
@@ -85,6 +119,10 @@ export const WIRE_CANARIES: readonly Canary[] = [
     alter: withoutGuards("idempotency-free"),
   },
 ];
+
+function notPaused({ paused: _paused, ...row }: FunctionRow): FunctionRow {
+  return row;
+}
 
 /** A decision about a run without a lease: of an endpoint's report, where it stores a step. */
 function isReport({ guards, changes }: ChangeSet): boolean {

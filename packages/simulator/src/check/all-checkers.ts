@@ -15,10 +15,12 @@ import { checkFetches } from "./fetches.ts";
 import { checkFirstWrite } from "./first-write.ts";
 import { checkGuards } from "./guards.ts";
 import { checkInvokes } from "./invokes.ts";
+import { checkMetadata } from "./metadata.ts";
 import { checkNothingStuck } from "./nothing-stuck.ts";
 import { checkPauses } from "./pauses.ts";
 import { checkPriorities } from "./priorities.ts";
 import { checkRateLimits } from "./rate-limits.ts";
+import { checkRegistrations } from "./registrations.ts";
 import { checkRunEnd } from "./run-end.ts";
 import { checkRunLimits } from "./run-limits.ts";
 import { checkRunTimeouts } from "./run-timeouts.ts";
@@ -46,10 +48,12 @@ export type CheckerName =
   | "first-write"
   | "guards"
   | "invokes"
+  | "metadata"
   | "nothing-stuck"
   | "pauses"
   | "priorities"
   | "rate-limits"
+  | "registrations"
   | "run-end"
   | "run-limits"
   | "run-timeouts"
@@ -77,10 +81,12 @@ export const CHECKERS: Readonly<Record<Exclude<CheckerName, "world">, MakeChecke
   "first-write": checkFirstWrite,
   guards: checkGuards,
   invokes: checkInvokes,
+  metadata: checkMetadata,
   "nothing-stuck": checkNothingStuck,
   pauses: checkPauses,
   priorities: checkPriorities,
   "rate-limits": checkRateLimits,
+  registrations: checkRegistrations,
   "run-end": checkRunEnd,
   "run-limits": checkRunLimits,
   "run-timeouts": checkRunTimeouts,

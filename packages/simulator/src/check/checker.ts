@@ -36,6 +36,24 @@ export type Fetch = {
 /** A request of a step to another server. `node` counts its starts. */
 export type StepRequest = { readonly node: number; readonly runId: string; readonly stepId: string };
 
+/**
+ * An answer to a registration of the app. `number`: which; 0 for one that must be refused. `isAlone`: no other was under way meanwhile.
+ * `outcome`: undefined where it is not known.
+ */
+export type RegistrationAnswer = {
+  readonly number: number;
+  readonly outcome: "registered" | "refused" | undefined;
+  readonly isAlone: boolean;
+};
+
+/** An answer to an update of metadata, which has a number of its own. */
+export type NoteAnswer = {
+  readonly runId: string;
+  readonly number: number;
+  readonly bytes: number;
+  readonly outcome: "stored" | "no-run" | "too-large" | undefined;
+};
+
 /** An answer to what an endpoint has reported. `slug`: of the endpoint, where it says that a run has begun. `isRepeated`: not for the first time. */
 export type Report = {
   readonly runId: string;
@@ -64,6 +82,8 @@ export type Checker = {
   readonly requestBegan?: (request: StepRequest) => void;
   readonly requestEnded?: (request: StepRequest & { readonly outcome: GatewayOutcome }) => void;
   readonly reported?: (report: Report) => void;
+  readonly registered?: (answer: RegistrationAnswer) => void;
+  readonly noted?: (answer: NoteAnswer) => void;
   /** The world has come to rest. */
   readonly ended?: (ending: Ending) => void;
 };

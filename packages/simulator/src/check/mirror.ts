@@ -9,6 +9,7 @@ import type {
   Change,
   DeferRow,
   EventOutcome,
+  MetadataRow,
   EventRow,
   FunctionRow,
   ItemRow,
@@ -44,6 +45,7 @@ export class Mirror {
   readonly batches: Map<string, string[]> = new Map();
   readonly #steps = new Map<string, Map<string, StepRow>>();
   readonly #defers = new Map<string, Map<string, DeferRow>>();
+  readonly #metadata = new Map<string, Map<string, MetadataRow>>();
   readonly #items = new Map<string, Map<string, ItemRow>>();
   readonly #pauses = new Map<string, Map<string, PauseRow>>();
 
@@ -61,6 +63,10 @@ export class Mirror {
 
   defersOf(runId: string): ReadonlyMap<string, DeferRow> {
     return this.#defers.get(runId) ?? new Map();
+  }
+
+  metadataOf(runId: string): readonly MetadataRow[] {
+    return [...(this.#metadata.get(runId)?.values() ?? [])];
   }
 
   /** Every item: of runs, debounces, batches, schedules and bulk operations. */
@@ -174,6 +180,11 @@ export class Mirror {
       case "put-defer":
         mapOf(this.#defers, change.defer.runId).set(change.defer.id, change.defer);
         return;
+      case "put-metadata": {
+        const { runId, stepId, kind, name } = change.metadata;
+        mapOf(this.#metadata, runId).set(`${stepId} ${kind} ${name}`, change.metadata);
+        return;
+      }
       case "put-function":
         this.functions.set(change.function.id, change.function);
         return;

@@ -13,6 +13,8 @@ import {
   type Fetch,
   type ObservedCall,
   ofKind,
+  type NoteAnswer,
+  type RegistrationAnswer,
   type Report,
   type StepRequest,
 } from "./checker.ts";
@@ -39,6 +41,7 @@ export class Watch {
   /** By the function's id. */
   readonly #programs: Map<string, Program>;
   readonly #endpoints: ReadonlyMap<string, Program>;
+  readonly #registrations = { began: 0, underway: 0 };
   /** Calls under way, by the object that the node made for them. */
   readonly #calls = new Map<AppCall, ObservedCall>();
 
@@ -111,6 +114,21 @@ export class Watch {
 
   requestEnded(request: StepRequest & { readonly outcome: GatewayOutcome }): void {
     for (const checker of this.#checkers) checker.requestEnded?.(request);
+  }
+
+  /** A registration begins; the result takes its answer. */
+  registering(): (answer: Omit<RegistrationAnswer, "isAlone">) => void {
+    const began = ++this.#registrations.began;
+    const isFirst = this.#registrations.underway++ === 0;
+    return (answer) => {
+      this.#registrations.underway -= 1;
+      const isAlone = isFirst && this.#registrations.began === began;
+      for (const checker of this.#checkers) checker.registered?.({ ...answer, isAlone });
+    };
+  }
+
+  noted(answer: NoteAnswer): void {
+    for (const checker of this.#checkers) checker.noted?.(answer);
   }
 
   fetched(fetch: Fetch): void {

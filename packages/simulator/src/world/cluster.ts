@@ -4,11 +4,12 @@
  * I1  At most one node is up. A dead one keeps nothing: its timers don't go off, its promises don't settle, its calls go on at the app.
  * I2  A new node opens a copy of the committed state, as after a crash: leases are gone.
  */
+import type { ChangeSet } from "@pawl/engine";
 import { Engine, type Invoker, type Logger } from "@pawl/server";
 import { openMemoryStore, type MemorySnapshot, type MemoryStore } from "@pawl/store-memory";
 import type { FakeApp } from "../app/fake-app.ts";
 import { faultyTransport } from "../app/faulty-transport.ts";
-import { APP_ID, functionRowOf } from "../app/generate-program.ts";
+import { APP_ID, APP_URL, functionRowOf } from "../app/generate-program.ts";
 import type { Program } from "../app/program.ts";
 import type { Canary } from "../canary/canary.ts";
 import type { Watch } from "../check/watch.ts";
@@ -39,6 +40,14 @@ export type ClusterOptions = {
   readonly isFaulty: () => boolean;
   readonly isAppDown: () => boolean;
 };
+
+/** Ids of syncs are not from the seed. */
+const SYNC_ID = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g;
+
+function textOf({ guards, changes }: ChangeSet): string {
+  const text = JSON.stringify({ guards, changes });
+  return changes.some(({ kind }) => kind === "put-app") ? text.replaceAll(SYNC_ID, "sync") : text;
+}
 
 type Node = { readonly index: number; state: NodeState; readonly engine: Engine; isReady: boolean };
 
@@ -156,7 +165,7 @@ export class Cluster {
       const app = {
         id: APP_ID,
         name: APP_ID,
-        url: "http://app.invalid/api",
+        url: APP_URL,
         sdk: "js:v4.24.0",
         framework: "",
         checksum: "",
@@ -188,7 +197,7 @@ export class Cluster {
       state,
       canary,
       committed: ({ wanted, changeSet }) => {
-        trace.note(clock.now(), () => `node ${index} commits ${JSON.stringify({ guards: changeSet.guards, changes: changeSet.changes })}`);
+        trace.note(clock.now(), () => `node ${index} commits ${textOf(changeSet)}`);
         const isZombie = node.state === "zombie";
         watch.committed({ at: clock.now(), isZombie, leasedItemId: leasedItemOf(wanted), changeSet });
       },

@@ -1,0 +1,50 @@
+/**
+ * Registrations while runs go on: all of the app's functions are stored, or none; what was answered as registered stays, at least until the
+ * next one; one that is refused changes no function, and the app says that it is in error until another is not refused; and who has paused a
+ * function finds it paused afterwards.
+ *
+ * The latter is checked where the store never fails: a pause whose request failed may be stored, and is known only after the next restart.
+ */
+import { type AppRow, type FunctionRow } from "@pawl/engine";
+import { APP_ID } from "../app/generate-program.ts";
+import { hasSoundStore } from "../world/scenario.ts";
+import { ofKind, type CheckContext, type Checker, type Commit } from "./checker.ts";
+
+/** Makes the checker. */
+export function checkRegistrations(context: CheckContext): Checker {
+  const { mirror, scenario, report } = context;
+  const isSound = hasSoundStore(scenario);
+  let app: AppRow | undefined;
+  return {
+    committing: ({ changeSet }: Commit) => {
+      const [stored] = ofKind(changeSet, "put-app").filter(({ app: { id } }) => id === APP_ID);
+      if (stored === undefined) return;
+      const functions = ofKind(changeSet, "put-function").map((change) => change.function);
+      app = stored.app;
+      if (functions.length === 0) return;
+      if (new Set(functions.map(numberOf)).size > 1)
+        report(`functions of several registrations are stored together: ${functions.map(({ name }) => name).join(", ")}`);
+      const missing = [...mirror.functions.values()].filter(({ id, appId }) => appId === APP_ID && !functions.some((row) => row.id === id));
+      for (const { slug } of missing) report(`a registration is stored without the function ${slug}`);
+      for (const row of functions) {
+        const before = mirror.functions.get(row.id);
+        if (isSound && JSON.stringify(before?.paused) !== JSON.stringify(row.paused))
+          report(`a registration has made ${row.slug} ${row.paused?.mode ?? "not paused"}; it was ${before?.paused?.mode ?? "not"}`);
+      }
+    },
+    registered: ({ number, outcome, isAlone }) => {
+      if (outcome === undefined) return;
+      if ((outcome === "refused") !== (number === 0)) report(`registration ${number} was answered as ${outcome}`);
+      if (isAlone && (app?.error !== undefined) !== (outcome === "refused"))
+        report(`registration ${number} was answered as ${outcome}, but the app says ${app?.error ?? "that it is well"}`);
+      const functions = [...mirror.functions.values()].filter(({ appId }) => appId === APP_ID);
+      if (isAlone && number > 0 && functions.some((row) => numberOf(row) !== number))
+        report(`registration ${number} was answered as registered; stored are ${functions.map(({ name }) => name).join(", ")}`);
+    },
+  };
+}
+
+/** Of the registration that a function was last in; 0 for the first one. */
+function numberOf({ name }: FunctionRow): number {
+  return Number(name.split(" ")[1] ?? 0);
+}
