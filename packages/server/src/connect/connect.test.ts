@@ -209,6 +209,18 @@ describe("leases", () => {
 });
 
 describe("holds", () => {
+  test("a run whose worker turns out to be gone is shown as held, though nothing of it was stored", async () => {
+    const worker = await world.worker();
+    worker.onRequest = () => worker.cut();
+    const runId = await world.send();
+    let told: string | undefined;
+    world.engine.live.watch((change) => {
+      if (change.kind === "run" && change.run.id === runId) void reasonOf(runId).then((reason) => (told = reason));
+    });
+    await world.advance(5_000);
+    expect(told).toBe("no-worker-connected");
+  });
+
   test("without a worker runs wait, say why, and start when one is ready", async () => {
     const first = await world.worker();
     first.cut();

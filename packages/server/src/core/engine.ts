@@ -143,6 +143,7 @@ export class Engine {
       ...(options.workerSlotsOf === undefined ? {} : { workerSlotsOf: options.workerSlotsOf }),
       functionById,
       process: (item, generation) => (isOfRun(item) ? this.executor : this.#flowItems).process(item, generation),
+      returned: (runId) => void this.#showAgain(runId),
     });
     this.#registrations = new Registrations({ store, clock, registry, live, runs, commits: this.#commits, queue: this.queue });
     this.syncRuns = new SyncRuns({
@@ -172,6 +173,12 @@ export class Engine {
       runChanged: (run) => this.live.publish({ kind: "run", run }),
       traced: (entries) => this.live.publish({ kind: "trace", entries }),
     };
+  }
+
+  /** For those who watch. A run that can't be read now is shown with its next change. */
+  async #showAgain(runId: string): Promise<void> {
+    const state = await this.runs.get(runId).catch(() => undefined);
+    if (state !== undefined && state.run.endedAt === undefined) this.live.publish({ kind: "run", run: state.run });
   }
 
   /** Reads what the store holds and begins to work. */

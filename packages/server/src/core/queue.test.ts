@@ -43,6 +43,7 @@ async function queueOf(
     logger: silentLogger,
     workers: over.workers ?? 10,
     functionById,
+    returned: () => {},
     process: async (item) => {
       started.push(item.id);
       most = Math.max(most, (now += 1));

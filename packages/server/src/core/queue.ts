@@ -40,6 +40,8 @@ export type QueueOptions = {
   readonly workerSlotsOf?: (row: FunctionRow) => readonly Slot[];
   /** Does what the item is for; resolves when its decision has committed. Never rejects. */
   readonly process: (item: ItemRow, generation: number) => Promise<ItemOutcome>;
+  /** An item of a run waits again after a fault: why may be another reason than before, and no commit tells so. */
+  readonly returned: (runId: string) => void;
 };
 
 type Entry = {
@@ -336,6 +338,7 @@ export class Queue {
       if (this.#entries.has(stored.id)) return;
       this.#place(stored, faults + 1);
       this.#pump();
+      if (isOfRun(stored)) this.#options.returned(stored.runId);
     });
   }
 
