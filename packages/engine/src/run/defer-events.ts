@@ -7,6 +7,7 @@ import { canonicalJson, encodeUlid, hashStepId } from "@pawl/protocol";
 import type { EventRow } from "../event/event-row.ts";
 import type { DeferRow } from "./defer-row.ts";
 import type { Draft } from "./draft.ts";
+import { sessionsForEvents } from "./lifecycle-events.ts";
 
 export const DEFERRED_SCHEDULE = "inngest/deferred.schedule";
 
@@ -27,7 +28,9 @@ function deferEvent({ run, env }: Draft, { id: deferId, slug, input }: DeferRow)
   const id = deferEventId({ runId: run.id, id: deferId, endedAt: now });
   const parent = { parent_app_id: run.appId, parent_fn_id: run.functionId, parent_fn_slug: env.function.slug, parent_run_id: run.id };
   const data = { ...(JSON.parse(input) as Readonly<Record<string, unknown>>), _inngest: { fn_slug: slug, ...parent } };
-  const body = canonicalJson({ name: DEFERRED_SCHEDULE, data, id, ts: now, user: {} });
+  const sessions = sessionsForEvents(run);
+  const meta = sessions === undefined ? {} : { meta: { sessions } };
+  const body = canonicalJson({ name: DEFERRED_SCHEDULE, data, id, ts: now, user: {}, ...meta });
   return { id, externalId: id, name: DEFERRED_SCHEDULE, ts: now, receivedAt: now, body, isInternal: true, isProcessed: false };
 }
 

@@ -14,6 +14,7 @@ import { invocationOf } from "../event/invocation.ts";
 import type { ExpressionEvent } from "../expression/index.ts";
 import type { EventRow } from "../event/event-row.ts";
 import type { Draft, RunEnd } from "./draft.ts";
+import type { RunRow } from "./run-row.ts";
 
 export const FUNCTION_FINISHED = "inngest/function.finished";
 export const FUNCTION_FAILED = "inngest/function.failed";
@@ -93,12 +94,13 @@ function refusalMessage(reason: ReasonCode, slug: string): string {
   return `The invoked function ${slug} was not run: ${REASONS[reason].replace(/^No run: /, "")}`;
 }
 
-/** The run's labels, as many as an event may have; of one key, the first. */
-function sessionsText(pairs: string): string {
+/** A run's labels for an event that it makes: as many as one may have; of one key, the first. Undefined for none. */
+export function sessionsForEvents({ sessions: pairs }: Pick<RunRow, "sessions">): Readonly<Record<string, string>> | undefined {
+  if (pairs === undefined) return undefined;
   const sessions = new Map<string, string>();
   for (const [key, id] of JSON.parse(pairs) as readonly (readonly [string, string])[])
     if (sessions.size < SESSIONS_PER_EVENT_MAX && !sessions.has(key)) sessions.set(key, id);
-  return canonicalJson(Object.fromEntries(sessions));
+  return Object.fromEntries(sessions);
 }
 
 function eventOf(
@@ -106,7 +108,8 @@ function eventOf(
   { name, id, externalId, data }: { readonly name: string; readonly id: string; readonly externalId: string; readonly data: string },
 ): EventRow {
   const { now } = env.ctx;
-  const meta = run.sessions === undefined ? "" : `"meta":{"sessions":${sessionsText(run.sessions)}},`;
+  const sessions = sessionsForEvents(run);
+  const meta = sessions === undefined ? "" : `"meta":{"sessions":${canonicalJson(sessions)}},`;
   const body = `{"data":${data},"id":${JSON.stringify(externalId)},${meta}"name":${JSON.stringify(name)},"ts":${now},"user":{}}`;
   return { id, externalId, name, ts: now, receivedAt: now, body, isInternal: true, isProcessed: false };
 }

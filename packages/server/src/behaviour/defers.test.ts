@@ -35,6 +35,14 @@ describe("semantics 12.4 defers", () => {
     );
   });
 
+  it("the event that starts it has the sessions of the run that asked", async () => {
+    const world = await deferring([defer("a", {})]);
+    await world.server.engine.send([{ name: "shop/order", data: {}, meta: { sessions: { user: "7" } } }]);
+    await world.settle();
+    expect(await world.events("inngest/deferred.schedule")).toMatchObject([{ meta: { sessions: { user: "7" } } }]);
+    expect((await world.run("mail")).sessions).toBe('[["user","7"]]');
+  });
+
   it("not before the run has ended", async () => {
     const world = await deferring([defer("a", {})], () => sdkAnswer(206, [{ op: "Sleep", id: "nap", name: "1h" }]));
     await world.send("shop/order");
