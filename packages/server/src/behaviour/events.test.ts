@@ -219,6 +219,18 @@ describe("semantics 1.6 response", () => {
     expect((await world.runs("echo")).map(({ eventIds }) => eventIds[0])).toEqual(body.ids);
   });
 
+  it("answers are JSON, and say so", async () => {
+    const world = await echoWorld();
+    for (const body of [json({ name: "shop/echo" }), json({ name: "" })])
+      expect((await post(world, body)).headers["content-type"]).toBe("application/json; charset=utf-8");
+  });
+
+  it("a body that ends too early is refused as a whole", async () => {
+    const world = await echoWorld();
+    expect(await post(world, '[{"name":"shop/echo"},{"name":')).toMatchObject({ status: 400, body: { ids: [], status: 400 } });
+    expect(await world.runs("echo")).toEqual([]);
+  });
+
   it.each(["[]", ""])("no events are no error: %j", async (body) => {
     const world = await echoWorld();
     expect(await post(world, body)).toMatchObject({ status: 200, body: { ids: [], status: 200 } });

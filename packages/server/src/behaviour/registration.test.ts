@@ -185,5 +185,9 @@ describe("semantics 11.8 app sync", () => {
     await register(world, [functionOf("b")]);
     await world.send("shop/b");
     expect(await world.statuses("b")).toEqual(["COMPLETED"]);
+    const form = { host: "localhost:8288", "content-type": "application/x-www-form-urlencoded" };
+    const payload = new URLSearchParams({ url: "http://127.0.0.1:9/api/pawl" }).toString();
+    const removed = await world.server.http.inject({ method: "DELETE", url: "/fn/remove", headers: form, payload });
+    expect([removed.statusCode, removed.body]).toEqual([200, ""]);
   });
 });
