@@ -22,8 +22,8 @@ import { SeededRandom } from "./world/seeded-random.ts";
 import { Trace, type TraceMode } from "./world/trace.ts";
 import { turn, VirtualClock, WORLD_BEGIN } from "./world/virtual-clock.ts";
 
-/** Retries of calls, hanging calls, sleeps in a row: all of it together takes less than this. */
-const REST_MS_MAX: number = 14 * 86_400_000;
+/** Retries of calls, hanging calls, sleeps in a row, and hundreds of runs that have to wait for one another: it takes less than this. */
+const REST_MS_MAX: number = 90 * 86_400_000;
 /** Timers that go off in one world. The largest ones have some ten thousand. */
 const TIMERS_MAX = 300_000;
 /** Timers between two kills, at most: so kills fall where much happens, not where time passes. */
@@ -75,6 +75,7 @@ class World {
   readonly #cluster: Cluster;
   readonly #app: FakeApp;
   readonly #load: Load;
+  readonly #programs: readonly Program[];
   readonly #endpoints: readonly Program[];
   readonly #endpoint: FakeEndpoint;
   #appIsDown = false;
@@ -113,6 +114,7 @@ class World {
       checkpoint: (request) => api.checkpoint(request),
       fetchState: (call) => api.fetchState(call),
     });
+    this.#programs = programs;
     this.#endpoints = endpoints;
     this.#endpoint = new FakeEndpoint({
       executions,
@@ -136,7 +138,7 @@ class World {
     const calls = { clock: this.#clock, random: this.#random.fork("callers"), scenario: this.#scenario };
     beginCalls({ ...calls, endpoints: this.#endpoints, endpoint: this.#endpoint });
     const outside = { clock: this.#clock, scenario: this.#scenario, cluster: this.#cluster, watch: this.#watch };
-    beginRegistrations({ ...outside, random: this.#random.fork("registrations") });
+    beginRegistrations({ ...outside, programs: this.#programs, random: this.#random.fork("registrations") });
     beginNotes({ ...outside, random: this.#random.fork("notes"), mirror: this.#watch.mirror });
     this.#planFaults();
     this.#clock.setTimer(this.#scenario.faultyMs + SCHEDULES_END_MS, () => this.#cluster.endSchedules());

@@ -28,7 +28,7 @@ export function checkRegistrations(context: CheckContext): Checker {
       for (const { slug } of missing) report(`a registration is stored without the function ${slug}`);
       for (const row of functions) {
         const before = mirror.functions.get(row.id);
-        if (isSound && JSON.stringify(before?.paused) !== JSON.stringify(row.paused))
+        if (JSON.stringify(before?.paused) !== JSON.stringify(row.paused))
           report(`a registration has made ${row.slug} ${row.paused?.mode ?? "not paused"}; it was ${before?.paused?.mode ?? "not"}`);
       }
     },

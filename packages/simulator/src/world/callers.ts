@@ -22,10 +22,11 @@ export function beginCalls({ clock, random, scenario, endpoints, endpoint }: Cal
   const used: { readonly runId: string; readonly program: Program }[] = [];
   const request = async (): Promise<void> => {
     const program = random.pick(endpoints);
-    const others = used.filter((other) => other.program !== program);
-    const isOther = others.length > 0 && random.chance(0.1);
-    const runId = isOther ? random.pick(others).runId : random.ulid(clock.now());
-    if (!isOther) used.push({ runId, program });
+    const other = random.chance(0.1) ? used.findIndex((each) => each.program !== program) : -1;
+    // Each is used by another endpoint once at most, or one endpoint would use it twice.
+    const [taken] = other < 0 ? [] : used.splice(other, 1);
+    const runId = taken?.runId ?? random.ulid(clock.now());
+    if (taken === undefined) used.push({ runId, program });
     const payload = { k: random.integer(K_BOUND), n: random.integer(N_BOUND) };
     const key = random.chance(0.2) ? { key: random.pick(KEYS) } : {};
     await endpoint.request({ program, runId, payload, ...key });
