@@ -160,7 +160,7 @@ const FLAGS: readonly Flag[] = [
     type: "text",
     commands: ALL,
     placeholder: "FILE",
-    help: "configuration file (pawl.json or inngest.json, looked up from here)",
+    help: "configuration file (pawl.json, pawl.yaml, inngest.json …, looked up from here)",
   },
 ];
 

@@ -58,6 +58,20 @@ test("the file is looked for upwards; pawl.json comes before inngest.json", () =
   expect(port()).toBe(6);
 });
 
+test.each(["pawl.yaml", "pawl.yml", "inngest.yaml", "inngest.yml"])("%s is YAML", (name) => {
+  writeFileSync(join(cwd, name), "port: 8\nsdk-url:\n  - http://127.0.0.1:3000/api/inngest\nno-poll: true # once\n");
+  const settings = read({});
+  expect([settings.integer("port"), settings.texts("sdk-url"), settings.isOn("no-poll")]).toEqual([
+    8,
+    ["http://127.0.0.1:3000/api/inngest"],
+    true,
+  ]);
+  writeFileSync(join(cwd, name), "# nothing\n");
+  expect(read({}).integer("port")).toBeUndefined();
+  writeFileSync(join(cwd, name), "- port\n");
+  expect(failure({}).message).toContain("can't be read");
+});
+
 test("--config names the file, relative to the working directory", () => {
   writeFileSync(join(cwd, "other.json"), JSON.stringify({ port: 7 }));
   expect(read({ args: ["--config", "other.json"], file: { port: 4 } }).integer("port")).toBe(7);
