@@ -63,7 +63,7 @@ async function store(engine: Engine, registration: Registration, origin: SyncOri
     return refused("unsupported_protocol", `The app's URL ${JSON.stringify(registration.url)} is not an http or https URL.`);
   const checksum = checksumOf(registration);
   const known = engine.registry.appByName(appName);
-  if (isSame(known, checksum) && known.error === undefined) {
+  if (isSame(known, checksum) && known.error === undefined && engine.registry.isCertain) {
     // Apps that were stored before syncs were kept have none.
     return { kind: "registered", isModified: false, appId: known.id, syncId: known.syncId ?? randomUUID() };
   }

@@ -184,8 +184,7 @@ export class Engine {
   /** Reads what the store holds and begins to work. */
   async start(): Promise<void> {
     const { apps, functions } = await this.store.loadRegistry();
-    for (const app of apps) this.registry.putApp(app);
-    this.registry.putFunctions(functions);
+    this.registry.replace(apps, functions);
     await this.apiKeys.load();
     await this.#registrations.takeUp(functions);
     await this.#runner.start();
@@ -201,6 +200,7 @@ export class Engine {
     await drained;
     timer.cancel();
     await this.#runner.stop();
+    this.#registrations.stop();
     await purged;
     await this.#invoker.close();
     await this.#gateway?.close();

@@ -53,3 +53,49 @@ test("a function and its schedule are stored together or not at all; the next re
   expect(runs).toHaveLength(1);
   await server.stop();
 });
+
+test.each(["stored", "not stored"])(
+  "what was answered as failed, and is %s, is known as it is stored, before anything is built on it",
+  async (what) => {
+    const fault = (): void => {
+      if (isFailing) throw new Error("The disk is full.");
+    };
+    let isFailing = false;
+    const store = openMemoryStore({ faults: what === "stored" ? { afterCommit: fault } : { beforeCommit: fault } });
+    const server = await testServer({ engine: { store } });
+    isFailing = true;
+    await expect(register(server, { name: "second" })).rejects.toThrow(/disk/);
+    expect(row(server)).toMatchObject({ name: "import", version: 1 });
+    isFailing = false;
+    // The app as it was known: what is stored may be another one.
+    const again = await register(server, { name: "import" });
+    const isStored = what === "stored";
+    expect(again).toMatchObject({ isModified: isStored });
+    expect(row(server)).toMatchObject({ name: "import", version: isStored ? 3 : 1 });
+    expect((await store.loadRegistry()).functions).toEqual([row(server)]);
+    await server.stop();
+  },
+);
+
+test("what was answered as failed is read again by and by, without anybody's asking", async () => {
+  let isFailing = false;
+  let isReadable = false;
+  const memory = openMemoryStore({
+    faults: {
+      afterCommit: () => {
+        if (isFailing) throw new Error("The disk is full.");
+      },
+    },
+  });
+  const loadRegistry: typeof memory.loadRegistry = () =>
+    isFailing && !isReadable ? Promise.reject(new Error("no")) : memory.loadRegistry();
+  const server = await testServer({ engine: { store: { ...memory, loadRegistry } } });
+  isFailing = true;
+  await expect(register(server, { name: "second" })).rejects.toThrow(/disk/);
+  await server.clock.advance(1_000);
+  expect(row(server)?.name).toBe("import");
+  isReadable = true;
+  await server.clock.advance(1_000);
+  expect(row(server)).toMatchObject({ name: "second", version: 2 });
+  await server.stop();
+});

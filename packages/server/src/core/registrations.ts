@@ -6,6 +6,8 @@
  * I2  A limit on whole runs counts the runs that were under way when it came.
  * I3  Rows are written whole, so changes are made one after another, each from what the one before has left: a pause survives a
  *     registration, and a registration a pause.
+ * I4  A change whose commit failed may be stored all the same. Nothing is built on what is known until the store has been read again, which
+ *     is tried at once, and later and later.
  */
 import {
   type AppRow,
@@ -19,8 +21,9 @@ import {
   type SyncRow,
 } from "@pawl/engine";
 import type { Store } from "@pawl/store";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock, Timer } from "../ports/clock.ts";
 import type { Commits } from "./commits.ts";
+import { faultDelayMs } from "./fault-delay.ts";
 import type { Live } from "./live.ts";
 import type { Queue } from "./queue.ts";
 import type { Registry } from "./registry.ts";
@@ -36,7 +39,7 @@ export type StoredRegistration = {
 };
 
 export type RegistrationsOptions = {
-  readonly store: Pick<Store, "history" | "itemsOfRun">;
+  readonly store: Pick<Store, "history" | "itemsOfRun" | "loadRegistry">;
   readonly clock: Clock;
   readonly registry: Registry;
   readonly live: Live;
@@ -49,6 +52,8 @@ export class Registrations {
   readonly #options: RegistrationsOptions;
   /** The change that is under way, and those that wait for it (I3). */
   #turn: Promise<unknown> = Promise.resolve();
+  #reading: Timer | undefined;
+  #isStopped = false;
 
   constructor(options: RegistrationsOptions) {
     this.#options = options;
@@ -67,7 +72,7 @@ export class Registrations {
   /** Stores a registration, and then knows it. `build` makes it from the registry, when its turn comes; `undefined`: nothing to store. */
   register(build: () => StoredRegistration | undefined): Promise<void> {
     return this.#inTurn(async () => {
-      const { registry, commits } = this.#options;
+      const { registry } = this.#options;
       const registration = build();
       if (registration === undefined) return;
       const { app, functions, removedAppIds = [], sync } = registration;
@@ -79,7 +84,7 @@ export class Registrations {
         ...functions.map((row) => ({ kind: "put-function", function: row }) as const),
         ...(await this.#newSchedules(functions)),
       ];
-      await commits.commit({ guards: [], changes, trace: [] });
+      await this.#commit(changes);
       for (const appId of removedAppIds) registry.deleteApp(appId);
       registry.putApp(app);
       registry.putFunctions(functions);
@@ -91,12 +96,12 @@ export class Registrations {
   /** Holds back or refuses what a function would start, or ends that (`undefined`). Resolves with false where there is no such function. */
   pause(functionId: string, mode: FunctionPause["mode"] | undefined): Promise<boolean> {
     return this.#inTurn(async () => {
-      const { registry, commits, clock } = this.#options;
+      const { registry, clock } = this.#options;
       const row = registry.functionById(functionId);
       if (row === undefined) return false;
       const { paused: _, ...rest } = row;
       const next: FunctionRow = mode === undefined ? rest : { ...rest, paused: { mode, since: clock.now() } };
-      await commits.commit({ guards: [], changes: [{ kind: "put-function", function: next }], trace: [] });
+      await this.#commit([{ kind: "put-function", function: next }]);
       registry.putFunctions([next]);
       this.#tell();
       return true;
@@ -108,8 +113,47 @@ export class Registrations {
     this.#options.live.publish({ kind: "apps" });
   }
 
+  async #commit(changes: readonly Change[]): Promise<void> {
+    try {
+      await this.#options.commits.commit({ guards: [], changes, trace: [] });
+    } catch (error) {
+      this.#options.registry.isCertain = false;
+      this.#readAgainLater(0);
+      throw error;
+    }
+  }
+
+  /** The store is not read again any more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#reading?.cancel();
+  }
+
+  /** Keeps I4. */
+  #readAgainLater(faults: number): void {
+    const { clock, registry } = this.#options;
+    if (this.#isStopped) return;
+    const readAgain = (): Promise<void> => (registry.isCertain ? Promise.resolve() : this.#inTurn(async () => {}));
+    this.#reading?.cancel();
+    this.#reading = clock.setTimer(faultDelayMs(faults), () => void readAgain().catch(() => this.#readAgainLater(faults + 1)));
+  }
+
+  /** Keeps I4. */
+  async #readAgain(): Promise<void> {
+    const { store, registry } = this.#options;
+    const { apps, functions } = await store.loadRegistry();
+    const before = new Map(functions.map(({ id }) => [id, registry.functionById(id)]));
+    registry.replace(apps, functions);
+    await this.#adoptUnderway(functions.filter(({ id }) => before.get(id)?.definition.concurrency.run === undefined));
+    registry.isCertain = true;
+    this.#tell();
+  }
+
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(change);
+    const turn = this.#turn.then(async () => {
+      if (!this.#options.registry.isCertain) await this.#readAgain();
+      return change();
+    });
     // A change that fails is its caller's matter.
     this.#turn = turn.catch(() => undefined);
     return turn;

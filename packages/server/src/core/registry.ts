@@ -14,6 +14,15 @@ export class Registry {
   readonly #bySlug = new Map<string, readonly FunctionRow[]>();
   /** Names and patterns of event triggers → functions that are not archived. */
   #byTrigger = new Map<string, FunctionRow[]>();
+  /** False while it is not known whether the last change was stored. */
+  isCertain = true;
+
+  /** Takes over what the store holds. */
+  replace(apps: readonly AppRow[], functions: readonly FunctionRow[]): void {
+    this.#apps.clear();
+    for (const app of apps) this.putApp(app);
+    this.putFunctions(functions);
+  }
 
   putApp(app: AppRow): void {
     this.#apps.set(app.id, app);

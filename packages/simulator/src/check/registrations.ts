@@ -2,18 +2,14 @@
  * Registrations while runs go on: all of the app's functions are stored, or none; what was answered as registered stays, at least until the
  * next one; one that is refused changes no function, and the app says that it is in error until another is not refused; and who has paused a
  * function finds it paused afterwards.
- *
- * The latter is checked where the store never fails: a pause whose request failed may be stored, and is known only after the next restart.
  */
 import { type AppRow, type FunctionRow } from "@pawl/engine";
 import { APP_ID } from "../app/generate-program.ts";
-import { hasSoundStore } from "../world/scenario.ts";
 import { ofKind, type CheckContext, type Checker, type Commit } from "./checker.ts";
 
 /** Makes the checker. */
 export function checkRegistrations(context: CheckContext): Checker {
-  const { mirror, scenario, report } = context;
-  const isSound = hasSoundStore(scenario);
+  const { mirror, report } = context;
   let app: AppRow | undefined;
   return {
     committing: ({ changeSet }: Commit) => {
