@@ -208,6 +208,14 @@ describe("the answer", () => {
     expect(engine.registry.apps()).toMatchObject([{ error: "no cron" }]);
   });
 
+  test("a store that fails is told as that, and not as the app's failure", async () => {
+    const app = await appOf(() => inBand());
+    const { sync, engine } = syncOf();
+    engine.register = () => Promise.reject(new Error("disk full"));
+    expect(await sync.add(app.url)).toEqual({ kind: "failed", code: "not_stored" });
+    expect(await sync.add("http://127.0.0.1:1/api/pawl")).toEqual({ kind: "failed", code: "not_stored" });
+  });
+
   test("nobody there, and a URL that can't be asked", async () => {
     const { sync } = syncOf();
     expect(await sync.add("http://127.0.0.1:1/api/pawl")).toEqual({ kind: "failed", code: "unreachable" });

@@ -9,28 +9,20 @@
  * answer (in band), which needs no way back from the app to the server.
  */
 import type { AppRow } from "@pawl/engine";
-import { HEADER, type ServerKind } from "@pawl/protocol";
-import { Agent, request } from "undici";
+import type { ServerKind } from "@pawl/protocol";
+import { Agent } from "undici";
 import type { Engine } from "../core/engine.ts";
-import { type AddressPolicy, connectorOf, RefusedAddressError } from "../net/address-policy.ts";
+import { type AddressPolicy, connectorOf } from "../net/address-policy.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
-import { given, isRecord, textOf } from "../json.ts";
 import { isSameUrl, normalizeAppUrl } from "./app-url.ts";
+import { askApp } from "./ask-app.ts";
+import { discoverApps } from "./discovery.ts";
 import { refusalText, registerApp, type Registration, type RegistrationResult } from "./register.ts";
-import { isSignedAnswer, signBody } from "./signature.ts";
 import { failureOf, type SyncOrigin } from "./sync-record.ts";
 import { uuidOf } from "./uuid.ts";
 
-const SYNC_MS_MAX = 10_000;
-const PROBE_MS_MAX = 2_000;
-const REPLY_BYTES_MAX: number = 8 * 1024 * 1024;
-
-const PORTS: readonly number[] = [
-  80, 443, 3000, 3001, 3002, 3003, 3004, 3005, 3006, 3007, 3008, 3009, 3010, 4321, 5000, 5173, 8000, 8080, 8081, 8787, 8888, 8910, 8911,
-  8912, 8913, 8914, 8915,
-];
-const PATHS: readonly string[] = ["/api/inngest", "/api/pawl", "/x/inngest", "/.netlify/functions/inngest", "/.redwood/functions/inngest"];
+const CONNECT_MS_MAX = 2_000;
 
 export type AppSyncOptions = {
   readonly engine: Engine;
@@ -76,7 +68,7 @@ export class AppSync {
 
   constructor(options: AppSyncOptions) {
     this.#options = options;
-    this.#agent = new Agent({ keepAliveTimeout: 1, connect: connectorOf(options.addressPolicy, PROBE_MS_MAX) });
+    this.#agent = new Agent({ keepAliveTimeout: 1, connect: connectorOf(options.addressPolicy, CONNECT_MS_MAX) });
   }
 
   /** Registers the given URLs, then polls. Does not wait for answers. */
@@ -103,7 +95,8 @@ export class AppSync {
     const known = this.#asking.get(url);
     if (known !== undefined) return known.result;
     const at = this.#options.engine.clock.now();
-    const asking: Asking = { at, result: this.#ask(url, { asking: () => asking, isTrial }).finally(() => this.#asking.delete(url)) };
+    const asked = this.#ask(url, { asking: () => asking, isTrial }).catch((error: unknown) => this.#failed(url, error));
+    const asking: Asking = { at, result: asked.finally(() => this.#asking.delete(url)) };
     this.#asking.set(url, asking);
     return asking.result;
   }
@@ -121,7 +114,7 @@ export class AppSync {
   }
 
   async #ask(url: string, { asking, isTrial }: { readonly asking: () => Asking; readonly isTrial: boolean }): Promise<SyncResult> {
-    const problem = await this.#ping(url);
+    const problem = await this.#problemOf(url);
     if (this.#isStopped) return { kind: "failed", code: "stopped" };
     const { at, taken } = asking();
     if (taken?.kind === "registered") return { kind: "synced", registered: taken };
@@ -130,6 +123,12 @@ export class AppSync {
     if (failure === undefined) return { kind: "synced" };
     if (!isTrial || this.#appAt(url) !== undefined) await this.#noteFailure(url, { failure, askedAt: at });
     return { kind: "failed", code: failure };
+  }
+
+  /** What came of it could not be stored. */
+  #failed(url: string, error: unknown): SyncResult {
+    this.#options.logger.error({ url, error: String(error) }, "what a sync has found could not be stored");
+    return { kind: "failed", code: "not_stored" };
   }
 
   #appAt(url: string): AppRow | undefined {
@@ -158,46 +157,15 @@ export class AppSync {
     });
   }
 
-  /** Undefined for success, else the code of what went wrong. */
-  async #ping(url: string): Promise<string | undefined> {
-    const { kind, signingKey, engine } = this.#options;
-    const body = JSON.stringify({ url });
-    if (!/^https?:/.test(url)) return "unsupported_protocol";
-    try {
-      const response = await request(url, {
-        method: "PUT",
-        dispatcher: this.#agent,
-        headersTimeout: SYNC_MS_MAX,
-        bodyTimeout: SYNC_MS_MAX,
-        body,
-        headers: {
-          "content-type": "application/json",
-          [HEADER.serverKind]: kind,
-          ...(signingKey === undefined ? {} : { [HEADER.signature]: signBody(body, { signingKey, now: engine.clock.now() }) }),
-        },
-      });
-      const text = await boundedText(response.body);
-      if (response.headers[HEADER.syncKind] === "in_band" && response.statusCode === 200) {
-        if (!this.#isTrusted(text, response.headers[HEADER.signature])) return "response_signature_invalid";
-        return await this.#takeInBand(text, url);
-      }
-      return pingProblem(response.statusCode, text);
-    } catch (error) {
-      return error instanceof RefusedAddressError ? "address_refused" : "unreachable";
-    }
+  /** Undefined where the app was asked, and has registered what is in its answer. */
+  async #problemOf(url: string): Promise<string | undefined> {
+    const { kind, signingKey, signingKeyFallback, engine } = this.#options;
+    const answer = await askApp(url, { dispatcher: this.#agent, kind, signingKey, signingKeyFallback, now: () => engine.clock.now() });
+    if (answer.kind === "in-band") return this.#takeInBand(url, answer.registration);
+    return answer.kind === "failed" ? answer.problem : undefined;
   }
 
-  /** Not every SDK signs what it answers; one that does must have our key. */
-  #isTrusted(body: string, header: string | string[] | undefined): boolean {
-    const { signingKey, signingKeyFallback, engine } = this.#options;
-    if (signingKey === undefined || typeof header !== "string") return true;
-    const signingKeys = [signingKey, ...(signingKeyFallback === undefined ? [] : [signingKeyFallback])];
-    return isSignedAnswer(body, { header, signingKeys, now: engine.clock.now() });
-  }
-
-  async #takeInBand(text: string, url: string): Promise<string | undefined> {
-    const registration = inBandRegistration(text, url);
-    if (registration === undefined) return "The app's answer says that its functions are in it, but can't be read.";
+  async #takeInBand(url: string, registration: Registration): Promise<string | undefined> {
     const result = await registerApp(this.#options.engine, registration, this.originOf(url));
     this.took(url, result);
     return result.kind === "registered" ? undefined : refusalText(result);
@@ -225,94 +193,7 @@ export class AppSync {
   }
 
   async #discover(): Promise<void> {
-    const { ports = PORTS, extraPort } = this.#options;
-    await Promise.all([...ports, ...(extraPort === undefined ? [] : [extraPort])].map((port) => this.#tryPort(port)));
+    const { ports, extraPort } = this.#options;
+    await discoverApps({ dispatcher: this.#agent, ports, extraPort, found: (url) => this.sync(url) });
   }
-
-  async #tryPort(port: number): Promise<void> {
-    for (const path of PATHS) {
-      const url = `http://127.0.0.1:${port}${path}`;
-      const found = await this.#probe(url);
-      if (found === "nobody") return;
-      if (found === "sdk") return void (await this.sync(url));
-    }
-  }
-
-  /** `nobody`: nothing listens, so the other paths need no try. */
-  async #probe(url: string): Promise<"sdk" | "other" | "nobody"> {
-    try {
-      const response = await request(url, { dispatcher: this.#agent, headersTimeout: PROBE_MS_MAX, bodyTimeout: PROBE_MS_MAX });
-      await response.body.dump();
-      return response.headers[HEADER.sdk] === undefined ? "other" : "sdk";
-    } catch {
-      return "nobody";
-    }
-  }
-}
-
-/** What an app registers in its answer; undefined where that is none. */
-function inBandRegistration(text: string, url: string): Registration | undefined {
-  const reply = jsonOf(text);
-  if (!isRecord(reply)) return undefined;
-  const { app_id: appName, functions = [], sdk, sdk_language: language, sdk_version: version, framework, appVersion } = reply;
-  if (!Array.isArray(functions)) return undefined;
-  return {
-    appName: textOf(appName),
-    url: textOf(reply["url"]) || url,
-    sdk: textOf(sdk) || `${textOf(language)}:v${textOf(version)}`,
-    framework: textOf(framework),
-    method: "serve",
-    functions,
-    ...given("appVersion", textOf(appVersion) || undefined),
-  };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-async function boundedText(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > REPLY_BYTES_MAX) throw new Error("the answer is too large");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-const BAD_REQUEST_CODES: readonly (readonly [text: string, code: string])[] = [
-  ["No functions registered", "no_functions"],
-  ["function is invalid", "invalid_function"],
-  ["You didn't specify your workspace's signing key", "missing_signing_key"],
-  ["No INNGEST_ENV branch name found", "missing_branch_env_name"],
-];
-
-/** The code of a failed ping; undefined where it counts as done, if nothing was registered meanwhile. */
-function pingProblem(status: number, text: string): string | undefined {
-  if (status === 401) return "unauthorized";
-  if (status === 403) return "forbidden";
-  if (status === 404) return "url_not_found";
-  // The Python SDK relays the refusal of its registration with the status of success.
-  if (status === 200) return fieldOf(text, "error");
-  if (status === 500) return messageOf(text) ?? "internal_server_error";
-  if (status !== 400) return status < 300 ? undefined : `status_${status}`;
-  const message = messageOf(text) ?? "";
-  if (message === "Your signing key is invalid") return "invalid_signing_key";
-  return BAD_REQUEST_CODES.find(([part]) => message.includes(part))?.[1] ?? (message || "status_400");
-}
-
-function messageOf(text: string): string | undefined {
-  return fieldOf(text, "message");
-}
-
-/** A text of a JSON object that is not empty. */
-function fieldOf(text: string, name: "message" | "error"): string | undefined {
-  const answer = jsonOf(text);
-  return (isRecord(answer) && textOf(answer[name])) || undefined;
 }
