@@ -25,6 +25,8 @@ export const RUN_STATE_BYTES_MAX: number = 32 * MIB;
 export const OPS_PER_RESPONSE_MAX = 1_000;
 /** Steps of a run. Replay costs grow with them. */
 export const STEPS_PER_RUN_DEFAULT = 1_000;
+/** What a development server may be told to allow instead. Each step is in every call that follows, so more would cost too much. */
+export const STEPS_PER_RUN_MAX = 10_000;
 /** One call to an app: longer than any serverless host allows, short enough to notice a lost one the same day. */
 export const CALL_MS_MAX: number = 2 * HOUR_MS;
 /** Redirects followed in one call. */

@@ -11,7 +11,7 @@ import { RUN_STATE_BYTES_MAX, STEP_OUTPUT_BYTES_MAX, utf8Bytes, type WireOp } fr
 import type { Decision } from "../decision/decision.ts";
 import type { ItemRow } from "../queue/item-row.ts";
 import { isStartLane } from "../queue/lane.ts";
-import { decisionOf, draftOf, isEnded, type RunEnvironment } from "./draft.ts";
+import { decisionOf, draftOf, isEnded, type RunEnvironment, type RunLimits } from "./draft.ts";
 import { noteStart } from "./decide-reply.ts";
 import { applyDone } from "./op/apply-op.ts";
 import type { RunState } from "./run-state.ts";
@@ -48,7 +48,7 @@ export function decideCheckpoint(state: RunState, input: CheckpointInput, env: R
   if (wrong !== undefined && ASYNC_OPS.has(wrong.op))
     return { kind: "refused", code: "async-op", message: "cannot checkpoint async steps" };
   if (wrong !== undefined) return { kind: "refused", code: "other-op", message: `cannot checkpoint opcode: ${wrong.op}` };
-  const size = outputsTooLarge(input.ops, state.run.stateBytes);
+  const size = outputsTooLarge(input.ops, state.run.stateBytes, env.limits);
   if (size !== undefined) return { kind: "refused", code: "too-large", message: size };
   if (input.generation !== undefined) draft.guards.push({ kind: "item-leased", itemId: input.item.id, generation: input.generation });
   noteStart(draft, input.startedAt);
@@ -62,7 +62,11 @@ export function decideCheckpoint(state: RunState, input: CheckpointInput, env: R
 }
 
 /** Why the outputs don't fit; undefined where they do. Sizes are those of the JSON as it came, and so nearly those of what is stored. */
-export function outputsTooLarge(ops: readonly WireOp[], stateBytes: number): string | undefined {
+export function outputsTooLarge(
+  ops: readonly WireOp[],
+  stateBytes: number,
+  { stateBytesMax = RUN_STATE_BYTES_MAX }: RunLimits = {},
+): string | undefined {
   let total = stateBytes;
   for (const op of ops) {
     const size = utf8Bytes(JSON.stringify(op.data ?? null));
@@ -70,5 +74,5 @@ export function outputsTooLarge(ops: readonly WireOp[], stateBytes: number): str
       return `The output of step ${op.displayName ?? op.id} has ${size} bytes; at most ${STEP_OUTPUT_BYTES_MAX} can be stored.`;
     total += size;
   }
-  return total > RUN_STATE_BYTES_MAX ? `The function run exceeded the state size limit of ${RUN_STATE_BYTES_MAX} bytes.` : undefined;
+  return total > stateBytesMax ? `The function run exceeded the state size limit of ${stateBytesMax} bytes.` : undefined;
 }

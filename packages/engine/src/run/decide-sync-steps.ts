@@ -52,7 +52,7 @@ export function decideSyncSteps(state: RunState, input: SyncStepsInput, env: Run
     const message = `Run ${state.run.id} is not in the hands of its endpoint any more: ${state.run.endedAt === undefined ? "the server has taken it over" : "it has ended"}.`;
     return { kind: "refused", code: "not-sync", message };
   }
-  const size = outputsTooLarge(input.ops, state.run.stateBytes);
+  const size = outputsTooLarge(input.ops, state.run.stateBytes, env.limits);
   if (size !== undefined) return { kind: "refused", code: "too-large", message: size };
   if (input.ops.length === 0) return { kind: "known" };
   const draft = draftOf(state, env);

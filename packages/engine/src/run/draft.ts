@@ -33,9 +33,13 @@ const RACE_COALESCE_MS_MAX = 200;
 /** Answers in a row that bring nothing new before a run is failed: an app that answers so would be called for ever. */
 export const STALLS_MAX = 10;
 
+/** Limits of a function's runs that differ from the usual: steps, and bytes of their state. */
+export type RunLimits = { readonly stepsMax?: number; readonly stateBytesMax?: number };
+
 /** What a decision about a run needs besides the state. */
 export type RunEnvironment = {
   readonly ctx: DecideContext;
+  readonly limits?: RunLimits;
   /** The function's newest configuration. */
   readonly function: FunctionRow;
   /** A discovery of this run that waits in the queue and has not been claimed. */
@@ -123,8 +127,9 @@ export function finishStep(draft: Draft, step: StepRow, end: StepEnd): void {
   draft.hasProgress = true;
   draft.trace.push(stepTrace(draft, { step: finished, end }));
   askNext(draft, step.mode);
-  if (draft.run.stateBytes > RUN_STATE_BYTES_MAX) failRun(draft, stateOverflow());
-  else if (draft.run.stepsDone > STEPS_PER_RUN_DEFAULT) failRun(draft, stepOverflow());
+  const { stateBytesMax = RUN_STATE_BYTES_MAX, stepsMax = STEPS_PER_RUN_DEFAULT } = draft.env.limits ?? {};
+  if (draft.run.stateBytes > stateBytesMax) failRun(draft, stateOverflow(stateBytesMax));
+  else if (draft.run.stepsDone > stepsMax) failRun(draft, stepOverflow(stepsMax));
 }
 
 /** Notes that the app is to be asked: at once in race mode or where nothing else is unfinished; in wait mode the last sibling asks. */
@@ -241,12 +246,12 @@ function stepTrace(draft: Draft, { step, end }: { readonly step: StepRow; readon
   return { kind: end.status === "timed_out" ? "step-timed-out" : "step-completed", ...common, stepKind: step.kind, durationMs };
 }
 
-function stateOverflow(): FunctionError {
-  const message = `The function run exceeded the state size limit of ${RUN_STATE_BYTES_MAX} bytes.`;
+function stateOverflow(bytesMax: number): FunctionError {
+  const message = `The function run exceeded the state size limit of ${bytesMax} bytes.`;
   return { error: "state size limit exceeded", name: "InngestErrStateOverflowed", message };
 }
 
-function stepOverflow(): FunctionError {
-  const message = `The function run exceeded the step limit of ${STEPS_PER_RUN_DEFAULT} steps.`;
+function stepOverflow(stepsMax: number): FunctionError {
+  const message = `The function run exceeded the step limit of ${stepsMax} steps.`;
   return { error: "function has too many steps", name: "InngestErrFunctionOverflowed", message };
 }

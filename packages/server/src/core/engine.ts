@@ -11,6 +11,7 @@ import {
   type ItemRow,
   type RandomSource,
   type RerunFrom,
+  type RunLimits,
   type RunState,
   type Slot,
 } from "@pawl/engine";
@@ -73,6 +74,8 @@ export class Engine {
   readonly clock: Clock;
   readonly registry: Registry = new Registry();
   readonly live: Live = new Live();
+  /** Limits of functions' runs that differ from the usual, by function; only in memory. */
+  readonly runLimits: Map<string, RunLimits> = new Map();
   readonly runs: Runs;
   readonly queue: Queue;
   readonly executor: Executor;
@@ -109,7 +112,9 @@ export class Engine {
     const queuedDiscovery = (runId: string): ItemRow | undefined => this.queue.queuedDiscovery(runId);
     const isDiscovering = (runId: string): boolean => this.executor.isDiscovering(runId);
     const isInProgress = (itemId: string): boolean => this.queue.isInProgress(itemId);
-    this.runs = new Runs({ store, clock, random, commits: this.#commits, functionById, queuedDiscovery, isInProgress, isDiscovering });
+    const limitsOf = (functionId: string): RunLimits | undefined => this.runLimits.get(functionId);
+    const queue = { queuedDiscovery, isInProgress, isDiscovering };
+    this.runs = new Runs({ store, clock, random, commits: this.#commits, functionById, limitsOf, ...queue });
     const { runs } = this;
     this.#flowCommits = new FlowCommits({ clock, random, cells: this.#cells, commits: this.#commits, runs });
     this.#runner = new Runner({ store, clock, logger, registry, runs, flowCommits: this.#flowCommits });

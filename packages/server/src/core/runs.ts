@@ -17,14 +17,16 @@ import {
   type ApplyResult,
   type Decision,
   evolve,
+  type FunctionRow,
   type Guard,
   type ItemRow,
-  type FunctionRow,
   type RandomSource,
   type RunEnvironment,
+  type RunLimits,
   type RunState,
 } from "@pawl/engine";
 import type { Store } from "@pawl/store";
+import { given } from "../json.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Commits } from "./commits.ts";
 
@@ -43,6 +45,8 @@ export type RunsOptions = {
   readonly random: RandomSource;
   readonly commits: Pick<Commits, "commit">;
   readonly functionById: (functionId: string) => FunctionRow | undefined;
+  /** Limits of a function's runs that differ from the usual. Default: none. */
+  readonly limitsOf?: (functionId: string) => RunLimits | undefined;
   readonly queuedDiscovery: (runId: string) => ItemRow | undefined;
   /** Whether an item is being worked on. */
   readonly isInProgress: (itemId: string) => boolean;
@@ -211,7 +215,7 @@ export class Runs {
 
   #environment(state: RunState): RunEnvironment {
     const { run } = state;
-    const { clock, random, functionById, isDiscovering } = this.#options;
+    const { clock, random, functionById, limitsOf, isDiscovering } = this.#options;
     const row = functionById(run.functionId);
     if (row === undefined) throw new Error(`Run ${run.id} belongs to function ${run.functionId}, which the server does not know.`);
     const discovery = this.#queuedDiscovery(state);
@@ -219,6 +223,7 @@ export class Runs {
       ctx: { now: clock.now(), random },
       function: row,
       isDiscovering: isDiscovering(run.id),
+      ...given("limits", limitsOf?.(run.functionId)),
       ...(discovery === undefined ? {} : { queuedDiscovery: discovery }),
     };
   }

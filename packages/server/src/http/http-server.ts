@@ -19,6 +19,7 @@ import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import { eventRoutes } from "./event-api.ts";
 import { gqlRoutes } from "./graphql/gql-routes.ts";
 import { headOptionsOf, HTTP_LIMITS, type HttpLimits } from "./limits.ts";
+import { limitOverrideRoutes } from "./limit-overrides-api.ts";
 import { registerRoutes } from "./register-api.ts";
 import { restV1Routes } from "./rest/v1-routes.ts";
 import { restV2Routes } from "./rest/v2-routes.ts";
@@ -64,6 +65,7 @@ export async function createHttpServer(context: ServerContext, extraRoutes: read
   for (const routes of [
     eventRoutes,
     registerRoutes,
+    limitOverrideRoutes,
     runStateRoutes,
     systemRoutes,
     restV1Routes,

@@ -97,6 +97,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[] | typeof NO_BO
   "POST /fn/register": json(REGISTRATION, { ...REGISTRATION, functions: [BATCHES] }, { ...REGISTRATION, functions: [SINGLE] }),
   "PUT /fn/register": json(REGISTRATION),
   "DELETE /fn/remove": NO_BODY,
+  ...Object.fromEntries(
+    ["/fn/step-limit", "/fn/state-size-limit"].flatMap((path) =>
+      ["POST", "DELETE"].map((method) => [`${method} ${path}`, [{ bytes: Buffer.from("functionId=f&limit=3") }]] as const),
+    ),
+  ),
   "DELETE /v0/runs/:id": NO_BODY,
   "DELETE /v1/runs/:id": NO_BODY,
   "DELETE /v1/cancellations/:id": NO_BODY,
