@@ -49,9 +49,9 @@ export class EarlyAnswers {
     return kept;
   }
 
-  /** Lets all go. */
+  /** Lets all go, for the server that comes after. */
   stop(): void {
-    for (const key of this.#kept.keys()) this.#forget(key);
+    for (const key of this.#kept.keys()) this.take(key)?.isStored(false);
   }
 
   #forget(key: string): void {

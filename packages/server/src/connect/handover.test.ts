@@ -200,6 +200,14 @@ describe("while a server stops", () => {
     expect(worker.kinds.slice(before)).not.toContain(FRAME.replyAck);
   });
 
+  test("an answer to what was asked before it started, and that no call has asked for, is not confirmed", async () => {
+    await restarted();
+    let isConfirmed: boolean | undefined;
+    void world.connect.flush(replyTo(request, "kept")).then((confirmed) => (isConfirmed = confirmed));
+    await stopping(() => {});
+    expect(isConfirmed).toBe(false);
+  });
+
   test("no lease is taken away", async () => {
     await stopping(() => worker.extend(request));
     expect(worker.extensions).toEqual([request.leaseId]);

@@ -8,7 +8,6 @@
  *     it again.
  * I4  A call that was given up leaves its request with the worker, which goes on working: the place is taken until the worker says that it
  *     is done or asks for more time, which it does not get.
- *
  * I5  An answer to a request of before this server's start is an answer to the same attempt now, whoever has that (early-answers.ts). One to
  *     a request that was lost since then changes nothing.
  * I6  A worker that asks for more time for such a request has the call again, if the server before has handed it over (expected.ts).
