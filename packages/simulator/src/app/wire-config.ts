@@ -22,15 +22,6 @@ export function wireConfigOf(definition: FunctionDefinition): object {
 }
 
 function flowOf({ rateLimit, throttle, debounce, batch, singleton, timeouts }: FunctionDefinition): object {
-  const keyed = <T extends { readonly keyExpression?: string; readonly periodMs: number }>({
-    keyExpression,
-    periodMs,
-    ...rest
-  }: T): object => ({
-    ...rest,
-    key: keyExpression,
-    period: duration(periodMs),
-  });
   return {
     ...(rateLimit === undefined ? {} : { rateLimit: keyed(rateLimit) }),
     ...(throttle === undefined ? {} : { throttle: keyed(throttle) }),
@@ -41,6 +32,12 @@ function flowOf({ rateLimit, throttle, debounce, batch, singleton, timeouts }: F
     ...(singleton === undefined ? {} : { singleton: { mode: singleton.mode, key: singleton.keyExpression } }),
     timeouts: { start: duration(timeouts.startMs), finish: duration(timeouts.finishMs) },
   };
+}
+
+type Keyed = { readonly keyExpression?: string; readonly periodMs: number };
+
+function keyed({ keyExpression, periodMs, ...rest }: Keyed): object {
+  return { ...rest, key: keyExpression, period: duration(periodMs) };
 }
 
 function triggerOf(trigger: TriggerDefinition): object {
