@@ -75,6 +75,8 @@ export type ServerOptions = {
   /** Shown by `GET /dev` and the dashboard. */
   readonly version?: string;
   readonly startOptions?: Readonly<Record<string, unknown>>;
+  /** Switches by name that `GET /dev` tells. None changes this server. Default: none. */
+  readonly features?: Readonly<Record<string, boolean>>;
   readonly logger?: Logger;
   /** Whether steps may reach addresses of this machine and of private networks (`step.fetch`, `step.ai`). Default: in `dev`. */
   readonly allowPrivateAddresses?: boolean;
@@ -262,6 +264,7 @@ function contextOf(options: ServerOptions, rest: Pick<ServerContext, "engine" | 
     startedAt: systemClock.now(),
     eventKeys: options.eventKeys ?? [],
     startOptions: options.startOptions ?? {},
+    ...given("features", options.features),
     ...given("signingKey", options.signingKey),
     ...given("signingKeyFallback", options.signingKeyFallback),
     ...given("dashboardDir", options.dashboardDir),

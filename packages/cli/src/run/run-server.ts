@@ -15,6 +15,7 @@ import { traceLine } from "../terminal/trace-lines.ts";
 import type { Settings } from "../command/settings.ts";
 import { VERSION } from "../version.ts";
 import type { DataFile } from "./data-file.ts";
+import { featuresOf } from "./features.ts";
 import { releaseMemoryWhenIdle } from "./idle-memory.ts";
 import { firstSignal } from "./signals.ts";
 import { tracesOf } from "./traces.ts";
@@ -132,6 +133,7 @@ function serverOptions(options: RunOptions, rest: Pick<ServerOptions, "store" | 
       retry_interval: retrySeconds,
       queue_workers: workers ?? 100,
     },
+    features: featuresOf(process.env),
     ...(settings.isOn("allow-private-addresses") ? { allowPrivateAddresses: true } : {}),
     ...(settings.isOn("public-apps-only") ? { publicAppsOnly: true } : {}),
     ...(workers === undefined ? {} : { workers }),

@@ -28,6 +28,8 @@ export type ServerContext = {
   readonly limits?: Partial<HttpLimits>;
   /** Proxies that say whom a request comes from; absent: none is believed. */
   readonly trustedProxies?: TrustedProxies;
+  /** Switches by name, which `GET /dev` tells, for clients that ask for them. None changes this server. */
+  readonly features?: Readonly<Record<string, boolean>>;
   /** What `GET /dev` tells of the start options. */
   readonly startOptions: Readonly<Record<string, unknown>>;
 };

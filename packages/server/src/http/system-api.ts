@@ -26,6 +26,6 @@ function devInfo(context: ServerContext): Readonly<Record<string, unknown>> {
     isSingleNodeService: true,
     isMissingSigningKey: context.signingKey === undefined,
     isMissingEventKeys: context.eventKeys.length === 0,
-    features: {},
+    features: context.features ?? {},
   };
 }
