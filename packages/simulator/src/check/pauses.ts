@@ -13,7 +13,7 @@ import { latenessMs } from "./lateness.ts";
 type Paused = { readonly mode: FunctionPause["mode"]; readonly at: number };
 
 /** Makes the checker. */
-export function checkPauses({ mirror, scenario, now, report }: CheckContext): Checker {
+export function checkPauses({ mirror, programs, scenario, now, report }: CheckContext): Checker {
   const paused = new Map<string, Paused>();
   const pausedEver = new Map<string, Set<FunctionPause["mode"]>>();
   const isSound = hasSoundStore(scenario);
@@ -32,7 +32,9 @@ export function checkPauses({ mirror, scenario, now, report }: CheckContext): Ch
         // A decision may be under way when the pause is stored.
         const state = paused.get(run.functionId);
         const isRefusing = state !== undefined && state.mode !== "hold" && state.at + latenessMs(scenario) < run.queuedAt;
-        if (isSound && isRefusing && run.skipReason === undefined)
+        // An endpoint has begun already when the server hears of its run.
+        const isBegun = programs.get(run.functionId)?.isEndpoint === true && run.rerunOf === undefined;
+        if (isSound && isRefusing && !isBegun && run.skipReason === undefined)
           report(`run ${run.id} is accepted, but ${run.functionId} is paused (${state.mode})`);
       }
     },

@@ -106,14 +106,14 @@ export class Load {
   }
 
   async #bulk(): Promise<void> {
-    const { random, clock, cluster, programs } = this.#options;
+    const { random, clock, cluster } = this.#options;
     const { engine } = cluster;
     if (engine === undefined) return;
     const now = clock.now();
     const made = await this.#answered(
       engine.bulks.create({
         kind: random.pick(["cancel", "replay"]),
-        functionId: random.pick(programs).slug,
+        functionId: random.pick(this.#functionIds()),
         until: now,
         perSecond: random.between(1, 3),
         ...(random.chance(0.3) ? { from: now - random.integer(600_000) } : {}),
@@ -127,24 +127,31 @@ export class Load {
   }
 
   async #pause(): Promise<void> {
-    const { random, clock, cluster, programs, scenario } = this.#options;
-    const { slug } = random.pick(programs);
+    const { random, clock, cluster, scenario } = this.#options;
+    const functionId = random.pick(this.#functionIds());
     const mode = random.pick(["hold", "drop", "drain"] as const);
-    if (cluster.engine !== undefined) await this.#answered(cluster.engine.pause(slug, mode));
+    if (cluster.engine !== undefined) await this.#answered(cluster.engine.pause(functionId, mode));
     clock.setTimer(random.integer(scenario.faultyMs), () => {
       const { engine } = cluster;
-      if (engine !== undefined) void this.#answered(engine.pause(slug, undefined));
+      if (engine !== undefined) void this.#answered(engine.pause(functionId, undefined));
     });
   }
 
   async #resumeAll(): Promise<void> {
-    const { cluster, clock, programs } = this.#options;
-    for (const { slug } of programs)
+    const { cluster, clock } = this.#options;
+    for (const functionId of this.#functionIds())
       for (;;) {
         const { engine } = cluster;
-        if (engine !== undefined && (await this.#answered(engine.pause(slug, undefined))) !== undefined) break;
+        if (engine !== undefined && (await this.#answered(engine.pause(functionId, undefined))) !== undefined) break;
         await clock.sleep(1_000);
       }
+  }
+
+  /** Of the app's functions, and of its endpoints that have begun a run. */
+  #functionIds(): readonly string[] {
+    const { programs, mirror } = this.#options;
+    const endpoints = [...mirror.functions.values()].filter(({ definition }) => definition.endpoint !== undefined);
+    return [...programs.map(({ slug }) => slug), ...endpoints.map(({ id }) => id)];
   }
 
   /** The answer to a request; undefined where it failed or did not come in time. */
