@@ -87,6 +87,25 @@ test("a definition survives JSON, and an option that was not set has no key", ()
   expect(Object.keys(definition).sort()).toEqual(["attemptsMax", "cancelOn", "concurrency", "name", "slug", "timeouts", "triggers", "url"]);
 });
 
+test("what is to last for ever lasts a hundred years: instants stay exact numbers", () => {
+  const ms = 36_525 * 86_400_000;
+  const ever = "99999999999999w";
+  const options = {
+    timeouts: { start: ever, finish: ever },
+    cancel: [{ event: "c", timeout: ever }],
+    throttle: { limit: 1, period: ever },
+    debounce: { period: "1s", timeout: ever },
+    checkpoint: { max_runtime: 1e300 },
+  };
+  expect(valid(options)).toMatchObject({
+    timeouts: { startMs: ms, finishMs: ms },
+    cancelOn: [{ until: { ms } }],
+    throttle: { periodMs: ms },
+    debounce: { timeoutMs: ms },
+    checkpoint: { runtimeMsMax: ms },
+  });
+});
+
 test("keys are read without regard to case, and null is the same as absent", () => {
   expect(valid({ Singleton: { Mode: "cancel", KEY: null }, RATELIMIT: { Limit: 1, Period: "1m" } })).toMatchObject({
     singleton: { mode: "cancel" },
