@@ -69,7 +69,7 @@ async function route(request: IncomingMessage, response: ServerResponse): Promis
   const now = Date.now();
   if (resource === "keys") return json(response, keyList());
   if (resource === "access") return json(response, accessOf(options.locked));
-  if (resource === "workers") return json(response, options.empty ? { items: [], total: 0, appsWithout: [] } : workersAt(now));
+  if (resource === "workers") return json(response, options.empty ? { items: [], total: 0, appsWithout: [], left: [] } : workersAt(now));
   if (resource === "bulks") return json(response, { items: bulksAt(now) });
   if (resource === "boot")
     return json(response, { version: "0.1.0", kind: options.locked ? "cloud" : "dev", store: "memory", startedAt: now, seq: world.seq });

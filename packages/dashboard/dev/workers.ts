@@ -37,7 +37,12 @@ export function workersAt(now: number): UiWorkerList {
       ...seed,
     };
   });
-  return { items, total: items.length, appsWithout: ["thumbnails"] };
+  const gone = { sdk: "js:v4.24.0", heardAt: now - 400_000, appNames: ["etl"], connectedAt: STARTED_AT - 7_200_000 };
+  const left: UiWorkerList["left"] = [
+    { id: "01M8WAV9V3XDHM8ZYS339J0009", instanceId: "etl-7c9d-p0k7r", leftAt: now - 350_000, reason: "silent", ...gone },
+    { id: "01M8WAV9V3XDHM8ZYS339J0008", instanceId: "etl-6b1a-z4t6y", leftAt: now - 900_000, reason: "shutdown", ...gone },
+  ];
+  return { items, total: items.length, appsWithout: ["thumbnails"], left };
 }
 
 function etl(version: string): UiWorker["apps"][number] {

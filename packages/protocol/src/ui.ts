@@ -392,7 +392,20 @@ export type UiWorkerApp = {
 };
 
 /**
- * `GET /ui/v1/workers`: the workers that are connected to this server now, the one that came last first. Of those that left nothing is kept.
- * `total`: how many there are, where the list is cut. `appsWithout`: apps that are served by workers and have none.
+ * `GET /ui/v1/workers`: the workers that are connected to this server now, the one that came last first, and those that left last, while it
+ * runs. `total`: how many are connected, where the list is cut. `appsWithout`: apps that are served by workers and have none.
  */
-export type UiWorkerList = { readonly items: readonly UiWorker[]; readonly total: number; readonly appsWithout: readonly string[] };
+export type UiWorkerList = {
+  readonly items: readonly UiWorker[];
+  readonly total: number;
+  readonly appsWithout: readonly string[];
+  /** The one that left last first; at most 50. */
+  readonly left: readonly UiLeftWorker[];
+};
+
+/** `reason`: it said that it ends; it was cut off; this server stopped; it was silent for too long; it sent too large a message. */
+export type UiLeftWorker = Pick<UiWorker, "id" | "instanceId" | "sdk" | "connectedAt" | "heardAt"> & {
+  readonly appNames: readonly string[];
+  readonly leftAt: number;
+  readonly reason: "shutdown" | "cut-off" | "server-stopped" | "silent" | "message-too-large";
+};

@@ -7,7 +7,7 @@ const ofApps = (...names: readonly string[]) => worker({ id: names.join(), apps:
 
 test("workers stand below each of their apps, and apps without any are there too", () => {
   const both = ofApps("shop", "crm");
-  const groups = groupsOf({ items: [both, ofApps("shop")], total: 2, appsWithout: ["mail"] });
+  const groups = groupsOf({ items: [both, ofApps("shop")], total: 2, appsWithout: ["mail"], left: [] });
   expect(groups.map(({ appName, rows }) => [appName, rows.length])).toEqual([
     ["crm", 1],
     ["mail", 0],
@@ -18,12 +18,14 @@ test("workers stand below each of their apps, and apps without any are there too
 
 test("the headline says whether there is somebody to do the work", () => {
   const full = worker({ inUse: 10 });
-  expect(workersSentence({ items: [], total: 0, appsWithout: [] })).toBe("No workers are connected.");
-  expect(workersSentence({ items: [worker({ inUse: 1 })], total: 1, appsWithout: [] })).toBe("1 worker connected, 1 call in progress.");
-  expect(workersSentence({ items: [worker(), full], total: 2, appsWithout: [] })).toBe("2 workers connected, 1 of them full.");
-  expect(workersSentence({ items: [full, full], total: 2, appsWithout: [] })).toBe("2 workers connected, all of them full.");
-  expect(workersSentence({ items: [full], total: 1, appsWithout: ["mail"] })).toBe("mail has no worker: its runs wait.");
-  expect(workersSentence({ items: [], total: 0, appsWithout: ["a", "b"] })).toBe("2 apps have no worker: their runs wait.");
+  expect(workersSentence({ items: [], total: 0, appsWithout: [], left: [] })).toBe("No workers are connected.");
+  expect(workersSentence({ items: [worker({ inUse: 1 })], total: 1, appsWithout: [], left: [] })).toBe(
+    "1 worker connected, 1 call in progress.",
+  );
+  expect(workersSentence({ items: [worker(), full], total: 2, appsWithout: [], left: [] })).toBe("2 workers connected, 1 of them full.");
+  expect(workersSentence({ items: [full, full], total: 2, appsWithout: [], left: [] })).toBe("2 workers connected, all of them full.");
+  expect(workersSentence({ items: [full], total: 1, appsWithout: ["mail"], left: [] })).toBe("mail has no worker: its runs wait.");
+  expect(workersSentence({ items: [], total: 0, appsWithout: ["a", "b"], left: [] })).toBe("2 apps have no worker: their runs wait.");
 });
 
 test("an app can take what its ready workers can", () => {

@@ -3,7 +3,7 @@
  *
  * Spec: dashboard 1.7 (FLOW-07).
  */
-import type { UiWorker, UiWorkerApp, UiWorkerList } from "@pawl/protocol";
+import type { UiLeftWorker, UiWorker, UiWorkerApp, UiWorkerList } from "@pawl/protocol";
 import type { GlyphName, Tone } from "../status/words.ts";
 import { countOf, formatBytes } from "../time/format.ts";
 
@@ -23,6 +23,17 @@ export const WORKER_STATUSES: {
   connected: { word: "Not ready yet", glyph: "queued", tone: "queued" },
   ready: { word: "Ready", glyph: "completed", tone: "completed" },
   draining: { word: "Draining", glyph: "paused", tone: "queued" },
+};
+
+/** Why a worker left: what was meant to be quietly, the rest as trouble. */
+export const LEAVE_WORDS: {
+  readonly [reason in UiLeftWorker["reason"]]: { readonly words: string; readonly glyph: GlyphName; readonly tone: Tone };
+} = {
+  shutdown: { words: "Shut down", glyph: "paused", tone: "queued" },
+  "server-stopped": { words: "This server stopped", glyph: "paused", tone: "queued" },
+  "cut-off": { words: "Connection lost", glyph: "failed", tone: "failed" },
+  silent: { words: "Silent for 50 s", glyph: "failed", tone: "failed" },
+  "message-too-large": { words: "Sent too large a message", glyph: "failed", tone: "failed" },
 };
 
 /** The apps by name; those without workers too. */

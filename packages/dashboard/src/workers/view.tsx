@@ -7,6 +7,7 @@ import { useResource } from "../api/resource.ts";
 import { Problem, Skeleton } from "../controls/states.tsx";
 import { countOf } from "../time/format.ts";
 import { ConnectWorkerHelp } from "./help.tsx";
+import { LeftWorkers } from "./left.tsx";
 import { groupsOf, groupWords, workersSentence } from "./model.ts";
 import type { WorkerGroup } from "./model.ts";
 import { WorkerTable } from "./table.tsx";
@@ -23,7 +24,7 @@ export function WorkersView(): ReactNode {
       <header className="page-head">
         <h1>{data === undefined ? "Workers" : workersSentence(data)}</h1>
         {data !== undefined && data.total > 0 && (
-          <span className="quiet">Workers that are connected now; of those that left nothing is kept.</span>
+          <span className="quiet">Workers that are connected now, and below those that left last.</span>
         )}
       </header>
       {error !== undefined && <Problem what="The workers can't be loaded." error={error} onRetry={reload} />}
@@ -43,6 +44,7 @@ export function WorkersView(): ReactNode {
           <code>workerConnections</code> has them all.
         </p>
       )}
+      {data !== undefined && <LeftWorkers workers={data.left} />}
       {data !== undefined && (data.total === 0 || data.appsWithout.length > 0) && <ConnectWorkerHelp />}
     </div>
   );

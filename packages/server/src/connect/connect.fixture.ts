@@ -61,17 +61,17 @@ class FakeSocket {
 
   close(code: number, reason: string): void {
     this.closedWith ??= [code, reason];
-    this.end();
+    this.end(code);
   }
 
-  end(): void {
+  end(code: number): void {
     if (this.readyState === 3) return;
     this.readyState = 3;
-    this.emit("close");
+    this.emit("close", code);
   }
 
   terminate(): void {
-    this.end();
+    this.end(1006);
   }
 
   pause(): void {
@@ -140,9 +140,9 @@ export class FakeWorker {
     this.say(FRAME.reply, workerReply, replyTo(request, result, over));
   }
 
-  /** The process is killed. */
-  cut(): void {
-    this.socket.end();
+  /** The connection ends; without a code, as when the process is killed. */
+  cut(code = 1006): void {
+    this.socket.end(code);
   }
 
   #take(request: ExecutorRequest): void {

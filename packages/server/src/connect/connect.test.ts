@@ -2,7 +2,8 @@ import { CONNECT_WORKERS_MAX, FRAME, REPLY_STATUS, workerConnect } from "@pawl/p
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { workerHoldOf } from "../core/worker-slots.ts";
 import { decode } from "./codec.ts";
-import { type ConnectWorld, connectWorld, replyTo } from "./connect.fixture.ts";
+import { type ConnectWorld, connectWorld, type FakeWorker, replyTo } from "./connect.fixture.ts";
+import type { LeaveReason } from "./workers.ts";
 
 let world: ConnectWorld;
 
@@ -338,6 +339,36 @@ test("a worker that does not read what it is sent is not read either", async () 
   worker.socket.bufferedAmount = 0;
   world.connect.drain(true);
   expect(worker.socket.isPaused).toBe(false);
+});
+
+describe("why a worker left", () => {
+  test.each<[string, (worker: FakeWorker) => unknown, LeaveReason]>([
+    ["it ends normally", (worker) => worker.cut(1000), "WORKER_SHUTDOWN"],
+    ["it says that it pauses, and ends without a code", (worker) => (worker.say(FRAME.workerPause), worker.cut(1005)), "WORKER_SHUTDOWN"],
+    ["it is killed", (worker) => worker.cut(1006), "UNEXPECTED"],
+    ["it sends too large a message", (worker) => worker.cut(1009), "MESSAGE_TOO_LARGE"],
+    ["the server stops", () => world.connect.close(), "GATEWAY_DRAINING"],
+  ])("%s", async (_what, act, reason) => {
+    const worker = await world.introduce();
+    worker.say(FRAME.workerReady);
+    await world.settle();
+    act(worker);
+    await world.settle();
+    expect(world.connect.workers.left()).toMatchObject([{ facts: { instanceId: "w" }, leave: { at: world.clock.now(), reason } }]);
+  });
+
+  test("it was silent", async () => {
+    const worker = await world.introduce();
+    worker.say(FRAME.workerReady);
+    await world.advance(50_000);
+    expect(world.connect.workers.left()).toMatchObject([{ leave: { reason: "CONSECUTIVE_HEARTBEATS_MISSED" } }]);
+  });
+
+  test("the newest are remembered", async () => {
+    for (let n = 0; n < 502; n++) (await world.introduce({ instanceId: `w${n}` })).cut();
+    const left = world.connect.workers.left();
+    expect([left.length, left[0]?.facts.instanceId, left.at(-1)?.facts.instanceId]).toEqual([500, "w501", "w2"]);
+  });
 });
 
 test("a server that stops lets its workers finish", async () => {

@@ -30,7 +30,7 @@ import type { HandedOverCall } from "./expected.ts";
 import { Requests } from "./requests.ts";
 import { CONNECT_SECRET, opensSession, sessionToken } from "./token.ts";
 import { type SyncResult, WorkerSync } from "./worker-sync.ts";
-import { type Worker, Workers } from "./workers.ts";
+import { type LeaveReason, type Worker, Workers } from "./workers.ts";
 
 export type ConnectOptions = {
   readonly clock: Clock;
@@ -154,10 +154,10 @@ export class Connect {
   }
 
   /** A connection has ended. */
-  left(connection: WorkerConnection, worker: Worker | undefined): void {
+  left(connection: WorkerConnection, worker: Worker | undefined, reason: LeaveReason): void {
     this.#connections.delete(connection);
     if (worker === undefined) return;
-    this.workers.remove(worker);
+    this.workers.remove(worker, { at: this.clock.now(), reason });
     this.requests.left(worker);
     this.#sync?.left(worker);
   }

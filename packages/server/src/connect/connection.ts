@@ -33,7 +33,7 @@ import {
 } from "./session.ts";
 import type { SyncResult } from "./worker-sync.ts";
 import { sdkOf } from "./worker-sync.ts";
-import { Worker } from "./workers.ts";
+import { type LeaveReason, Worker } from "./workers.ts";
 
 /** Bytes that wait to be sent, above which the worker is not read. */
 const BUFFERED_BYTES_MAX = 16 * 1_024 * 1_024;
@@ -52,6 +52,10 @@ export class WorkerConnection {
   #state: SessionState;
   #worker: Worker | undefined;
   #timer: Timer | undefined;
+  /** It has said that it takes no more. */
+  #hasPaused = false;
+  /** Why we have closed it. */
+  #closedFor: string | undefined;
   /** Told once when the worker has introduced itself, or is gone. */
   #handshakeEnded: () => void;
 
@@ -63,7 +67,7 @@ export class WorkerConnection {
     // Frames that are too large or malformed end the connection; "close" follows.
     socket.on("error", () => {});
     socket.on("message", (content, isBinary) => this.#receive(content as Buffer, isBinary));
-    socket.on("close", () => this.#ended());
+    socket.on("close", (code) => this.#ended(code));
     const opened = openSession(connect.clock.now());
     this.#state = opened.state;
     this.#take(opened);
@@ -75,6 +79,7 @@ export class WorkerConnection {
   }
 
   close(code: number, reason: string): void {
+    this.#closedFor ??= reason;
     endWebSocket(this.#socket, { clock: this.#connect.clock, code, reason });
   }
 
@@ -132,6 +137,7 @@ export class WorkerConnection {
       case "ready":
         return worker === undefined ? undefined : workers.setPhase(worker, "ready");
       case "paused":
+        this.#hasPaused = true;
         return worker === undefined ? undefined : workers.setPhase(worker, "draining");
       case "acked":
         return worker === undefined ? undefined : requests.taken(effect.ack.requestId, worker);
@@ -197,14 +203,26 @@ export class WorkerConnection {
   }
 
   /** Keeps I2. */
-  #ended(): void {
+  #ended(code: number): void {
     this.#timer?.cancel();
+    const reason = this.#leaveReason(code);
     this.#state = { phase: "closed", isReadinessManual: false };
     this.#handshakeEnded();
-    this.#connect.left(this, this.#worker);
+    this.#connect.left(this, this.#worker, reason);
     this.#worker = undefined;
   }
+
+  #leaveReason(code: number): LeaveReason {
+    if (this.#closedFor === "CONSECUTIVE_HEARTBEATS_MISSED") return this.#closedFor;
+    if (this.#closedFor === "connect_gateway_closing" || this.#connect.isDraining) return "GATEWAY_DRAINING";
+    if (code === TOO_LARGE) return "MESSAGE_TOO_LARGE";
+    return code === NORMAL || this.#hasPaused ? "WORKER_SHUTDOWN" : "UNEXPECTED";
+  }
 }
+
+/** Codes of RFC 6455. */
+const NORMAL = 1000;
+const TOO_LARGE = 1009;
 
 /** Field 1 with a wire type that a kind never has. */
 const NOT_A_FRAME = new Uint8Array([10, 0]);

@@ -5,12 +5,16 @@
  * I2  Only a worker that is ready, and has the function, is chosen. Of several, those of the newest version of the app come first, ten to
  *     one, and the others by their free places: an old version drains while a new one comes up, and no worker fills before the rest.
  * I3  Capacities are slots of the queue's lanes (lanes.ts): work that no worker can take stays queued, and says why.
+ * I4  Of workers that have left the newest `LEFT_KEPT_MAX` are remembered, for people: in memory, while this process runs.
  *
  * Spec: semantics 12.1; wire 9.7.
  */
 import type { FunctionRow, RandomSource, Slot } from "@pawl/engine";
 import type { SystemAttributes } from "@pawl/protocol";
 import { workerSlotKey } from "../core/worker-slots.ts";
+
+/** A worker that is not connected any more. */
+export type LeftWorker = { readonly facts: WorkerFacts; readonly heardAt: number; readonly leave: Leave };
 
 /** An app as one worker has it. */
 export type ServedApp = {
@@ -37,6 +41,12 @@ export type WorkerFacts = {
   readonly platform?: string;
   readonly system?: SystemAttributes;
 };
+
+/** Why a worker is not connected any more, in the protocol's words. */
+export type LeaveReason = "WORKER_SHUTDOWN" | "UNEXPECTED" | "GATEWAY_DRAINING" | "CONSECUTIVE_HEARTBEATS_MISSED" | "MESSAGE_TOO_LARGE";
+
+/** How a worker's connection ended; `at` in milliseconds since the epoch. */
+export type Leave = { readonly at: number; readonly reason: LeaveReason };
 
 export type WorkerPhase = "connected" | "ready" | "draining" | "gone";
 
@@ -69,6 +79,8 @@ export type Target = { readonly appId: string; readonly slug: string };
 
 export type Choice = { readonly kind: "worker"; readonly worker: Worker } | { readonly kind: "full" } | { readonly kind: "none" };
 
+const LEFT_KEPT_MAX = 500;
+
 /** How much likelier a worker of the newest version is chosen. */
 const NEWEST_WEIGHT = 10;
 /** Free places that count: beyond these a worker is no likelier to be chosen. */
@@ -78,6 +90,8 @@ const WEIGHT_STEPS = 1_000_000;
 export class Workers {
   readonly #random: RandomSource;
   readonly #workers = new Set<Worker>();
+  /** Oldest first (I4). */
+  readonly #left: LeftWorker[] = [];
   /** Slots by function; they change with the workers only. */
   readonly #slots = new Map<string, readonly Slot[]>();
   /** The group of each app, by id, that was registered last. */
@@ -107,8 +121,16 @@ export class Workers {
     this.onChange();
   }
 
-  remove(worker: Worker): void {
-    if (this.#workers.delete(worker)) this.setPhase(worker, "gone");
+  /** Those that have left, the last one first (I4). */
+  left(): readonly LeftWorker[] {
+    return this.#left.toReversed();
+  }
+
+  remove(worker: Worker, leave: Leave): void {
+    if (!this.#workers.delete(worker)) return;
+    this.#left.push({ facts: worker.facts, heardAt: worker.heardAt, leave });
+    if (this.#left.length > LEFT_KEPT_MAX) this.#left.shift();
+    this.setPhase(worker, "gone");
   }
 
   /** The app's registration is now the one of this group. */

@@ -20,8 +20,8 @@ export type ServerContext = {
   readonly signingKey?: string;
   /** Accepted, too, while keys are rotated; signs nothing. */
   readonly signingKeyFallback?: string;
-  /** The workers that are connected; absent where none can. */
-  readonly workers?: Pick<Workers, "all">;
+  /** The workers that are connected, and those that were; absent where none can. */
+  readonly workers?: Pick<Workers, "all" | "left">;
   /** Folder of the built dashboard; absent: no dashboard. */
   readonly dashboardDir?: string;
   /** Limits that differ from the usual (limits.ts). */

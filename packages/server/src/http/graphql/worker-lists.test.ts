@@ -1,13 +1,13 @@
 import { afterEach, expect, test } from "vitest";
-import type { Worker } from "../../connect/workers.ts";
+import type { LeftWorker, Worker } from "../../connect/workers.ts";
 import { type Json, START, testServer, type TestServer } from "../test-server.fixture.ts";
 import { readyWorker, servedApp } from "../worker.fixture.ts";
 
 let server: TestServer;
 afterEach(() => server.stop());
 
-async function started(workers: readonly Worker[]): Promise<void> {
-  server = await testServer({ workers: { all: () => workers } });
+async function started(workers: readonly Worker[], left: readonly LeftWorker[] = []): Promise<void> {
+  server = await testServer({ workers: { all: () => workers, left: () => left } });
 }
 
 async function post(query: string, variables: object): Promise<Json> {
@@ -135,7 +135,7 @@ test("a page goes on where the last one ended when its worker has left meanwhile
   expect(await names({ direction: "ASC", after: pageInfo.endCursor })).toEqual(["c2 shop", "c2 etl", "c3 shop"]);
 });
 
-test("nodes are filtered by status, app and time; of workers that left there are none", async () => {
+test("nodes are filtered by status, app and time; workers that are there have no end", async () => {
   await started(three());
   expect(await names({ filter: { status: ["DRAINING"] } })).toEqual(["c3 shop"]);
   expect(await names({ filter: { status: ["DISCONNECTED"] } })).toEqual([]);
@@ -145,6 +145,22 @@ test("nodes are filtered by status, app and time; of workers that left there are
   expect(await names({ filter: { from: at(2_000), timeField: "LAST_HEARTBEAT_AT" } })).toEqual(["c1 shop"]);
   expect(await names({ filter: { from: at(0), timeField: "DISCONNECTED_AT" } })).toEqual([]);
   expect(await names({ field: "DISCONNECTED_AT", direction: "ASC", first: 1 })).toEqual(["c1 shop"]);
+});
+
+test("workers that left are there with when and why, and apart by their status", async () => {
+  const { facts } = readyWorker({ connectionId: "c0", connectedAt: START });
+  await started(three(), [{ facts, heardAt: START + 2_000, leave: { at: START + 3_000, reason: "CONSECUTIVE_HEARTBEATS_MISSED" } }]);
+  expect(await names({ filter: { status: ["DISCONNECTED"] } })).toEqual(["c0 shop"]);
+  expect(await names({ filter: { status: ["READY"] } })).not.toContain("c0 shop");
+  expect(await names({ filter: { from: at(3_000), timeField: "DISCONNECTED_AT" } })).toEqual(["c0 shop"]);
+  expect(await names({ filter: { until: at(3_000), timeField: "DISCONNECTED_AT" } })).toEqual([]);
+  const { data } = await post('{ workerConnection(connectionId: "c0") { status disconnectedAt disconnectReason lastHeartbeatAt } }', {});
+  expect(data.workerConnection).toEqual({
+    status: "DISCONNECTED",
+    disconnectedAt: at(3_000),
+    disconnectReason: "CONSECUTIVE_HEARTBEATS_MISSED",
+    lastHeartbeatAt: at(2_000),
+  });
 });
 
 test("wrong pages, cursors and times are refused", async () => {

@@ -1,13 +1,13 @@
 /**
  * GraphQL's workers: one node for each app of each connection.
  *
- * I1  Those that are connected now: nothing is kept of one that has left, so what asks for such gets nothing.
+ * I1  Those that are connected now, and those that left last, while this process runs.
  * I2  Nodes of a list have one order, so that a cursor goes on where a page ended, even when the node that it names has left meanwhile.
  *
  * Spec: wire 12.1.
  */
 import { CONNECTION_STATUS, GATEWAY_ID } from "../../connect/introspection.ts";
-import type { ServedApp, Worker } from "../../connect/workers.ts";
+import type { Leave, ServedApp, Worker } from "../../connect/workers.ts";
 import { rfc3339 } from "../rest/identity.ts";
 import { parseJson } from "../ui/stored-json.ts";
 import { badCursor, connection, instantOf, pageSize } from "./gql-lists.ts";
@@ -30,7 +30,7 @@ export type WorkersArguments = {
   } | null;
 };
 
-type Row = { readonly worker: Worker; readonly app: ServedApp };
+type Row = { readonly worker: Pick<Worker, "facts" | "heardAt" | "phase">; readonly leave?: Leave; readonly app: ServedApp };
 /** Where a node is in its list: a time, the connection, the app. */
 type Place = readonly [at: number, id: string, appId: string];
 
@@ -55,14 +55,18 @@ export function workersConnection(request: GqlRequest, { first, after, orderBy, 
   });
 }
 
-/** The first app of a connection; null where it has left. */
+/** The first app of a connection; null where it is not known any more. */
 export function workerConnection(request: GqlRequest, connectionId: string): unknown {
   const row = rowsOf(request).find(({ worker }) => worker.facts.connectionId === connectionId);
   return row === undefined ? null : workerObject(request, row);
 }
 
 function rowsOf({ context: { workers } }: GqlRequest): readonly Row[] {
-  return (workers?.all() ?? []).flatMap((worker) => worker.facts.apps.map((app) => ({ worker, app })));
+  const here = (workers?.all() ?? []).flatMap((worker) => worker.facts.apps.map((app) => ({ worker, app })));
+  const left = (workers?.left() ?? []).flatMap(({ facts, heardAt, leave }) =>
+    facts.apps.map((app) => ({ worker: { facts, heardAt, phase: "gone" as const }, leave, app })),
+  );
+  return [...here, ...left];
 }
 
 function filterOf({ from, until, timeField, status, appIDs }: NonNullable<WorkersArguments["filter"]>): (row: Row) => boolean {
@@ -82,19 +86,19 @@ function filterOf({ from, until, timeField, status, appIDs }: NonNullable<Worker
   };
 }
 
-/** Undefined for the end of a connection that has not ended (I1). */
-function timeOf({ worker }: Row, field: TimeField): number | undefined {
+/** Undefined for the end of a connection that has not ended. */
+function timeOf({ worker, leave }: Row, field: TimeField): number | undefined {
   switch (field) {
     case "CONNECTED_AT":
       return worker.facts.connectedAt;
     case "LAST_HEARTBEAT_AT":
       return worker.heardAt;
     case "DISCONNECTED_AT":
-      return undefined;
+      return leave?.at;
   }
 }
 
-function workerObject(request: GqlRequest, { worker, app }: Row): Readonly<Record<string, unknown>> {
+function workerObject(request: GqlRequest, { worker, leave, app }: Row): Readonly<Record<string, unknown>> {
   const { connectionId, instanceId, address, capacity, connectedAt, sdk, platform, system } = worker.facts;
   const [sdkLang = "", sdkVersion = ""] = sdk.split(":");
   const { registry } = request.context.engine;
@@ -110,8 +114,8 @@ function workerObject(request: GqlRequest, { worker, app }: Row): Readonly<Recor
     app: () => (served === undefined ? null : appObject(request, served)),
     connectedAt: rfc3339(connectedAt),
     lastHeartbeatAt: rfc3339(worker.heardAt),
-    disconnectedAt: null,
-    disconnectReason: null,
+    disconnectedAt: leave === undefined ? null : rfc3339(leave.at),
+    disconnectReason: leave?.reason ?? null,
     status: CONNECTION_STATUS[worker.phase],
     groupHash: app.group,
     sdkLang,

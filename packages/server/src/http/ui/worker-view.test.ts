@@ -14,10 +14,11 @@ test("workers are told with what they can do and have, those that came last firs
   busy.heardAt = START + 9;
   const free = readyWorker({ capacity: Number.POSITIVE_INFINITY, address: "" });
   free.phase = "draining";
-  const server = await testServer({ workers: { all: () => [free, busy] } });
+  const server = await testServer({ workers: { all: () => [free, busy], left: () => [] } });
   expect((await server.get("/ui/v1/workers")).body).toEqual({
     total: 2,
     appsWithout: [],
+    left: [],
     items: [
       {
         id: "c2",
@@ -52,7 +53,7 @@ test("workers are told with what they can do and have, those that came last firs
 
 test("each app of a worker says whether its version is the registered one; an app without workers is named", async () => {
   const workers = [readyWorker()];
-  const server = await testServer({ workers: { all: () => workers } });
+  const server = await testServer({ workers: { all: () => workers, left: () => [] } });
   for (const appName of ["etl", "crm"])
     await registerApp(server.engine, {
       appName,
@@ -77,7 +78,7 @@ test("each app of a worker says whether its version is the registered one; an ap
 
 test("of very many workers a part is listed, and how many there are", async () => {
   const many = Array.from({ length: 201 }, (_, index) => readyWorker({ connectionId: `c${index}` }));
-  const server = await testServer({ workers: { all: () => many } });
+  const server = await testServer({ workers: { all: () => many, left: () => [] } });
   const { items, total } = (await server.get("/ui/v1/workers")).body;
   expect([items.length, total]).toEqual([200, 201]);
   await server.stop();
@@ -85,6 +86,26 @@ test("of very many workers a part is listed, and how many there are", async () =
 
 test("a server that takes no workers has none", async () => {
   const server = await testServer();
-  expect((await server.get("/ui/v1/workers")).body).toEqual({ items: [], total: 0, appsWithout: [] });
+  expect((await server.get("/ui/v1/workers")).body).toEqual({ items: [], total: 0, appsWithout: [], left: [] });
+  await server.stop();
+});
+
+test("workers that left last are listed with the reason", async () => {
+  const { facts } = readyWorker({ connectionId: "c0", apps: [servedApp(), servedApp({ id: "app-2", name: "etl" })] });
+  const leave = { at: START + 3_000, reason: "UNEXPECTED" } as const;
+  const many = Array.from({ length: 60 }, () => ({ facts, heardAt: START + 2_000, leave }));
+  const server = await testServer({ workers: { all: () => [], left: () => many } });
+  const { left } = (await server.get("/ui/v1/workers")).body;
+  expect(left).toHaveLength(50);
+  expect(left[0]).toEqual({
+    id: "c0",
+    instanceId: "host-1",
+    sdk: "js:v4.24.0",
+    connectedAt: START,
+    heardAt: START + 2_000,
+    appNames: ["shop", "etl"],
+    leftAt: START + 3_000,
+    reason: "cut-off",
+  });
   await server.stop();
 });

@@ -1,12 +1,13 @@
-/** The workers that are connected, for people. Shapes: `@pawl/protocol`, ui.ts. */
-import type { UiWorker, UiWorkerApp, UiWorkerList } from "@pawl/protocol";
-import type { Worker } from "../../connect/workers.ts";
+/** The workers that are connected, and those that left last, for people. Shapes: `@pawl/protocol`, ui.ts. */
+import type { UiLeftWorker, UiWorker, UiWorkerApp, UiWorkerList } from "@pawl/protocol";
+import type { LeaveReason, LeftWorker, Worker } from "../../connect/workers.ts";
 import type { Registry } from "../../core/registry.ts";
 import { given } from "../../json.ts";
 import type { ServerContext } from "../context.ts";
 
 /** Workers of one answer. People look at some dozens; GraphQL's `workerConnections` has pages. */
 const WORKERS_LISTED_MAX = 200;
+const LEFT_LISTED_MAX = 50;
 
 /** Who is connected. */
 export function workerList({ workers, engine: { registry } }: Pick<ServerContext, "workers" | "engine">): UiWorkerList {
@@ -19,6 +20,7 @@ export function workerList({ workers, engine: { registry } }: Pick<ServerContext
     items: all.slice(0, WORKERS_LISTED_MAX).map((worker) => workerView(worker, registry)),
     total: all.length,
     appsWithout: without.map(({ name }) => name).toSorted(),
+    left: (workers?.left() ?? []).slice(0, LEFT_LISTED_MAX).map(leftView),
   };
 }
 
@@ -41,6 +43,20 @@ function workerView({ facts, phase, requests, heardAt }: Worker, registry: Regis
     ...given("cpuCores", system?.cpuCores),
     ...given("memBytes", system?.memBytes),
   };
+}
+
+const LEAVE_REASONS: Readonly<Record<LeaveReason, UiLeftWorker["reason"]>> = {
+  WORKER_SHUTDOWN: "shutdown",
+  UNEXPECTED: "cut-off",
+  GATEWAY_DRAINING: "server-stopped",
+  CONSECUTIVE_HEARTBEATS_MISSED: "silent",
+  MESSAGE_TOO_LARGE: "message-too-large",
+};
+
+function leftView({ facts, heardAt, leave }: LeftWorker): UiLeftWorker {
+  const { connectionId, instanceId, sdk, connectedAt, apps } = facts;
+  const appNames = apps.map(({ name }) => name);
+  return { id: connectionId, instanceId, sdk, connectedAt, heardAt, appNames, leftAt: leave.at, reason: LEAVE_REASONS[leave.reason] };
 }
 
 function appView({ name, id, version, group, slugs }: Worker["facts"]["apps"][number], registry: Registry): UiWorkerApp {
