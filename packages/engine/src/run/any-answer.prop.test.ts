@@ -57,17 +57,23 @@ const options = fc.record(
   },
   { requiredKeys: [] },
 );
+const update = fc.record({
+  kind: fc.constant("userland.x"),
+  scope: odd,
+  op: fc.constantFrom("merge", "set"),
+  values: fc.record({ a: odd }),
+});
 const step = fc.record(
   {
     op: fc.constantFrom(...OPCODES),
-    id: fc.constantFrom("a", "b", "c", "\u0000"),
+    id: fc.oneof({ weight: 20, arbitrary: fc.constantFrom<unknown>("a", "b", "c", "\u0000") }, { weight: 1, arbitrary: odd }),
     name: text,
     displayName: text,
     data: odd,
     error: oddOf("name", "message", "stack", "cause", "data"),
     timing: oddOf("a", "b"),
     userland: fc.record({ id: text, index: fc.constantFrom(1, null) }, { requiredKeys: [] }),
-    metadata: fc.oneof(odd, fc.array(oddOf("kind", "scope", "op", "values"), { maxLength: 2 })),
+    metadata: fc.oneof(odd, fc.array(fc.oneof(update, oddOf("kind", "scope", "op", "values")), { maxLength: 2 })),
     opts: fc.oneof({ weight: 20, arbitrary: options }, { weight: 1, arbitrary: odd }),
   },
   { requiredKeys: ["op", "id", "error"] },
@@ -83,10 +89,11 @@ const headers = fc.record(
 const version = fc.constantFrom("2", "1", "1e300", "-1", "x", "0.5");
 const status = fc.constantFrom(206, 206, 206, 206, 201, 201, 200, 500);
 
-/** Numbers that a database's whole-number column can't have. */
+/** What a database's column can't have: numbers that are not whole, and nothing where a key says that there is something. */
 function unstorable(value: unknown, path = ""): readonly string[] {
   if (typeof value === "number") return Number.isSafeInteger(value) ? [] : [`${path}: ${String(value)}`];
-  if (typeof value !== "object" || value === null) return [];
+  if (value === undefined || value === null) return [`${path}: ${String(value)}`];
+  if (typeof value !== "object") return [];
   return Object.entries(value).flatMap(([key, inner]) => unstorable(inner, `${path}.${key}`));
 }
 

@@ -7,7 +7,8 @@ import { metadataBytes, metadataRow, readMetadata } from "../metadata.ts";
 /** Stores an op's metadata: with the run or with its step, as it says. */
 export function noteMetadata(draft: Draft, op: WireOp): void {
   const updates: unknown = op.metadata;
-  if (!Array.isArray(updates)) return;
+  // An op of nothing is of no step, and needs no id.
+  if (op.op === "None" || !Array.isArray(updates)) return;
   for (const [index, raw] of (updates as readonly unknown[]).entries()) {
     if (!isRecord(raw)) continue;
     const update = readMetadata(raw);
