@@ -22,6 +22,17 @@ describe("semantics 11.3 REST v2: invoking", () => {
     expect(await answered).toMatchObject({ status: 422, body: { errors: [{ code, message: expect.any(String) }] } });
   });
 
+  it("the function is told that the API invoked it, and by which key", async () => {
+    const made = await worldOf({ f: { script: ({ event }) => event.data } });
+    await made.post(INVOKE, { data: { n: 1 } });
+    await made.post(INVOKE, { data: {}, idempotencyKey: "k" });
+    await made.settle();
+    const [plain, keyed] = (await made.runs("f")).map(({ output }) => (output as { _inngest: Readonly<Record<string, unknown>> })._inngest);
+    expect(plain).toMatchObject({ type: "api" });
+    expect(plain).not.toHaveProperty("invoke_idempotency");
+    expect(keyed).toMatchObject({ type: "api", invoke_idempotency: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  });
+
   it("one idempotency key starts one run, and the others are told of it (reference: two runs)", async () => {
     const made = await worldWith({});
     const first = await made.post(INVOKE, { data: {}, idempotencyKey: "k" });

@@ -229,14 +229,19 @@ export class Engine {
     payload,
     internalId,
     traceparent,
+    api,
   }: {
     readonly target: string;
     readonly payload: Readonly<Record<string, unknown>>;
     readonly internalId?: string;
     readonly traceparent?: string;
+    readonly api?: { readonly keyHash?: string };
   }): Promise<string> {
     const now = this.clock.now();
-    const event = invokedEvent({ target, payload, expire: 0, name: "" }, { id: internalId ?? this.#random.ulid(now), now });
+    const event = invokedEvent(
+      { target, payload, expire: 0, name: "", ...given("api", api) },
+      { id: internalId ?? this.#random.ulid(now), now },
+    );
     await this.#ingest.acceptInternal({ ...event, ...given("traceparent", traceparent) });
     return event.id;
   }

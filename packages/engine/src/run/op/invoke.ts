@@ -37,6 +37,8 @@ export type Invocation = {
   readonly payload: Readonly<Record<string, unknown>>;
   readonly correlationId?: string;
   readonly source?: { readonly appId: string; readonly functionId: string; readonly functionVersion: number };
+  /** Of one that was asked for by API v2: the hash of its idempotency key, where it has one. */
+  readonly api?: { readonly keyHash?: string };
   /** Deadline, milliseconds since the epoch; 0 for none. */
   readonly expire: number;
   /** Name of the step, for people. */
@@ -45,7 +47,7 @@ export type Invocation = {
 
 /** The event that starts one function. */
 export function invokedEvent(invocation: Invocation, { id, now }: { readonly id: string; readonly now: number }): EventRow {
-  const { payload, source } = invocation;
+  const { payload, source, api } = invocation;
   const ts = isEventTime(payload["ts"]) ? payload["ts"] : now;
   const externalId = typeof payload["id"] === "string" && payload["id"] !== "" ? payload["id"] : id;
   const data = {
@@ -53,6 +55,8 @@ export function invokedEvent(invocation: Invocation, { id, now }: { readonly id:
     _inngest: {
       fn_id: invocation.target,
       ...(invocation.correlationId === undefined ? {} : { correlation_id: invocation.correlationId }),
+      ...(api === undefined ? {} : { type: "api" }),
+      ...(api?.keyHash === undefined ? {} : { invoke_idempotency: api.keyHash }),
       source_app_id: source?.appId ?? "",
       source_fn_id: source?.functionId ?? "",
       source_fn_v: source?.functionVersion ?? 0,

@@ -47,9 +47,10 @@ export async function invokeAndWait(
     if (found !== undefined) outcome.resolve(found);
   });
   try {
-    const id = idempotencyKey === undefined ? {} : { id: `invoke-${createHash("sha256").update(idempotencyKey).digest("hex")}` };
-    const payload = { data, ...given("user", user), ...id };
-    await engine.invoke({ target: row.id, payload, internalId: eventId, ...given("traceparent", traceparent) });
+    const keyHash = idempotencyKey === undefined ? undefined : createHash("sha256").update(idempotencyKey).digest("hex");
+    const payload = { data, ...given("user", user), ...given("id", keyHash === undefined ? undefined : `invoke-${keyHash}`) };
+    const api = given("keyHash", keyHash);
+    await engine.invoke({ target: row.id, payload, internalId: eventId, api, ...given("traceparent", traceparent) });
     return await outcome.promise;
   } finally {
     timer.cancel();
