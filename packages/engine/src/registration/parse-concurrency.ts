@@ -15,14 +15,17 @@ const CODE = "concurrency_limit_invalid";
 
 const SCOPES: readonly ConcurrencyScope[] = ["fn", "env", "account"];
 
+const SPLIT_KEYS: ReadonlySet<string> = new Set(["fn", "step"]);
+
 /** Reads `concurrency`. */
 export function parseConcurrency(config: OptionReader, list: ProblemList): ConcurrencyDefinition {
   const option = config.option("concurrency", CODE);
   if (option === undefined) return { step: [] };
   const reader = isObject(option.value) ? OptionReader.of(option, list) : undefined;
-  const isSplit = reader !== undefined && (reader.has("fn") || reader.has("step"));
-  const run = isSplit ? parseLimits(reader.option("fn", CODE), list, FUNCTION_CONCURRENCY_LIMITS_MAX)[0] : undefined;
-  const steps = parseLimits(isSplit ? reader.option("step", CODE) : option, list, STEP_CONCURRENCY_LIMITS_MAX);
+  // Null is none of them, and still says which shape it is.
+  const isSplit = isObject(option.value) && Object.keys(option.value).some((key) => SPLIT_KEYS.has(key.toLowerCase()));
+  const run = isSplit ? parseLimits(reader?.option("fn", CODE), list, FUNCTION_CONCURRENCY_LIMITS_MAX)[0] : undefined;
+  const steps = parseLimits(isSplit ? reader?.option("step", CODE) : option, list, STEP_CONCURRENCY_LIMITS_MAX);
   if (run !== undefined && run.scope !== "fn")
     list.add({ path: `${option.path}.fn[0].scope`, code: CODE, message: `must be fn, got ${run.scope}` });
   return compact({ step: steps.toSorted((a, b) => a.limit - b.limit), run: run === undefined ? undefined : runLimit(run) });

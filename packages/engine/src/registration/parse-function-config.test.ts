@@ -174,6 +174,8 @@ describe("concurrency", () => {
     ],
     [{ fn: [{ limit: 1 }] }, { run: { limit: 1 }, step: [] }],
     [{ step: 3 }, { step: [{ limit: 3, scope: "fn" }] }],
+    [{ fn: null, step: null }, { step: [] }],
+    [{ Fn: null, Step: [{ limit: 2 }] }, { step: [{ limit: 2, scope: "fn" }] }],
   ])("%j", (concurrency, expected) => expect(valid({ concurrency }).concurrency).toStrictEqual(expected));
 
   test.each([
