@@ -110,6 +110,13 @@ describe("the request", () => {
     expect(request?.headers["x-inngest-signature"]).toBe(`t=${at}&s=${mac}`);
   });
 
+  test("a production server without a key asks nobody, and says why", async () => {
+    const app = await appOf(() => inBand());
+    const { sync } = syncOf({ kind: "cloud" });
+    expect(await sync.add(app.url)).toEqual({ kind: "failed", code: "missing_server_signing_key" });
+    expect(app.requests).toEqual([]);
+  });
+
   test("without a key it is not signed", async () => {
     const app = await appOf(() => ({ status: 200 }));
     await syncOf().sync.add(app.url);

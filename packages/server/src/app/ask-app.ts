@@ -35,6 +35,8 @@ export type AppAnswer =
 /** Asks the app at a URL. Never rejects. */
 export async function askApp(url: string, asker: Asker): Promise<AppAnswer> {
   if (!/^https?:/.test(url)) return failed("unsupported_protocol");
+  // Such a server lets nobody in, the app neither.
+  if (asker.kind === "cloud" && asker.signingKey === undefined) return failed("missing_server_signing_key");
   try {
     const { statusCode, headers, body } = await send(url, asker);
     const text = await boundedText(body);
