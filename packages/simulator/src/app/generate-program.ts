@@ -18,10 +18,17 @@ const BRANCHES_MAX = 4;
 /** Programs of an app. */
 export function generatePrograms(
   random: SeededRandom,
-  { functions, hasFlow, hasDefers, hasFetches }: Pick<Scenario, "functions" | "hasFlow" | "hasDefers" | "hasFetches">,
+  {
+    functions,
+    hasFlow,
+    hasDefers,
+    hasFetches,
+    registrations,
+  }: Pick<Scenario, "functions" | "hasFlow" | "hasDefers" | "hasFetches" | "registrations">,
 ): readonly Program[] {
   const slugs = Array.from({ length: functions }, (_, index) => `f${index}`);
-  return slugs.map((slug, index) => {
+  const guests = registrations === 0 ? [] : [generateGuest(random, hasFlow)];
+  const programs = slugs.map((slug, index) => {
     const later = slugs.slice(index + 1);
     const generated = generateProgram(random.fork(slug), { slug, later });
     const mayDefer = hasDefers && later.length > 0 && generated.trigger?.event.startsWith("inngest/") !== true;
@@ -35,6 +42,19 @@ export function generatePrograms(
     const body = program.body.map((statement) => withWaits(statement, waits));
     return { ...program, body, checkpointsRetries, flow };
   });
+  return [...programs, ...guests];
+}
+
+/** Whether the app has its guest in the registration with this number. */
+export function hasGuest(number: number): boolean {
+  return number % 2 === 1;
+}
+
+/** Without schedules: what they do while the function is away is not checked. */
+function generateGuest(random: SeededRandom, hasFlow: boolean): Program {
+  const { cancel: _cancel, ...program } = generateProgram(random.fork("guest"), { slug: "g0", later: [] });
+  const flow = hasFlow ? { ...generateFlow(random.fork("guest flow"), { mayBatch: true }), schedules: [] } : NO_FLOW;
+  return { ...program, trigger: { event: random.fork("guest trigger").pick(TRIGGER_EVENTS) }, flow, isGuest: true };
 }
 
 /** Handlers of HTTP endpoints. They may invoke and defer every function of the app. */

@@ -78,6 +78,8 @@ export type Program = {
   readonly flow: FlowOptions;
   /** Whether it is the handler of an HTTP endpoint, which begins its runs itself. */
   readonly isEndpoint?: boolean;
+  /** Whether the app has it only now and then: some registrations leave it out. Nothing else asks for it. */
+  readonly isGuest?: boolean;
 };
 
 /** At most `limit` calls at once: of the function, of the function for each `data.k`, or of all functions for each `data.k`. */

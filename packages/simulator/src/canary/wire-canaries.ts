@@ -83,6 +83,12 @@ export const WIRE_CANARIES: readonly Canary[] = [
     },
   },
   {
+    name: "a function that an app has no more goes on",
+    module: "server",
+    foundBy: ["registrations"],
+    alter: mapping((change) => (change.kind === "put-function" ? [{ ...change, function: notArchived(change.function) }] : [change])),
+  },
+  {
     name: "a registration forgets a function",
     module: "server",
     foundBy: ["registrations"],
@@ -121,6 +127,10 @@ export const WIRE_CANARIES: readonly Canary[] = [
 ];
 
 function notPaused({ paused: _paused, ...row }: FunctionRow): FunctionRow {
+  return row;
+}
+
+function notArchived({ archivedAt: _archivedAt, ...row }: FunctionRow): FunctionRow {
   return row;
 }
 

@@ -32,6 +32,9 @@ export function checkBatches(context: CheckContext): Checker {
   const state: State = { batches: new Map(), ofPair: new Map(), newest: new Map() };
   return {
     committing: (commit) => {
+      // Its function has gone meanwhile.
+      for (const { outcome } of ofKind(commit.changeSet, "insert-event-outcome"))
+        if (outcome.reason === "function-archived") for (const batch of gone(state, outcome)) batch.isOver = true;
       for (const { batchEvent } of ofKind(commit.changeSet, "insert-batch-event")) add(context, { state, commit, ...batchEvent });
       for (const { run } of ofKind(commit.changeSet, "insert-run")) end(context, { state, commit, run });
     },
@@ -39,6 +42,11 @@ export function checkBatches(context: CheckContext): Checker {
       for (const { id, isOver } of state.batches.values()) if (!isOver) context.report(`the batch ${id} never becomes a run`);
     },
   };
+}
+
+function gone({ ofPair }: State, outcome: EventOutcome): readonly Batch[] {
+  const batch = ofPair.get(pairOf(outcome));
+  return batch === undefined ? [] : [batch];
 }
 
 type Added = { readonly state: State; readonly commit: Commit; readonly batchId: string; readonly eventId: string };

@@ -46,6 +46,8 @@ type Noted = { readonly commit: Commit; readonly outcome: EventOutcome; readonly
 function note(context: CheckContext, { commit, outcome, held }: Noted): void {
   const { mirror, programs, report } = context;
   const { eventId, functionId, reason, at } = outcome;
+  if (reason === "function-archived")
+    for (const [key, open] of held) if (open.eventId === eventId && key.includes(functionId)) held.delete(key);
   if (!reason.startsWith("debounce")) return;
   const key = keyFor(context, outcome);
   const options = programs.get(functionId)?.flow.debounce;

@@ -25,9 +25,12 @@ export type MirroredEvent = {
   readonly data: EventFacts;
   readonly storedAt: number;
   isProcessed: boolean;
+  /** When it was committed that it is processed; Infinity until then. */
+  processedAt: number;
   /** Sent again, because its sender did not know that it is stored; what was sent then may have had another time. */
   isResent: boolean;
 };
+export type Span = { readonly from: number; until: number };
 export type MirroredPause = { readonly row: PauseRow; readonly storedAt: number };
 
 export class Mirror {
@@ -41,6 +44,8 @@ export class Mirror {
   readonly pausesEver: Map<string, MirroredPause> = new Map();
   readonly functions: Map<string, FunctionRow> = new Map();
   readonly cells: Map<string, CellRow> = new Map();
+  /** Times in which functions were away from their app, by function. */
+  readonly away: Map<string, Span[]> = new Map();
   /** Events of open batches, in order, by batch. */
   readonly batches: Map<string, string[]> = new Map();
   readonly #steps = new Map<string, Map<string, StepRow>>();
@@ -95,7 +100,9 @@ export class Mirror {
         return this.#insertEvent(change.event, at);
       case "mark-event-processed": {
         const event = this.events.get(change.eventId);
-        if (event !== undefined) event.isProcessed = true;
+        if (event === undefined || event.isProcessed) return;
+        event.isProcessed = true;
+        event.processedAt = at;
         return;
       }
       case "insert-event-outcome":
@@ -118,7 +125,15 @@ export class Mirror {
   #insertEvent(row: EventRow, at: number): void {
     const known = this.events.get(row.id);
     if (known !== undefined) known.isResent = true;
-    else this.events.set(row.id, { row, data: factsOf(row), storedAt: at, isProcessed: row.isProcessed, isResent: false });
+    else
+      this.events.set(row.id, {
+        row,
+        data: factsOf(row),
+        storedAt: at,
+        isProcessed: row.isProcessed,
+        processedAt: row.isProcessed ? at : Infinity,
+        isResent: false,
+      });
   }
 
   #followWork(change: Change, at: number): void {
@@ -156,11 +171,19 @@ export class Mirror {
         if (change.hasPauses) this.#pauses.delete(change.runId);
         return;
       default:
-        return this.#followFlow(change);
+        return this.#followFlow(change, at);
     }
   }
 
-  #followFlow(change: Change): void {
+  #followFunction(row: FunctionRow, at: number): void {
+    this.functions.set(row.id, row);
+    const spans = this.away.get(row.id) ?? [];
+    const open = spans.find(({ until }) => until === Infinity);
+    if (row.archivedAt === undefined && open !== undefined) open.until = at;
+    if (row.archivedAt !== undefined && open === undefined) this.away.set(row.id, [...spans, { from: at, until: Infinity }]);
+  }
+
+  #followFlow(change: Change, at: number): void {
     switch (change.kind) {
       case "put-cell":
         this.cells.set(change.cell.key, change.cell);
@@ -186,8 +209,7 @@ export class Mirror {
         return;
       }
       case "put-function":
-        this.functions.set(change.function.id, change.function);
-        return;
+        return this.#followFunction(change.function, at);
       default:
     }
   }

@@ -4,12 +4,12 @@
  * function finds it paused afterwards.
  */
 import { type AppRow, type FunctionRow } from "@pawl/engine";
-import { APP_ID } from "../app/generate-program.ts";
+import { APP_ID, hasGuest } from "../app/generate-program.ts";
 import { ofKind, type CheckContext, type Checker, type Commit } from "./checker.ts";
 
 /** Makes the checker. */
 export function checkRegistrations(context: CheckContext): Checker {
-  const { mirror, report } = context;
+  const { mirror, programs, report } = context;
   let app: AppRow | undefined;
   return {
     committing: ({ changeSet }: Commit) => {
@@ -18,9 +18,9 @@ export function checkRegistrations(context: CheckContext): Checker {
       const functions = ofKind(changeSet, "put-function").map((change) => change.function);
       app = stored.app;
       if (functions.length === 0) return;
-      if (new Set(functions.map(numberOf)).size > 1)
+      if (new Set(functions.filter(isHere).map(numberOf)).size > 1)
         report(`functions of several registrations are stored together: ${functions.map(({ name }) => name).join(", ")}`);
-      const missing = [...mirror.functions.values()].filter(({ id, appId }) => appId === APP_ID && !functions.some((row) => row.id === id));
+      const missing = registered(context).filter(({ id }) => !functions.some((row) => row.id === id));
       for (const { slug } of missing) report(`a registration is stored without the function ${slug}`);
       for (const row of functions) {
         const before = mirror.functions.get(row.id);
@@ -33,11 +33,24 @@ export function checkRegistrations(context: CheckContext): Checker {
       if ((outcome === "refused") !== (number === 0)) report(`registration ${number} was answered as ${outcome}`);
       if (isAlone && (app?.error !== undefined) !== (outcome === "refused"))
         report(`registration ${number} was answered as ${outcome}, but the app says ${app?.error ?? "that it is well"}`);
-      const functions = [...mirror.functions.values()].filter(({ appId }) => appId === APP_ID);
-      if (isAlone && number > 0 && functions.some((row) => numberOf(row) !== number))
+      const functions = registered(context);
+      const expected = [...programs.values()].filter(
+        ({ isGuest, isEndpoint }) => isEndpoint !== true && (isGuest !== true || hasGuest(number)),
+      );
+      const isStored = functions.length === expected.length && functions.every((row) => numberOf(row) === number);
+      if (isAlone && number > 0 && !isStored)
         report(`registration ${number} was answered as registered; stored are ${functions.map(({ name }) => name).join(", ")}`);
     },
   };
+}
+
+/** Functions that the app has. */
+function registered({ mirror }: CheckContext): readonly FunctionRow[] {
+  return [...mirror.functions.values()].filter((row) => row.appId === APP_ID && isHere(row));
+}
+
+function isHere({ archivedAt }: FunctionRow): boolean {
+  return archivedAt === undefined;
 }
 
 /** Of the registration that a function was last in; 0 for the first one. */

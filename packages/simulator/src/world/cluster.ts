@@ -172,7 +172,10 @@ export class Cluster {
         createdAt: now,
         syncedAt: now,
       };
-      const functions = programs.map((program) => functionRowOf(program, now));
+      const functions = programs.map((program) => ({
+        ...functionRowOf(program, now),
+        ...(program.isGuest === true ? { archivedAt: now } : {}),
+      }));
       await node.engine.register(() => ({
         app: { ...app, method: "serve" },
         functions: functions.map((row) => canary?.alterFunction?.(row) ?? row),

@@ -113,7 +113,7 @@ export class Load {
     const made = await this.#answered(
       engine.bulks.create({
         kind: random.pick(["cancel", "replay"]),
-        functionId: random.pick(this.#functionIds()),
+        functionId: random.pick(this.#functionIds().filter((id) => this.#isKept(id))),
         until: now,
         perSecond: random.between(1, 3),
         ...(random.chance(0.3) ? { from: now - random.integer(600_000) } : {}),
@@ -145,6 +145,11 @@ export class Load {
         if (engine !== undefined && (await this.#answered(engine.pause(functionId, undefined))) !== undefined) break;
         await clock.sleep(1_000);
       }
+  }
+
+  /** What bulk operations do with a function that is away is not checked. */
+  #isKept(functionId: string): boolean {
+    return this.#options.programs.find(({ slug }) => slug === functionId)?.isGuest !== true;
   }
 
   /** Of the app's functions, and of its endpoints that have begun a run. */

@@ -1,10 +1,11 @@
 /**
  * The app registers anew while its runs go on: as a deploy does, as one that is taken back does, and as a broken one, which is refused.
  *
- * I1  What is registered means the same as before but for the names, which say which registration they are of.
+ * I1  What is registered means the same as before but for the names, which say which registration they are of; and a guest comes with some
+ *     of them only.
  */
 import { registerApp } from "@pawl/server";
-import { APP_ID, APP_URL, functionRowOf } from "../app/generate-program.ts";
+import { APP_ID, APP_URL, functionRowOf, hasGuest } from "../app/generate-program.ts";
 import type { Program } from "../app/program.ts";
 import { wireConfigOf } from "../app/wire-config.ts";
 import type { Watch } from "../check/watch.ts";
@@ -41,7 +42,8 @@ async function register({ clock, cluster, watch, programs }: RegistrarOptions, n
   const { engine } = cluster;
   if (engine?.registry.appById(APP_ID) === undefined) return;
   const end = watch.registering();
-  const functions = number === REFUSED ? [...deployed(programs, number), { id: "broken" }] : deployed(programs, number);
+  const present = programs.filter(({ isGuest }) => isGuest !== true || hasGuest(number));
+  const functions = [...deployed(present, number), ...(number === REFUSED ? [{ id: "broken" }] : [])];
   const common = { appName: APP_ID, url: APP_URL, sdk: "js:v4.24.0", framework: "", method: "serve" } as const;
   const registering = registerApp(engine, { ...common, functions }).then(
     ({ kind }) => kind,
