@@ -40,17 +40,16 @@ test("events that are too large are left out too, but for the first", () => {
   expect(parsed.event.name).toBe("shop/imported");
 });
 
-test("an event that fits once and not twice is sent once", () => {
+test("an event that fits once and not twice is sent once, and the steps that fit beside it", () => {
   const big = eventRow({ data: { text: "x".repeat(3_000_000) } }).body;
-  const text = body(runState({ run: { stateBytes: big.length }, events: [big], steps: [done("a", 0, '{"data":1}')] }));
-  expect(JSON.parse(text)).toMatchObject({
-    use_api: true,
-    events: [],
-    event: { name: "shop/imported" },
-    steps: {},
-    ctx: { use_api: true },
-  });
-  expect(text.length).toBeLessThan(4 * 1024 * 1024);
+  const few = body(runState({ run: { stateBytes: big.length + 10 }, events: [big], steps: [done("a", 0, '{"data":1}')] }));
+  expect(JSON.parse(few)).toMatchObject({ use_api: true, events: [], event: { name: "shop/imported" }, ctx: { use_api: true } });
+  expect(JSON.parse(few).steps).toEqual({ a: { data: 1 } });
+  const ids = Array.from({ length: 1_000 }, (_, n) => `${"a".repeat(39)}${n}`);
+  const steps = ids.map((id, n) => done(id, n, JSON.stringify({ data: "x".repeat(1_100) })));
+  const many = body(runState({ run: { stateBytes: 4_190_000 }, events: [big], steps }));
+  expect(JSON.parse(many)).toMatchObject({ use_api: true, events: [], steps: {} });
+  for (const text of [few, many]) expect(text.length).toBeLessThan(4 * 1024 * 1024);
 });
 
 test("events are measured in bytes", () => {

@@ -19,16 +19,22 @@ export type CallInput = {
 /** Room that the context takes besides events and steps. */
 const CONTEXT_BYTES = 1_024;
 
-/** The body: whole, or without steps, or without events, too. */
+/**
+ * The body: whole, or without the steps of a large state, or with its first event only. Steps that fit beside that one stay: the Go SDK can't
+ * fetch any.
+ */
 export function callBody(state: RunState, input: CallInput): string {
   const usesApi = state.run.stateBytes > CALL_BODY_BYTES_MAX - CONTEXT_BYTES;
-  const body = bodyText(state, input, { usesApi, events: state.events.join(",") });
-  return isOverBytes(body, CALL_BODY_BYTES_MAX) ? bodyText(state, input, { usesApi: true, events: "" }) : body;
+  const steps = usesApi ? "{}" : stepsText(state);
+  const whole = bodyText(state, input, { usesApi, steps, events: state.events.join(",") });
+  if (!isOverBytes(whole, CALL_BODY_BYTES_MAX)) return whole;
+  const shorter = bodyText(state, input, { usesApi: true, steps, events: "" });
+  return isOverBytes(shorter, CALL_BODY_BYTES_MAX) ? bodyText(state, input, { usesApi: true, steps: "{}", events: "" }) : shorter;
 }
 
-type Parts = { readonly usesApi: boolean; readonly events: string };
+type Parts = { readonly usesApi: boolean; readonly steps: string; readonly events: string };
 
-function bodyText(state: RunState, { item, generation, requestId }: CallInput, { usesApi, events }: Parts): string {
+function bodyText(state: RunState, { item, generation, requestId }: CallInput, { usesApi, steps, events }: Parts): string {
   const { run } = state;
   const stack = stackOf(state);
   const event = state.events[0] ?? "{}";
@@ -37,7 +43,6 @@ function bodyText(state: RunState, { item, generation, requestId }: CallInput, {
     `"generation_id":${generation},"job_id":${quote(item.id)},"max_attempts":${item.attemptsMax},"qi_id":${quote(item.id)},` +
     `"request_id":"${requestId}","run_id":"${run.id}","stack":{"current":${stack.length},"stack":[${stack.map(quote).join(",")}]},` +
     `"step_id":"step","use_api":${usesApi}}`;
-  const steps = usesApi ? "{}" : stepsText(state);
   return `{"ctx":${context},"defers":${defersText(state)},"event":${event},"events":[${events}],"steps":${steps},"use_api":${usesApi},"version":${run.requestVersion}}`;
 }
 
