@@ -83,28 +83,13 @@ export class Requests {
 
   /** Sends a request to a worker that has a place for it. */
   forward({ requestId, call, leaseId, worker, frame, signal }: Forward): Promise<ForwardOutcome> {
-    const key = answerKey(call);
-    this.expected.forget(key);
+    this.expected.forget(answerKey(call));
     if (signal.aborted || worker.phase === "gone") {
       worker.requests.delete(requestId);
       return Promise.resolve({ kind: signal.aborted ? "aborted" : "not-taken" });
     }
     return new Promise((resolve) => {
-      const request: Request = {
-        id: requestId,
-        call,
-        key,
-        leaseId,
-        sdk: worker.facts.sdk,
-        worker,
-        expiresAt: this.#clock.now() + CONNECT_ACK_MS_MAX,
-        isTaken: false,
-        end: resolve,
-        timer: undefined,
-      };
-      this.#requests.set(requestId, request);
-      worker.requests.add(requestId);
-      this.#arm(request);
+      const request = this.#begin({ id: requestId, call, leaseId, worker, isTaken: false, end: resolve });
       signal.addEventListener("abort", () => giveUp(request), { once: true });
       worker.send(frame);
     });
@@ -174,26 +159,23 @@ export class Requests {
     const key = contextKey(systemTraceCtx);
     const call = key === undefined ? undefined : this.expected.get(key);
     if (key === undefined || call === undefined || !this.#isOfBefore(requestId)) return undefined;
-    const request: Request = {
-      id: requestId,
-      call,
-      key,
-      leaseId,
-      sdk: worker.facts.sdk,
-      worker,
-      expiresAt: this.#clock.now() + CONNECT_LEASE_MS,
-      isTaken: true,
-      end: (outcome) => {
-        this.#claims.delete(key);
-        if (outcome.kind === "replied") void this.#early.keep(key, outcome.reply).then(outcome.isStored);
-      },
-      timer: undefined,
+    const end = (outcome: ForwardOutcome): void => {
+      this.#claims.delete(key);
+      if (outcome.kind === "replied") void this.#early.keep(key, outcome.reply).then(outcome.isStored);
     };
-    this.#requests.set(requestId, request);
-    worker.requests.add(requestId);
-    this.#arm(request);
+    const request = this.#begin({ id: requestId, call, leaseId, worker, isTaken: true, end });
     this.#claims.set(key, request);
     this.expected.found(key);
+    return request;
+  }
+
+  #begin(facts: Pick<Request, "id" | "call" | "leaseId" | "isTaken" | "end"> & { readonly worker: Worker }): Request {
+    const { id, call, worker, isTaken } = facts;
+    const expiresAt = this.#clock.now() + (isTaken ? CONNECT_LEASE_MS : CONNECT_ACK_MS_MAX);
+    const request: Request = { ...facts, key: answerKey(call), sdk: worker.facts.sdk, expiresAt, timer: undefined };
+    this.#requests.set(id, request);
+    worker.requests.add(id);
+    this.#arm(request);
     return request;
   }
 
