@@ -23,6 +23,7 @@ import { MANAGEMENT_HEADERS, Watch } from "./watch.ts";
 
 /** Titles of tests that some SDK can't pass. */
 export const LARGE = "more state than fits into a call";
+export const LARGE_EVENT = "an event that fits into a call once and not twice";
 export const LAST_ATTEMPT = "a step without attempts left fails where it was awaited";
 export const KILLED = "the server is killed in the middle of a step and comes back: the run completes, and no finished step is done again";
 
@@ -198,6 +199,10 @@ function describeSteps(world: World): void {
 
   test.concurrent("steps of the same id in a loop", async () => {
     expect(await world.outputOf("repeated")).toEqual([0, 1, 2]);
+  });
+
+  test.concurrent(LARGE_EVENT, async () => {
+    expect(await world.outputOf("repeated", { text: "x".repeat(2_900_000) })).toEqual([0, 1, 2]);
   });
 
   test.concurrent(LARGE, async () => {
