@@ -12,6 +12,7 @@ export * from "./event/decide-event.ts";
 export type * from "./event/event-row.ts";
 export * from "./event/invocation.ts";
 export * from "./event/match-pause.ts";
+export * from "./event/sessions.ts";
 export * from "./expression/index.ts";
 export type * from "./flow/batch-event.ts";
 export * from "./flow/batch.ts";

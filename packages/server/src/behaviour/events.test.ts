@@ -373,7 +373,7 @@ describe("semantics 1.9 /invoke", () => {
     expect(await world.runs("echo")).toHaveLength(1);
   });
 
-  it.each(["[1]", '{"data":[]}', '{"data":"x"}', '{"ts":1.5}', '{"ts":1e300}', '{"ts":-1}', '{"ts":"2026"}'])(
+  it.each(["[1]", '{"data":[]}', '{"data":"x"}', '{"ts":1.5}', '{"ts":1e300}', '{"ts":-1}', '{"ts":"2026"}', '{"meta":{"sessions":[]}}'])(
     "a body that is no event is refused: %s",
     async (payload) => {
       const world = await echoWorld();

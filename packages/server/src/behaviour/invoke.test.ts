@@ -33,6 +33,17 @@ describe("semantics 5.4 invoke", () => {
     expect(correlationId.startsWith(`${parent.id}.`)).toBe(true);
   });
 
+  it("the child has the sessions of the payload, and those that the run has had before", async () => {
+    const meta = { sessions: { user: 7, trial: null }, propagated_sessions: { user: "1", trial: "2", cart: "3" } };
+    const world = await worldOf({
+      parent: { script: ({ step }) => step.invoke("call", { function_id: "shop-child", payload: { meta } }) },
+      child: { on: [], script: ({ event }) => event["meta"] },
+    });
+    await world.send("shop/parent");
+    expect((await world.run("child")).output).toEqual({ sessions: { user: "7", cart: "3" } });
+    expect((await world.run("child")).sessions).toBe('[["cart","3"],["user","7"]]');
+  });
+
   it("a payload's id is the child's idempotency key", async () => {
     const world = await worldOf({
       parent: { script: ({ step }) => caught(step.invoke("call", { function_id: "shop-child", payload: { id: "once" } })) },

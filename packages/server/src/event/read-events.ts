@@ -5,6 +5,7 @@
  *
  * Spec: wire 8.1–8.5; semantics 1.2–1.7.
  */
+import { mergeSessions } from "@pawl/engine";
 import {
   EVENT_BYTES_MAX,
   EVENT_TS_MAX,
@@ -17,7 +18,6 @@ import {
 } from "@pawl/protocol";
 import type { NewEvent } from "../core/ingest.ts";
 import { isRecord } from "../json.ts";
-import { mergeSessions } from "./sessions.ts";
 
 /** Elements of the request's array, or the one object; `problem` where there is neither. */
 export type RawEvents = { readonly elements: readonly unknown[]; readonly bytes: number; readonly problem?: string };

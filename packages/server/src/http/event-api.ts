@@ -7,7 +7,7 @@
  *
  * Spec: wire 8; semantics 1. Where the reference answers `[""]` for no events, the list is empty here ([bug] there).
  */
-import { isEventTime } from "@pawl/engine";
+import { isEventTime, mergeSessions } from "@pawl/engine";
 import { HEADER, isTooDeepJson, seededUlid } from "@pawl/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { checkEvents, parseSeed, readEvents } from "../event/read-events.ts";
@@ -70,10 +70,11 @@ function isSender(context: ServerContext, request: FastifyRequest): boolean {
   return acceptsEventKey(context, bearerOf(request.headers) ?? "") || hasKeyFor(context, request, "write");
 }
 
-function problemOf({ data, ts }: Readonly<Record<string, unknown>>): string | undefined {
+function problemOf({ data, ts, meta }: Readonly<Record<string, unknown>>): string | undefined {
   if (data !== undefined && data !== null && !isRecord(data)) return "its data must be an object";
-  if (ts === undefined || ts === null || ts === 0 || isEventTime(ts)) return undefined;
-  return "its ts must be whole milliseconds from 1980 to 2100";
+  if (ts !== undefined && ts !== null && ts !== 0 && !isEventTime(ts)) return "its ts must be whole milliseconds from 1980 to 2100";
+  const sessions = mergeSessions(meta);
+  return typeof sessions === "string" ? sessions : undefined;
 }
 
 function parseObject(body: Buffer): Readonly<Record<string, unknown>> | undefined {

@@ -7,6 +7,7 @@
  */
 import { canonicalJson, EVENT_TS_MAX, EVENT_TS_MIN, WAIT_MS_DEFAULT, WAIT_MS_MAX, type WireOp } from "@pawl/protocol";
 import type { EventRow } from "../../event/event-row.ts";
+import { mergeSessions } from "../../event/sessions.ts";
 import { type Draft, failRun, stepOf } from "../draft.ts";
 import { FUNCTION_INVOKED } from "../lifecycle-events.ts";
 import { optionText } from "./op-step.ts";
@@ -65,9 +66,11 @@ export function invokedEvent(invocation: Invocation, { id, now }: { readonly id:
       name: invocation.name,
     },
   };
+  // Labels that break a rule are no reason not to invoke.
+  const sessions = mergeSessions(payload["meta"]);
   const extras = {
     ...(typeof payload["v"] === "string" ? { v: payload["v"] } : {}),
-    ...(isRecord(payload["meta"]) ? { meta: payload["meta"] } : {}),
+    ...(isRecord(sessions) ? { meta: { sessions } } : {}),
   };
   const body = canonicalJson({ name: FUNCTION_INVOKED, data, id: externalId, ts, user: recordOf(payload["user"]), ...extras });
   return { id, externalId, name: FUNCTION_INVOKED, ts, receivedAt: now, body, isInternal: true, isProcessed: false };

@@ -1,10 +1,9 @@
 /** What GraphQL's mutations do. Spec: wire 12.1. */
-import type { RerunFrom } from "@pawl/engine";
+import { mergeSessions, type RerunFrom } from "@pawl/engine";
 import { isUlid } from "@pawl/protocol";
 import { archiveApp } from "../../app/archive-app.ts";
 import { isSameUrl, normalizeAppUrl } from "../../app/app-url.ts";
 import { syncApp } from "../../app/sync-app.ts";
-import { mergeSessions } from "../../event/sessions.ts";
 import { isRecord } from "../../json.ts";
 import { parseJson } from "../ui/stored-json.ts";
 import { gqlInvalid, gqlNotFound, GqlRefusal } from "./gql-refusal.ts";
