@@ -31,7 +31,7 @@ export function mergeSessions(meta: unknown): Readonly<Record<string, string>> |
 
 /** The order of UTF-8 bytes, which is that of code points and not of UTF-16. */
 function byCodePoint(a: string, b: string): number {
-  const [left, right] = [[...a], [...b]];
+  const [left, right] = [Array.from(a), Array.from(b)];
   for (const [index, character] of left.entries()) {
     const difference = (character.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? -1);
     if (difference !== 0) return difference;
