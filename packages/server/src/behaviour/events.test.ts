@@ -72,6 +72,8 @@ describe("semantics 1.1 endpoints", () => {
     });
     expect(["*", "https://shop.example"]).toContain(headers["access-control-allow-origin"]);
     expect(headers["access-control-allow-credentials"]).toBeUndefined();
+    const plain = await world.server.http.inject({ method: "OPTIONS", url: "/e/any" });
+    expect([plain.statusCode, plain.headers["access-control-allow-methods"]]).toEqual([204, "GET, POST, PUT, DELETE, OPTIONS"]);
   });
 });
 

@@ -53,6 +53,8 @@ export async function createHttpServer(context: ServerContext, extraRoutes: read
     methods: ["GET", "POST", "PUT", "DELETE", "OPTIONS"],
     exposedHeaders: ["Link", "Mcp-Session-Id"],
     maxAge: 3_600,
+    // Whoever asks what may be done and is no page is told, too, and not refused with a bare text.
+    strictPreflight: false,
   });
   if (limits.requestsPerSecond !== undefined) {
     // Loaded only where there is one.
