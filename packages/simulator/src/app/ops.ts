@@ -14,7 +14,8 @@ export const NOT_FOUND_ERROR = "could not find step to run";
 export const SERVER_URL = "http://servers.invalid/";
 
 /** Event that started the run, as far as the app looks at it. */
-export type Payload = { readonly k?: unknown; readonly n?: unknown };
+/** `sessions`: those that all events of the run have. */
+export type Payload = { readonly k?: unknown; readonly n?: unknown; readonly sessions?: Readonly<Record<string, string>> };
 
 /** An op that reports a found step without running it. */
 export function opOf(step: FoundStep, payload: Payload): WireOp {
@@ -44,10 +45,15 @@ export function opOf(step: FoundStep, payload: Payload): WireOp {
       return op(step, statement.isAi ? { op: "AIGateway", opts: { ...opts, format: "openai-chat" } } : { op: "Gateway", opts });
     }
     case "invoke": {
-      const opts = { function_id: statement.target, payload: { data: payload }, timeout: duration(statement.timeoutMs) };
+      const opts = { function_id: statement.target, payload: payloadFor(payload), timeout: duration(statement.timeoutMs) };
       return op(step, { op: "InvokeFunction", opts });
     }
   }
+}
+
+/** What an invoked function gets: the invoker's payload, and the sessions that it has. */
+function payloadFor({ sessions, ...data }: Payload): object {
+  return sessions === undefined ? { data } : { data, meta: { propagated_sessions: sessions } };
 }
 
 /** An op that rides along with others. What is deferred gets the payload of the function, and the name of the statement. */

@@ -60,5 +60,13 @@ export function noteLazy(session: Session, lazy: Replay["lazy"]): void {
 /** What started the run, as far as the app looks at it. */
 export function payloadOf({ call }: Session): Payload {
   const { k, n } = call.event.data;
-  return { k, n };
+  const [first = {}, ...others] = call.events.map(sessionsIn);
+  const common = Object.entries(first).filter(([key, id]) => others.every((sessions) => sessions[key] === id));
+  return common.length === 0 ? { k, n } : { k, n, sessions: Object.fromEntries(common) };
+}
+
+/** Sessions that an event names. */
+export function sessionsIn(event: object): Readonly<Record<string, string>> {
+  const { meta } = event as { readonly meta?: { readonly sessions?: Readonly<Record<string, string>> } };
+  return meta?.sessions ?? {};
 }

@@ -1,9 +1,19 @@
 /** Mistakes in what runs do besides events and steps: what they defer, what endpoints report, requests of steps, metadata, registrations. */
-import { type Change, type ChangeSet, DEFERRED_SCHEDULE, type FunctionRow } from "@pawl/engine";
+import { type Change, type ChangeSet, DEFERRED_SCHEDULE, FUNCTION_INVOKED, type FunctionRow } from "@pawl/engine";
 import { dropping, mapping, steps, withoutGuards } from "./alterations.ts";
 import type { Canary } from "./canary.ts";
 
 export const WIRE_CANARIES: readonly Canary[] = [
+  {
+    name: "what is invoked has no sessions",
+    module: "event/sessions",
+    foundBy: ["sessions"],
+    alter: mapping((change) => {
+      if (change.kind !== "insert-event" || change.event.name !== FUNCTION_INVOKED) return [change];
+      const { meta: _meta, ...body } = JSON.parse(change.event.body) as Readonly<Record<string, unknown>>;
+      return [{ ...change, event: { ...change.event, body: JSON.stringify(body) } }];
+    }),
+  },
   {
     name: "what was deferred is not asked for",
     module: "run/defer-events",

@@ -26,6 +26,7 @@ import { checkRunLimits } from "./run-limits.ts";
 import { checkRunTimeouts } from "./run-timeouts.ts";
 import { checkSchedules } from "./schedules.ts";
 import { checkSeenOutputs } from "./seen-outputs.ts";
+import { checkSessions } from "./sessions.ts";
 import { checkSingletons } from "./singletons.ts";
 import { checkThrottles } from "./throttles.ts";
 import { checkTimers } from "./timers.ts";
@@ -59,6 +60,7 @@ export type CheckerName =
   | "run-timeouts"
   | "schedules"
   | "seen-outputs"
+  | "sessions"
   | "singletons"
   | "throttles"
   | "timers"
@@ -92,6 +94,7 @@ export const CHECKERS: Readonly<Record<Exclude<CheckerName, "world">, MakeChecke
   "run-timeouts": checkRunTimeouts,
   schedules: checkSchedules,
   "seen-outputs": checkSeenOutputs,
+  sessions: checkSessions,
   singletons: checkSingletons,
   throttles: checkThrottles,
   timers: checkTimers,

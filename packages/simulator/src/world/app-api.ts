@@ -18,7 +18,7 @@ const ANSWER_MS_MAX = 10_000;
 const TRIES_MAX = 3;
 
 /** Where the endpoints are. */
-export const ENDPOINTS_DOMAIN = "http://endpoints.invalid";
+const ENDPOINTS_DOMAIN = "http://endpoints.invalid";
 
 export type AppApiOptions = {
   readonly clock: VirtualClock;

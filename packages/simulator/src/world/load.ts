@@ -72,11 +72,14 @@ export class Load {
   }
 
   #makeEvent(isSeeded: boolean): NewEvent {
-    const { random, clock } = this.#options;
+    const { random, clock, scenario } = this.#options;
     const now = clock.now();
+    const name = random.chance(0.1) ? CANCEL_EVENT : random.pick(TRIGGER_EVENTS);
+    const data = { k: random.integer(K_BOUND), n: random.integer(N_BOUND) };
     return {
-      name: random.chance(0.1) ? CANCEL_EVENT : random.pick(TRIGGER_EVENTS),
-      data: { k: random.integer(K_BOUND), n: random.integer(N_BOUND) },
+      name,
+      data,
+      ...(scenario.hasDefers && data.n % 2 === 1 ? { meta: { sessions: { k: `k${data.k}`, n: String(data.n) } } } : {}),
       ...(random.chance(0.2) ? { id: random.pick(IDS) } : {}),
       ...(random.chance(0.1) ? { ts: now + random.integer(600_000) } : {}),
       ...(isSeeded ? { internalId: random.ulid(now) } : {}),
