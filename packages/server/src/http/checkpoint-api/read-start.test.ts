@@ -21,6 +21,15 @@ test.each([
 });
 
 test.each([
+  [undefined, 2],
+  [0, 2],
+  [1, 1],
+  ["2", 2],
+])("request version %j is %s", (version, expected) => {
+  expect(readStart(report({}, { request_version: version }), "")).toMatchObject({ start: { requestVersion: expected } });
+});
+
+test.each([
   ["no object", []],
   ["no run id", report({}, { run_id: "1" })],
   ["no event", report({}, { event: undefined })],

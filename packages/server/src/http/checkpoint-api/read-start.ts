@@ -5,6 +5,8 @@ import { endpointUrl } from "../../core/endpoint-call.ts";
 import type { SyncStart } from "../../core/sync-runs.ts";
 import { given, isRecord, textOf } from "../../json.ts";
 
+/** The newest: SDKs refuse to be called with 0. */
+const REQUEST_VERSION_DEFAULT = 2;
 const NAME_CHARS_MAX = 512;
 
 export type StartReport = { readonly start: SyncStart; readonly ops: readonly WireOp[] };
@@ -32,7 +34,7 @@ export function readStart(body: unknown, sdk: string): StartReport | { readonly 
     slug,
     sdk,
     url: url.href,
-    requestVersion: integerOf(body["request_version"], { from: 0, to: 1_000 }) ?? 0,
+    requestVersion: integerOf(body["request_version"], { from: 1, to: 1_000 }) ?? REQUEST_VERSION_DEFAULT,
     attemptsMax: (integerOf(body["retries"], { from: 0, to: RETRIES_MAX }) ?? RETRIES_DEFAULT) + 1,
     ...given("idempotencyKey", textOf(idempotency) || undefined),
     event: {
