@@ -13,6 +13,7 @@ import { requireSigningKey } from "../auth.ts";
 import type { ServerContext } from "../context.ts";
 import { type PublicError, sendError } from "../errors.ts";
 import { parseTime } from "./identity.ts";
+import { readBodiesLeniently } from "./lenient-bodies.ts";
 import { metadataRoutes } from "./metadata-routes.ts";
 import { cancellationRoutes } from "./v1-cancellations.ts";
 import { envelope, eventShape, functionShape, jobShape, runShape } from "./v1-view.ts";
@@ -25,6 +26,7 @@ type IdRequest = FastifyRequest<{ readonly Params: { readonly id: string } }>;
 /** Adds the routes. */
 export function restV1Routes(app: FastifyInstance, context: ServerContext): void {
   app.addHook("onRequest", requireSigningKey(context));
+  readBodiesLeniently(app);
   eventRoutes(app, context);
   runRoutes(app, context);
   cancellationRoutes(app, context);

@@ -15,6 +15,9 @@ import { waitForRun } from "../../mcp/wait-for-run.ts";
 
 const PAGE_MAX = 100;
 
+/** What apps and functions have as ids. */
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** A client, or what is between, that waits longer has usually given up. */
 const WAIT_SECONDS_MAX = 300;
 
@@ -155,6 +158,8 @@ type PageOf<T> = {
 function page<T extends { readonly id: string }>({ rows, parameters, now, shape }: PageOf<T>): unknown {
   const limit = limitOf(parameters, PAGE_MAX);
   const after = one(parameters, "cursor") ?? "";
+  if (after !== "" && !UUID.test(after))
+    throw badRequest("The cursor is not one of this list; begin again without one", "invalid_field_format");
   const rest = rows.filter(({ id }) => id > after).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const shown = rest.slice(0, limit);
   const hasMore = rest.length > limit;

@@ -1,4 +1,7 @@
-import { afterEach, expect, test } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { answer, functionConfig, type Json, settled, START, testServer, type TestServer } from "../test-server.fixture.ts";
 
 let server: TestServer;
@@ -15,7 +18,37 @@ test("health is answered under both paths, and unknown paths in the one shape", 
   expect(await server.get("/v2/health")).toMatchObject({ status: 200, body: { data: { status: "ok" } } });
   expect(await server.get("/api/v2/health")).toMatchObject({ status: 200 });
   expect(await server.get("/v2/nothing")).toMatchObject({ status: 404, body: { errors: [{ code: "api_error", message: "Not Found" }] } });
-  expect(await server.get("/v2/sessions")).toMatchObject({ status: 501, body: { errors: [{ code: "not_implemented" }] } });
+  for (const url of ["/v2/sessions", "/v2/sandboxes/1/processes/2/output/stream"])
+    expect(await server.get(url)).toMatchObject({ status: 501, body: { errors: [{ code: "not_implemented" }] } });
+});
+
+test("unknown paths are no pages of the dashboard", async () => {
+  const dashboardDir = await mkdtemp(join(tmpdir(), "pawl-v2-"));
+  onTestFinished(() => rm(dashboardDir, { recursive: true }));
+  await writeFile(join(dashboardDir, "index.html"), "<p>the page</p>");
+  await started({ dashboardDir });
+  for (const url of ["/v2/nothing", "/api/v2/nothing/at/all", "/v2/"])
+    expect(await server.get(url, { accept: "text/html" })).toMatchObject({ status: 404, body: { errors: [{ message: "Not Found" }] } });
+  expect(await server.get("/nothing", { accept: "text/html" })).toMatchObject({ status: 200, body: "<p>the page</p>" });
+});
+
+test("a body is read whatever its type is said to be, and there may be none", async () => {
+  await started();
+  const post = (url: string, payload: string, type?: string) =>
+    server.http.inject({
+      method: "POST",
+      url,
+      payload,
+      headers: { host: "localhost:8288", ...(type === undefined ? {} : { "content-type": type }) },
+    });
+  for (const type of [undefined, "application/x-www-form-urlencoded", "text/plain", "application/grpc+json"])
+    expect([type, (await post(INVOKE, '{"data":{}}', type)).statusCode]).toEqual([type, 200]);
+  await settled();
+  const [{ id }] = (await server.get("/v2/runs?limit=1")).body.data;
+  expect((await post(`/v2/runs/${id}/rerun`, "", "application/json")).statusCode).toBe(200);
+  expect((await post("/v1/signals", '{"signal":"s"}', "text/plain")).json()).toMatchObject({ status: 404, error: "No signal found" });
+  expect((await post("/v1/signals", "{", "text/plain")).json()).toMatchObject({ status: 400 });
+  expect((await post(INVOKE, "{", "text/plain")).json()).toMatchObject({ errors: [{ code: "api_error" }] });
 });
 
 test("invoking answers with the run, and it is that function's", async () => {
@@ -161,6 +194,9 @@ test("lists of the account have pages, too", async () => {
   const { body: second } = await server.get(`/v2/keys/events?limit=1&cursor=${first.page.cursor}`);
   expect(second).toMatchObject({ data: [{ key: "two" }], page: { limit: 1 } });
   expect((await server.get("/v2/envs?limit=250")).body).toMatchObject({ data: [{ name: "dev", type: "TEST" }], page: { limit: 250 } });
+  const eventRuns = "/v2/events/01K6ZZZZZZ0000000000000000/runs";
+  for (const url of ["/v2/apps?cursor=x", "/v2/apps/shop/functions?cursor=x", `${eventRuns}?cursor=x`, `${eventRuns}?limit=41`])
+    expect([url, (await server.get(url)).status]).toEqual([url, 400]);
   for (const url of ["/v2/envs?limit=251", "/v2/keys/signing?limit=101", "/v2/keys/events?cursor=x"])
     expect([url, (await server.get(url)).status]).toEqual([url, 400]);
 });

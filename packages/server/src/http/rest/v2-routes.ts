@@ -9,6 +9,7 @@ import { given } from "../../json.ts";
 import { hasSigningKey, requireSigningKey } from "../auth.ts";
 import type { ServerContext } from "../context.ts";
 import { ACCOUNT_ID, ENVIRONMENT_ID, rfc3339 } from "./identity.ts";
+import { readBodiesLeniently } from "./lenient-bodies.ts";
 import { MISSING } from "./openapi/missing-operations.ts";
 import { operationsRoute } from "./openapi/operations-route.ts";
 import { openApiRoute } from "./openapi/openapi-route.ts";
@@ -34,6 +35,7 @@ export async function restV2Routes(app: FastifyInstance, context: ServerContext)
       async (scope) => {
         answerV2Errors(scope, context);
         scope.addHook("onRequest", requireSigningKey(context));
+        readBodiesLeniently(scope);
         accountRoutes(scope, context);
         v2AppRoutes(scope, context);
         v2SyncRoutes(scope, context);
@@ -47,6 +49,8 @@ export async function restV2Routes(app: FastifyInstance, context: ServerContext)
             },
           });
         }
+        // What is unknown is told in this API's shape, and not by the dashboard's page.
+        scope.get("/*", (_request, reply) => reply.callNotFound());
       },
       { prefix },
     );

@@ -41,7 +41,10 @@ function listRoutes(app: FastifyInstance, context: ServerContext): void {
     const parameters = parametersOf(query);
     const limit = limitOf(parameters, 40);
     const after = one(parameters, "cursor") ?? "";
-    const runs = (await store.history.runsOfEvents([eventId])).filter(({ id }) => id > after);
+    if (after !== "" && !isUlid(after))
+      throw badRequest("The cursor is not one of this list; begin again without one", "invalid_field_format");
+    const found = await store.history.runsOfEvents([eventId]);
+    const runs = found.filter(({ id }) => id > after).toSorted((a, b) => (a.id < b.id ? -1 : 1));
     const shown = runs.slice(0, limit);
     const hasMore = runs.length > limit;
     const includeOutput = flagOf(parameters, "includeOutput");

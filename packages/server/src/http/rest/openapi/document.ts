@@ -19,7 +19,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...RUN_OPERATIONS,
   ...V1_OPERATIONS,
   ...EXTENSION_OPERATIONS,
-  ...MISSING.map(([method, path, what]): Operation => ({
+  // A path with a star stands for many, whose names don't matter.
+  ...MISSING.filter(([, path]) => !path.includes("*")).map(([method, path, what]): Operation => ({
     method,
     path: `/v2${path.replaceAll(/:(\w+)/g, "{$1}")}`,
     tag: "account",

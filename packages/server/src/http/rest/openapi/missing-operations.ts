@@ -22,4 +22,7 @@ export const MISSING: readonly (readonly [Method, string, string])[] = [
   ["POST", "/sandboxes", "Sandboxes"],
   ["GET", "/sandboxes/:id", "Sandboxes"],
   ["DELETE", "/sandboxes/:id", "Sandboxes"],
+  ["GET", "/sandboxes/:id/*", "Sandboxes"],
+  ["POST", "/sandboxes/:id/*", "Sandboxes"],
+  ["DELETE", "/sandboxes/:id/*", "Sandboxes"],
 ];

@@ -46,7 +46,7 @@ async function servedRoutes(): Promise<ReadonlySet<string>> {
   const app = fastify();
   app.addHook("onRoute", ({ method, url }) => {
     for (const each of [method].flat()) {
-      if (each === "HEAD" || each === "OPTIONS" || url.endsWith("/openapi.json")) continue;
+      if (each === "HEAD" || each === "OPTIONS" || url.endsWith("/openapi.json") || url.endsWith("*")) continue;
       // What it takes besides GET is refused.
       if (url.endsWith("/operations") && each !== "GET") continue;
       routes.add(`${each} ${url.replaceAll(/:(\w+)/g, "{$1}")}`);
