@@ -209,7 +209,7 @@ test.skipIf(executablePath === undefined)(
 
       deployed = createServer({ client, functions: [lend(6), remind] });
       await fetch(url, { method: "PUT", body: "{}" });
-      await syncs.getByText("+1 function, 1 changed").click();
+      await syncs.locator("summary", { hasText: "+1 function, 1 changed" }).press("Enter");
       const newest = syncs.locator("> li").first();
       await newest.getByRole("region", { name: "Added" }).getByText("books-remind").waitFor();
       expect(await newest.getByRole("region", { name: "Changed" }).textContent()).toContain("books-lendattemptsMax: 5");

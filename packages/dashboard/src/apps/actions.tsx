@@ -114,6 +114,6 @@ function resultWords({ isModified }: UiSyncResult): string {
 
 function refusalWords(error: unknown): string {
   if (!(error instanceof ApiError)) return "The app could not be synced.";
-  const remedy = remedyOf(error.message) ?? error.hint;
+  const remedy = remedyOf(error.message);
   return remedy === undefined ? error.message : `${error.message.replace(/\.$/, "")}. ${remedy}`;
 }

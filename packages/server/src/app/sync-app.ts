@@ -2,7 +2,7 @@
 import type { AppRow } from "@pawl/engine";
 import type { Engine } from "../core/engine.ts";
 import type { AppSync } from "./app-sync.ts";
-import { normalizeAppUrl } from "./app-url.ts";
+import { isSameUrl, normalizeAppUrl } from "./app-url.ts";
 
 /** `url`: where the app is called from now on. `message`: a sentence that says what to look at. */
 export type AppSynced =
@@ -19,7 +19,7 @@ export async function syncApp(
   if (app.method !== "serve") return failed(`The app ${app.name} is not asked by URL: it registers when it connects or is called.`);
   const url = typeof text === "string" ? normalizeAppUrl(text) : undefined;
   if (url === undefined) return { kind: "bad-url" };
-  const result = await sync.sync(url);
+  const result = await sync.sync(url, !isSameUrl(url, app.url));
   if (result.kind === "failed") return failed(`The app at ${url} could not be synced: ${result.code}`);
   const { registered } = result;
   if (registered === undefined) return failed(`What is at ${url} answered, but registered nothing under this URL.`);

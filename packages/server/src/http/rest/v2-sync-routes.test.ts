@@ -47,6 +47,14 @@ describe("asking an app to register", () => {
     expect([ofDashboard.status, ofDashboard.body.error.message]).toEqual([status, expect.stringContaining(text)]);
   });
 
+  test("at another URL where nobody answers: it stays where it is, and the URL is kept nowhere", async () => {
+    server = await testServer();
+    const { url } = await inBandApp(503);
+    expect((await server.post(SYNCS, { url })).status).toBe(422);
+    expect(server.engine.registry.apps()).toHaveLength(1);
+    expect(server.engine.registry.appByName("shop")?.url).not.toBe(url);
+  });
+
   test("not one that workers serve: they register when they connect", async () => {
     server = await testServer();
     const app = { appName: "workers", url: "ws://connect", sdk: "js:v5", framework: "", deployType: "connect", functions: [] };
