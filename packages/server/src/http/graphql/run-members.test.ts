@@ -155,3 +155,30 @@ test("the trace of a run that was skipped says so, and why", async () => {
   expect(runTrace).toEqual({ status: "SKIPPED", skipReason: "function-paused" });
   expect((await server.get(`/v2/runs/${run.id}/trace`)).body.data.rootSpan.status).toBe("SKIPPED");
 });
+
+test("runs are filtered by the time that they are ordered by, unless it is said to be another", async () => {
+  await started();
+  await server.engine.send([{ name: "shop/imported", data: {} }]);
+  await settled();
+  const query = (filter: string): string =>
+    `{ runs(orderBy: [{ field: ENDED_AT, direction: DESC }], filter: { from: "${FROM}" ${filter} }) { edges { node { status } } } }`;
+  for (const filter of ["", "timeField: ENDED_AT"])
+    expect((await ask(query(filter))).runs.edges).toEqual([{ node: { status: "COMPLETED" } }]);
+  const { body } = await server.post("/v0/gql", { query: query("timeField: QUEUED_AT") });
+  expect(body.errors[0].message).toContain("use the same field for both");
+});
+
+test("there are no sessions of a debugger and no history of the older shape; what names a session is taken all the same", async () => {
+  await started();
+  await server.engine.send([{ name: "shop/imported", data: {} }]);
+  await settled();
+  const [{ id }] = await runs("id");
+  const { rerun } = await ask(`mutation ($id: ULID!) { rerun(runID: $id, debugSessionID: $id, debugRunID: $id) }`, { id });
+  expect(rerun).not.toBe(id);
+  for (const query of [
+    "{ debugRun { id } }",
+    `{ functionRun(query: { functionRunId: "${id}" }) { history { id } } }`,
+    `mutation { createDebugSession { debugRunID } }`,
+  ])
+    expect([query, (await server.post("/v0/gql", { query })).status]).toEqual([query, 400]);
+});

@@ -117,7 +117,8 @@ export const SDL_QUERIES = /* GraphQL */ `
   input RunsFilterV2 {
     from: Time!
     until: Time
-    timeField: RunsV2OrderByField = QUEUED_AT
+    "The time that from and until are about. Default: the one that the runs are ordered by; another one is refused."
+    timeField: RunsV2OrderByField
     status: [FunctionRunStatus!]
     functionIDs: [UUID!]
     appIDs: [UUID!]

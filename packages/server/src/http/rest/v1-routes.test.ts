@@ -129,5 +129,6 @@ test("cancellations are paged whatever replays lie between them, and replays are
 test("what this server has none of is told, and telemetry is taken and forgotten", async () => {
   await started();
   expect(await server.get("/v1/prom/dev")).toMatchObject({ status: 501, body: { code: "not_implemented" } });
+  for (const url of ["/v0/", "/debug/pprof"]) expect(await server.get(url)).toMatchObject({ status: 404, body: { code: "not_found" } });
   expect((await server.post("/v0/telemetry", [{ event: "x" }])).status).toBe(200);
 });
