@@ -16,7 +16,7 @@ describe("the client's address", () => {
     ["no proxy is trusted", CLIENT, "1.2.3.4", []],
     ["the peer is not trusted", CLIENT, "1.2.3.4", PROXIES],
     ["the peer is a neighbour of a trusted one", "192.0.2.8", "1.2.3.4", PROXIES],
-  ])("is the peer's where %s", (_what, peer, forwarded, trusted) => {
+  ])("is the peer's where %s", (...[, peer, forwarded, trusted]) => {
     expect(client(peer, forwarded, trusted)).toBe(peer);
   });
 
@@ -28,7 +28,7 @@ describe("the client's address", () => {
     ["with a port", "10.1.1.1", `${CLIENT}:50123`, CLIENT],
     ["with a port, over IPv6", "10.1.1.1", "[2001:db8:9::1]:50123", "2001:db8:9::1"],
     ["by proxies that are all trusted: the first", "10.1.1.1", "10.4.4.4, 10.2.2.2", "10.4.4.4"],
-  ])("is what is told %s", (_what, peer, forwarded, expected) => {
+  ])("is what is told %s", (...[, peer, forwarded, expected]) => {
     expect(client(peer, forwarded)).toBe(expected);
   });
 
