@@ -1,7 +1,7 @@
 import { openMemoryStore } from "@pawl/store-memory";
 import { expect, test } from "vitest";
 import { registerApp } from "../app/register.ts";
-import { functionConfig, testServer, type TestServer } from "../http/test-server.fixture.ts";
+import { answer, functionConfig, type Json, settled, testServer, type TestServer } from "../http/test-server.fixture.ts";
 
 const APP = { appName: "shop", url: "http://127.0.0.1:9/api/pawl", sdk: "js:v4.24.0", framework: "express", method: "serve" } as const;
 
@@ -97,5 +97,27 @@ test("what was answered as failed is read again by and by, without anybody's ask
   isReadable = true;
   await server.clock.advance(1_000);
   expect(row(server)).toMatchObject({ name: "second", version: 2 });
+  await server.stop();
+});
+
+test("a limit on whole runs counts what is under way, also where that could not be read at first", async () => {
+  let isReadable = true;
+  const memory = openMemoryStore();
+  const listRuns: typeof memory.history.listRuns = (query) =>
+    isReadable ? memory.history.listRuns(query) : Promise.reject(new Error("The disk is gone."));
+  const store = { ...memory, history: { ...memory.history, listRuns } };
+  const server = await testServer({ app: () => answer(206, [{ op: "Sleep", id: "s", name: "1h" }]), engine: { store } });
+  const send = async (): Promise<void> => {
+    await server.engine.send([{ name: "shop/imported", data: {} }]);
+    await settled();
+  };
+  await send();
+  isReadable = false;
+  await expect(register(server, { concurrency: { fn: [{ limit: 1, scope: "fn" }] } })).rejects.toThrow(/disk/);
+  isReadable = true;
+  await server.clock.advance(1_000);
+  await send();
+  const runs = (await server.get("/ui/v1/runs")).body.items;
+  expect(runs.map(({ status }: Json) => status)).toEqual(["QUEUED", "RUNNING"]);
   await server.stop();
 });

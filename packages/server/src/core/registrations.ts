@@ -52,6 +52,8 @@ export class Registrations {
   readonly #options: RegistrationsOptions;
   /** The change that is under way, and those that wait for it (I3). */
   #turn: Promise<unknown> = Promise.resolve();
+  /** Functions whose runs under way are not counted yet. */
+  readonly #uncounted = new Set<string>();
   #reading: Timer | undefined;
   #isStopped = false;
 
@@ -76,7 +78,6 @@ export class Registrations {
       const registration = build();
       if (registration === undefined) return;
       const { app, functions, removedAppIds = [], sync } = registration;
-      const before = new Map(functions.map(({ id }) => [id, registry.functionById(id)]));
       const changes: readonly Change[] = [
         ...removedAppIds.map((appId) => ({ kind: "delete-app", appId }) as const),
         { kind: "put-app", app },
@@ -85,10 +86,11 @@ export class Registrations {
         ...(await this.#newSchedules(functions)),
       ];
       await this.#commit(changes);
+      this.#noteNewLimits(functions);
       for (const appId of removedAppIds) registry.deleteApp(appId);
       registry.putApp(app);
       registry.putFunctions(functions);
-      await this.#adoptUnderway(functions.filter(({ id }) => before.get(id)?.definition.concurrency.run === undefined));
+      await this.#countUncounted();
       this.#tell();
     });
   }
@@ -117,8 +119,30 @@ export class Registrations {
     try {
       await this.#options.commits.commit({ guards: [], changes, trace: [] });
     } catch (error) {
-      this.#options.registry.isCertain = false;
-      this.#readAgainLater(0);
+      this.#isInDoubt();
+      throw error;
+    }
+  }
+
+  #isInDoubt(): void {
+    this.#options.registry.isCertain = false;
+    this.#readAgainLater(0);
+  }
+
+  /** Functions that get a limit on whole runs: what is under way is to be counted (I2). */
+  #noteNewLimits(functions: readonly FunctionRow[]): void {
+    for (const { id } of functions)
+      if (this.#options.registry.functionById(id)?.definition.concurrency.run === undefined) this.#uncounted.add(id);
+  }
+
+  /** Keeps I2. What could not be counted is, when the store can be read again. */
+  async #countUncounted(): Promise<void> {
+    const { registry } = this.#options;
+    try {
+      await this.#adoptUnderway([...this.#uncounted].map((id) => registry.functionById(id)).filter((row) => row !== undefined));
+      this.#uncounted.clear();
+    } catch (error) {
+      this.#isInDoubt();
       throw error;
     }
   }
@@ -142,9 +166,9 @@ export class Registrations {
   async #readAgain(): Promise<void> {
     const { store, registry } = this.#options;
     const { apps, functions } = await store.loadRegistry();
-    const before = new Map(functions.map(({ id }) => [id, registry.functionById(id)]));
+    this.#noteNewLimits(functions);
     registry.replace(apps, functions);
-    await this.#adoptUnderway(functions.filter(({ id }) => before.get(id)?.definition.concurrency.run === undefined));
+    await this.#countUncounted();
     registry.isCertain = true;
     this.#tell();
   }
