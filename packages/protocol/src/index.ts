@@ -1,6 +1,7 @@
 export * from "./status.ts";
 export * from "./reason.ts";
 export type * from "./ui.ts";
+export type * from "./ui-apps.ts";
 export * from "./header.ts";
 export * from "./opcode.ts";
 export * from "./step-id.ts";

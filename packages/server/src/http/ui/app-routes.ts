@@ -1,4 +1,4 @@
-/** Apps for the dashboard: the list, what each has registered, asking one to register. Shapes: `@pawl/protocol`, ui.ts. */
+/** Apps for the dashboard: the list, what each has registered, asking one to register. Shapes: `@pawl/protocol`, ui-apps.ts. */
 import type { AppRow } from "@pawl/engine";
 import type { UiAppList, UiSyncList, UiSyncResult } from "@pawl/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";

@@ -1,4 +1,4 @@
-/** The workers that are connected, and those that left last, for people. Shapes: `@pawl/protocol`, ui.ts. */
+/** The workers that are connected, and those that left last, for people. Shapes: `@pawl/protocol`, ui-apps.ts. */
 import type { UiLeftWorker, UiWorker, UiWorkerApp, UiWorkerList } from "@pawl/protocol";
 import type { LeaveReason, LeftWorker, Worker } from "../../connect/workers.ts";
 import type { Registry } from "../../core/registry.ts";
